@@ -1,0 +1,1 @@
+//! The dialect of the Gluster CLI: command values out, XML and text in. Pure.

@@ -1,0 +1,1 @@
+//! Package managers: what is on offer, and installing exactly one Gluster release.

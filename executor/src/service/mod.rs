@@ -1,0 +1,1 @@
+//! Starting and stopping Gluster on a host, under systemd or as bare processes.
