@@ -1,6 +1,12 @@
 //! The pure core: no I/O, no async, no clock. What an upgrade *is*, decided from what was observed.
 
+pub mod check;
 pub mod command;
+pub mod event;
+pub mod exit;
+pub mod finding;
 pub mod inventory;
 pub mod names;
+pub mod plan;
 pub mod pool;
+pub mod release;

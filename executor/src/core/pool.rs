@@ -71,9 +71,40 @@ impl PoolState {
     }
 }
 
+/// Whether a host answered at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// It did.
+    Reached,
+    /// It did not.
+    NotReached {
+        /// What kind of trouble it is, where ssh tells.
+        cause: Unreachable,
+        /// In ssh's words.
+        reason: String,
+    },
+}
+
+/// Why a host was not reached: each has another remedy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unreachable {
+    /// Its key is not among the known ones.
+    HostKeyUnknown,
+    /// Its key is another than the known one.
+    HostKeyChanged,
+    /// It did not let us in.
+    PermissionDenied,
+    /// Anything else: name, route, firewall, a host that is down.
+    Other,
+}
+
 /// What was observed on one server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostState {
+    /// Whether it answered.
+    pub reach: Reach,
     /// The release that is installed (`gluster --version`), `None` where Gluster is not installed.
     pub release: Observed<Option<Release>>,
     /// Gluster's processes.
@@ -91,6 +122,8 @@ pub struct HostState {
 /// What was observed on one client machine. Clients are looked at, never changed, by the plan for servers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientState {
+    /// Whether it answered.
+    pub reach: Reach,
     /// The release that is installed (`glusterfs --version`), `None` where Gluster is not installed.
     pub release: Observed<Option<Release>>,
     /// Mount points of type `fuse.glusterfs`.

@@ -1,0 +1,142 @@
+//! Checks of single servers.
+
+use super::super::finding::{Code, Finding, Subject};
+use super::super::names::{HostName, Release};
+use super::super::pool::{HostState, PackageOffer, PoolState, Processes, Reach, Unreachable};
+
+/// Returns a host's state, or the finding that it was not looked at.
+fn state_of<'a>(state: &'a PoolState, host: &HostName) -> Result<&'a HostState, Finding> {
+    state.hosts.get(host).ok_or_else(|| {
+        Finding::unknown(Code::NotObserved, Subject::Host(host.clone()), "this server was not looked at")
+    })
+}
+
+/// Returns the finding of an unreachable host.
+pub(super) fn unreached(host: &HostName, reach: &Reach) -> Option<Finding> {
+    match reach {
+        Reach::Reached => None,
+        Reach::NotReached { cause, reason } => {
+            let code = match cause {
+                Unreachable::HostKeyUnknown => Code::HostKeyUnknown,
+                Unreachable::HostKeyChanged => Code::HostKeyChanged,
+                Unreachable::PermissionDenied => Code::PermissionDenied,
+                Unreachable::Other => Code::HostUnreachable,
+            };
+            Some(Finding::seen(code, Subject::Host(host.clone()), reason.clone()))
+        }
+    }
+}
+
+pub(super) fn reached(state: &PoolState) -> Vec<Finding> {
+    state.hosts.iter().filter_map(|(host, host_state)| unreached(host, &host_state.reach)).collect()
+}
+
+pub(super) fn at_release(state: &PoolState, host: &HostName, release: Release) -> Vec<Finding> {
+    let subject = Subject::Host(host.clone());
+    let found = state_of(state, host).map(|host_state| host_state.release.known());
+    match found {
+        Err(finding) => vec![finding],
+        Ok(Ok(Some(found))) if *found == release => Vec::new(),
+        Ok(Ok(Some(found))) => {
+            vec![Finding::seen(Code::NotAtRelease, subject, format!("is at {found}, not at {release}"))]
+        }
+        Ok(Ok(None)) => vec![Finding::seen(Code::NotAtRelease, subject, "Gluster is not installed")],
+        Ok(Err(reason)) => vec![Finding::unknown(Code::NotAtRelease, subject, reason)],
+    }
+}
+
+/// Puts a question to a host's processes; the answer is what is wrong, if anything.
+fn processes(
+    state: &PoolState,
+    host: &HostName,
+    code: Code,
+    wrong: impl FnOnce(&Processes) -> Option<String>,
+) -> Vec<Finding> {
+    let subject = Subject::Host(host.clone());
+    match state_of(state, host).map(|host_state| host_state.processes.known()) {
+        Err(finding) => vec![finding],
+        Ok(Err(reason)) => vec![Finding::unknown(code, subject, reason)],
+        Ok(Ok(processes)) => {
+            wrong(processes).map(|what| Finding::seen(code, subject, what)).into_iter().collect()
+        }
+    }
+}
+
+pub(super) fn gluster_down(state: &PoolState, host: &HostName) -> Vec<Finding> {
+    processes(state, host, Code::StillRunning, |found| {
+        let Processes { glusterd, glusterfsd, glusterfs, fuse_mounts } = found;
+        (!found.none()).then(|| {
+            format!(
+                "{glusterd} glusterd, {glusterfsd} glusterfsd, {glusterfs} glusterfs, {} mounts still there",
+                fuse_mounts.len()
+            )
+        })
+    })
+}
+
+pub(super) fn glusterd_down(state: &PoolState, host: &HostName) -> Vec<Finding> {
+    processes(state, host, Code::GlusterdRunning, |found| {
+        (found.glusterd > 0).then(|| "glusterd runs".to_owned())
+    })
+}
+
+pub(super) fn glusterd_up(state: &PoolState, host: &HostName) -> Vec<Finding> {
+    let mut findings = processes(state, host, Code::GlusterdDown, |found| {
+        (found.glusterd == 0).then(|| "glusterd does not run".to_owned())
+    });
+    // A process alone is not a service: it must answer its own CLI as well.
+    if findings.is_empty()
+        && let Ok(host_state) = state_of(state, host)
+        && let Err(reason) = host_state.peers.known()
+    {
+        let subject = Subject::Host(host.clone());
+        findings.push(Finding::unknown(Code::GlusterdDown, subject, format!("it does not answer: {reason}")));
+    }
+    findings
+}
+
+pub(super) fn bricks_running(state: &PoolState, host: &HostName, expected: u32) -> Vec<Finding> {
+    processes(state, host, Code::BrickOffline, |found| {
+        let glusterfsd = found.glusterfsd;
+        (glusterfsd < expected).then(|| format!("{glusterfsd} brick processes run, {expected} did before"))
+    })
+}
+
+pub(super) fn nfs_lines_gone(state: &PoolState, host: &HostName) -> Vec<Finding> {
+    let subject = Subject::Host(host.clone());
+    match state_of(state, host).map(|host_state| host_state.stored_volumes.known()) {
+        Err(finding) => vec![finding],
+        Ok(Err(reason)) => vec![Finding::unknown(Code::NfsOptionsDropped, subject, reason)],
+        Ok(Ok(volumes)) => volumes
+            .iter()
+            .flat_map(|(name, stored)| stored.nfs_lines().map(move |line| format!("{name} stores `{line}`")))
+            .map(|what| Finding::seen(Code::NfsOptionsDropped, subject.clone(), what))
+            .collect(),
+    }
+}
+
+/// Judges what the package manager of a server would do to reach the target.
+pub(crate) fn offer(host: &HostName, host_state: &HostState, to: Release) -> Vec<Finding> {
+    let subject = || Subject::Host(host.clone());
+    let PackageOffer { version, also_changes, removes, held } = match host_state.offer.known() {
+        Ok(offer) => offer,
+        Err(reason) => return vec![Finding::unknown(Code::PackageMissing, subject(), reason)],
+    };
+    let mut findings = Vec::new();
+    if version.is_none() {
+        let what = format!("no package of glusterfs {to} is on offer");
+        findings.push(Finding::seen(Code::PackageMissing, subject(), what));
+    }
+    if !held.is_empty() {
+        findings.push(Finding::seen(Code::PackageHeld, subject(), format!("on hold: {}", held.join(", "))));
+    }
+    if !removes.is_empty() {
+        let what = format!("installing {to} would remove {}", removes.join(", "));
+        findings.push(Finding::seen(Code::PackageRemoves, subject(), what));
+    }
+    if also_changes.iter().any(|package| package == "openssh-server") {
+        let what = format!("installing {to} would replace {}", also_changes.join(", "));
+        findings.push(Finding::seen(Code::SshdReplaced, subject(), what));
+    }
+    findings
+}

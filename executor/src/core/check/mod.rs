@@ -1,0 +1,193 @@
+//! Checks: questions about a pool state. Each answers with findings; none means it passed.
+//!
+//! A fact that is unknown gives a finding of its own, so that no check passes by not having looked.
+
+mod host;
+mod pool;
+mod quorum;
+mod volume;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::finding::Finding;
+use super::names::{HostName, OpVersion, Release, VolumeName};
+use super::pool::PoolState;
+
+pub(crate) use host::offer;
+pub(crate) use quorum::server_quorum;
+
+/// A question about a pool state. `without` names a server that is meant to be out at the time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// Every server answers.
+    Reached,
+    /// The inventory's servers are exactly the pool's.
+    Members,
+    /// Every server sees every other in state `Peer in Cluster (Connected)`.
+    PeersConnected {
+        /// The server that is out.
+        without: Option<HostName>,
+    },
+    /// Every server has the same volumes stored, line by line: what the next handshake compares.
+    StoredVolumesAgree {
+        /// Lines of options that begin with `nfs.` are left out, since the plan is about to delete them.
+        ignoring_nfs: bool,
+    },
+    /// Every brick of every started volume is online.
+    BricksOnline {
+        /// The server that is out.
+        without: Option<HostName>,
+    },
+    /// The self-heal daemon is online on every server with a brick to heal.
+    SelfHealDaemonsOnline {
+        /// The server that is out.
+        without: Option<HostName>,
+    },
+    /// Nothing waits to be healed.
+    NothingToHeal,
+    /// Nothing is in split-brain.
+    NoSplitBrain {
+        /// The server that is out; its bricks cannot be asked.
+        without: Option<HostName>,
+    },
+    /// Every client is on every brick of its replica sets.
+    ClientsOnEveryBrick {
+        /// The server that is out.
+        without: Option<HostName>,
+    },
+    /// The clients that were connected when the plan was made are still, or again.
+    ClientsBack {
+        /// Their addresses, by volume.
+        clients: BTreeMap<VolumeName, BTreeSet<String>>,
+    },
+    /// No rebalance, remove-brick or the like runs.
+    NoTasks,
+    /// All the other servers can carry the data of this one.
+    OthersCanCarry {
+        /// The server to be taken out.
+        host: HostName,
+    },
+    /// The server runs this release's packages.
+    AtRelease {
+        /// The server.
+        host: HostName,
+        /// The release.
+        release: Release,
+    },
+    /// No Gluster process runs on the server.
+    GlusterDown {
+        /// The server.
+        host: HostName,
+    },
+    /// glusterd does not run on the server; its bricks may.
+    GlusterdDown {
+        /// The server.
+        host: HostName,
+    },
+    /// glusterd runs on the server and answers.
+    GlusterdUp {
+        /// The server.
+        host: HostName,
+    },
+    /// At least so many brick processes run on the server, asked without glusterd.
+    BricksRunning {
+        /// The server.
+        host: HostName,
+        /// How many.
+        processes: u32,
+    },
+    /// The server's stored volumes hold no `nfs.` line.
+    NfsLinesGone {
+        /// The server.
+        host: HostName,
+    },
+    /// Every server has this op-version stored.
+    OpVersionIs {
+        /// The op-version.
+        op_version: OpVersion,
+    },
+    /// Every server has the same op-version stored.
+    OpVersionsAgree,
+}
+
+impl Check {
+    /// Puts the question to a pool state. No findings: it passed.
+    pub fn look(&self, state: &PoolState) -> Vec<Finding> {
+        match self {
+            Self::Reached => host::reached(state),
+            Self::Members => pool::members(state),
+            Self::PeersConnected { without } => pool::peers_connected(state, without.as_ref()),
+            Self::StoredVolumesAgree { ignoring_nfs } => pool::stored_volumes_agree(state, *ignoring_nfs),
+            Self::BricksOnline { without } => volume::bricks_online(state, without.as_ref()),
+            Self::SelfHealDaemonsOnline { without } => volume::self_heal_daemons(state, without.as_ref()),
+            Self::NothingToHeal => volume::nothing_to_heal(state),
+            Self::NoSplitBrain { without } => volume::no_split_brain(state, without.as_ref()),
+            Self::ClientsOnEveryBrick { without } => volume::clients_on_every_brick(state, without.as_ref()),
+            Self::ClientsBack { clients } => volume::clients_back(state, clients),
+            Self::NoTasks => volume::no_tasks(state),
+            Self::OthersCanCarry { host } => quorum::others_can_carry(state, host),
+            Self::AtRelease { host, release } => host::at_release(state, host, *release),
+            Self::GlusterDown { host } => host::gluster_down(state, host),
+            Self::GlusterdDown { host } => host::glusterd_down(state, host),
+            Self::GlusterdUp { host } => host::glusterd_up(state, host),
+            Self::BricksRunning { host, processes } => host::bricks_running(state, host, *processes),
+            Self::NfsLinesGone { host } => host::nfs_lines_gone(state, host),
+            Self::OpVersionIs { op_version } => pool::op_version_is(state, *op_version),
+            Self::OpVersionsAgree => pool::op_versions_agree(state),
+        }
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let but = |without: &Option<HostName>| {
+            without.as_ref().map_or(String::new(), |host| format!(" but {host}'s"))
+        };
+        match self {
+            Self::Reached => write!(f, "every server reached"),
+            Self::Members => write!(f, "the inventory's servers are the pool's"),
+            Self::PeersConnected { without: None } => write!(f, "peers connected, seen from every server"),
+            Self::PeersConnected { without: Some(host) } => {
+                write!(f, "peers connected, seen from every server but {host}")
+            }
+            Self::StoredVolumesAgree { ignoring_nfs: false } => {
+                write!(f, "stored volumes agree on every server")
+            }
+            Self::StoredVolumesAgree { ignoring_nfs: true } => {
+                write!(f, "stored volumes agree on every server (but for nfs. options)")
+            }
+            Self::BricksOnline { without } => write!(f, "every brick{} online", but(without)),
+            Self::SelfHealDaemonsOnline { without } => {
+                write!(f, "every self-heal daemon{} online", but(without))
+            }
+            Self::NothingToHeal => write!(f, "nothing left to heal"),
+            Self::NoSplitBrain { .. } => write!(f, "no split-brain"),
+            Self::ClientsOnEveryBrick { without } => write!(f, "every client on every brick{}", but(without)),
+            Self::ClientsBack { clients } => {
+                let count = clients.values().flatten().collect::<BTreeSet<_>>().len();
+                write!(f, "clients back at all {count} addresses of the start")
+            }
+            Self::NoTasks => write!(f, "no task running"),
+            Self::OthersCanCarry { host } => write!(f, "the others can carry {host}'s data"),
+            Self::AtRelease { host, release } => write!(f, "{host} at {release}"),
+            Self::GlusterDown { host } => write!(f, "gluster down on {host}"),
+            Self::GlusterdDown { host } => write!(f, "glusterd down on {host}"),
+            Self::GlusterdUp { host } => write!(f, "glusterd up on {host}"),
+            Self::BricksRunning { host, processes } => {
+                write!(f, "{processes} brick process{} up on {host}", if *processes == 1 { "" } else { "es" })
+            }
+            Self::NfsLinesGone { host } => write!(f, "no nfs. line stored on {host}"),
+            Self::OpVersionIs { op_version } => write!(f, "op-version {op_version} on every server"),
+            Self::OpVersionsAgree => write!(f, "one op-version on every server"),
+        }
+    }
+}
+
+/// Puts several questions and returns all findings, each once, sorted.
+pub fn look_all<'a>(checks: impl IntoIterator<Item = &'a Check>, state: &PoolState) -> Vec<Finding> {
+    checks.into_iter().flat_map(|check| check.look(state)).collect::<BTreeSet<_>>().into_iter().collect()
+}

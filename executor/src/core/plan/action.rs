@@ -1,0 +1,114 @@
+//! Actions: what a step does, as plain data, and what holds once it is wholly done.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::check::Check;
+use super::super::names::{HostName, OpVersion, Release, VolumeName};
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Stops glusterd alone. Bricks go on serving the clients they have.
+    StopGlusterd {
+        /// The server.
+        host: HostName,
+    },
+    /// Deletes the `nfs.` lines from the stored volumes, keeping a copy of each file.
+    DropNfsLines {
+        /// The server.
+        host: HostName,
+    },
+    /// Starts glusterd again, which finds its bricks running.
+    StartGlusterd {
+        /// The server.
+        host: HostName,
+    },
+    /// Stops every Gluster process: the seed's `killall glusterfs glusterfsd glusterd`.
+    StopGluster {
+        /// The server.
+        host: HostName,
+    },
+    /// Installs one exact package version.
+    Install {
+        /// The server.
+        host: HostName,
+        /// The release it brings.
+        release: Release,
+        /// The version, in the package manager's words.
+        version: String,
+    },
+    /// Starts glusterd, which starts the bricks and the self-heal daemon.
+    StartGluster {
+        /// The server.
+        host: HostName,
+    },
+    /// Starts healing, the seed's `gluster volume heal` for every volume that can be healed.
+    Heal {
+        /// The server that is asked.
+        via: HostName,
+        /// The volumes.
+        volumes: Vec<VolumeName>,
+    },
+    /// Raises the pool's op-version. There is no way back.
+    RaiseOpVersion {
+        /// The server that is asked.
+        via: HostName,
+        /// The op-version.
+        to: OpVersion,
+    },
+}
+
+impl Action {
+    /// Returns what holds once the action is *wholly* done, by which a run sees that it need not act.
+    /// Empty where nothing lasting shows it, and doing it again does no harm.
+    pub fn effect(&self) -> Vec<Check> {
+        match self {
+            Self::StopGlusterd { host } => vec![Check::GlusterdDown { host: host.clone() }],
+            Self::DropNfsLines { host } => vec![Check::NfsLinesGone { host: host.clone() }],
+            Self::StartGlusterd { host } => vec![Check::GlusterdUp { host: host.clone() }],
+            Self::StopGluster { host } => vec![Check::GlusterDown { host: host.clone() }],
+            Self::Install { host, release, .. } => {
+                vec![Check::AtRelease { host: host.clone(), release: *release }]
+            }
+            Self::StartGluster { host } => vec![Check::GlusterdUp { host: host.clone() }],
+            Self::Heal { .. } => Vec::new(),
+            Self::RaiseOpVersion { to, .. } => vec![Check::OpVersionIs { op_version: *to }],
+        }
+    }
+
+    /// Returns the server the action touches, or through which it is done.
+    pub fn host(&self) -> &HostName {
+        match self {
+            Self::StopGlusterd { host }
+            | Self::DropNfsLines { host }
+            | Self::StartGlusterd { host }
+            | Self::StopGluster { host }
+            | Self::Install { host, .. }
+            | Self::StartGluster { host } => host,
+            Self::Heal { via, .. } | Self::RaiseOpVersion { via, .. } => via,
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StopGlusterd { host } => write!(f, "stop glusterd alone on {host} (bricks go on)"),
+            Self::DropNfsLines { host } => write!(f, "delete the nfs. lines of stored volumes on {host}"),
+            Self::StartGlusterd { host } => write!(f, "start glusterd on {host}"),
+            Self::StopGluster { host } => write!(f, "stop gluster on {host}"),
+            Self::Install { host, release, version } => {
+                write!(f, "install glusterfs {release} on {host} (package {version})")
+            }
+            Self::StartGluster { host } => write!(f, "start gluster on {host}"),
+            Self::Heal { via, volumes } => {
+                let names: Vec<&str> = volumes.iter().map(VolumeName::as_str).collect();
+                write!(f, "heal {} (via {via})", names.join(", "))
+            }
+            Self::RaiseOpVersion { via, to } => write!(f, "raise op-version to {to} (via {via})"),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The plan: a pure function from inventory and pool state to ordered steps, or a refusal with all findings.
+//!
+//! The online procedure, for pools in which every volume is replicated:
+//!
+//! 1. *Preflight.* Every check is put to the pool; every finding is collected. What the plan itself mends
+//!    (options that the target drops) is *answered*; what the operator waived is recorded; anything left
+//!    is a refusal.
+//! 2. *Prepare*, where something must be mended before the first server changes.
+//! 3. *One turn a server*: stop, install, start, heal. A server that is out already comes first, the
+//!    others by name. A server at the target gets no turn.
+//! 4. *Finish*: raise the op-version, once every server runs the target and all is well.
+//!
+//! Properties, each held by a test: a server has one turn at most; every step that takes something out has
+//! the whole health of the pool as its enter gate, and gives it back at the end of its turn; the op-version
+//! is the last step; a pool at its goal has no plan; the same input gives the same plan.
+
+mod action;
+mod online;
+mod preflight;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+pub use action::Action;
+pub use online::plan;
+
+use super::check::Check;
+use super::finding::{Finding, Waiver};
+use super::names::{HostName, OpVersion, Release, VolumeName};
+
+/// Checks that must all pass, several looks in a row, and how long to wait for that.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Gate {
+    /// What must pass. An empty gate stands open.
+    pub checks: Vec<Check>,
+    /// How long to wait, in seconds.
+    pub patience_seconds: u64,
+    /// How many looks in a row must pass. Heal counts flicker while files are being written.
+    pub settle: u32,
+}
+
+/// An action with its gates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its number in the plan, from 1.
+    pub id: u32,
+    /// What it does.
+    pub action: Action,
+    /// What must hold before it is begun.
+    pub enter: Gate,
+    /// What must hold before it is begun *again*, after a run that ended within it. A server half out
+    /// would never pass `enter`, and would block its own way back.
+    pub reenter: Gate,
+    /// What must hold before the next step.
+    pub leave: Gate,
+}
+
+/// What a group of steps is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageKind {
+    /// What must be mended first, on the old release.
+    Prepare,
+    /// The turn of one server.
+    Turn(HostName),
+    /// The op-version: no way back after it.
+    Finish,
+}
+
+/// A group of steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// What it is for.
+    pub kind: StageKind,
+    /// Its steps, in order.
+    pub steps: Vec<Step>,
+}
+
+/// A server in the plan's table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerRow {
+    /// The server.
+    pub host: HostName,
+    /// The release it runs.
+    pub now: Release,
+    /// The release it will run.
+    pub then: Release,
+    /// Whether Gluster is down on it already.
+    pub out: bool,
+}
+
+/// Everything that will be done, in order. What is not in here is not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The target release.
+    pub to: Release,
+    /// The op-version the pool has.
+    pub op_version_now: OpVersion,
+    /// The op-version the pool will have.
+    pub op_version_then: OpVersion,
+    /// The servers.
+    pub servers: Vec<ServerRow>,
+    /// The stages, in order.
+    pub stages: Vec<Stage>,
+    /// Findings that steps of the plan answer.
+    pub answered: Vec<Finding>,
+    /// Findings that were waived, and stand.
+    pub waived: Vec<Finding>,
+    /// What is left to the operator after the plan.
+    pub left_to_do: Vec<String>,
+}
+
+impl Plan {
+    /// Returns all steps, in order.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.stages.iter().flat_map(|stage| &stage.steps)
+    }
+}
+
+/// No plan, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// All the findings in the way.
+    pub findings: Vec<Finding>,
+    /// Findings that were waived.
+    pub waived: Vec<Finding>,
+}
+
+/// What planning comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// This is what to do.
+    Plan(Box<Plan>),
+    /// Every server runs the target, the op-version is raised, and the pool is well.
+    NothingToDo,
+    /// It cannot be done safely.
+    Refusal(Refusal),
+}
+
+/// What the operator asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The target release.
+    pub to: Release,
+    /// Findings that shall not stand in the way.
+    pub waivers: Vec<Waiver>,
+}
+
+/// The clients that are connected, by volume.
+type Clients = BTreeMap<VolumeName, BTreeSet<String>>;

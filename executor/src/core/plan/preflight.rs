@@ -1,0 +1,221 @@
+//! Preflight: every finding about a pool before a plan is made, all at once.
+
+use std::collections::BTreeSet;
+
+use super::super::check::{self, Check, look_all};
+use super::super::finding::{Code, Finding, Subject};
+use super::super::names::{HostName, Release};
+use super::super::pool::{HostState, PoolState, VolumeKind};
+use super::super::release::{self, Feature, Jump};
+use super::Request;
+
+/// What preflight found.
+pub(super) struct Preflight {
+    /// What stands in the way, before waivers.
+    pub(super) findings: Vec<Finding>,
+    /// What the plan's prepare stage answers.
+    pub(super) answered: Vec<Finding>,
+    /// The server that is out already, in a half-done upgrade.
+    pub(super) out: Option<HostName>,
+}
+
+/// Puts every check to a pool.
+pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
+    let mut findings = look_all([&Check::Reached, &Check::Members], state);
+    // A server that was not reached is one finding, not twenty; it is left out of all further questions,
+    // and since it stands in the way already, nothing is decided without it.
+    let reached = reached_part(state);
+    findings.extend(installed(&reached));
+    findings.extend(releases(&reached, request.to));
+
+    let out: Vec<HostName> = servers_out(&reached);
+    let out = match &out[..] {
+        [] => None,
+        [host] if reached.hosts.len() > 1 => Some(host.clone()),
+        several => {
+            findings.extend(several.iter().map(|host| {
+                Finding::seen(Code::GlusterdDown, Subject::Host(host.clone()), "glusterd does not run")
+            }));
+            None
+        }
+    };
+    let answered = nfs_options(&reached, request.to);
+    findings.extend(look_all(&pool_checks(out.as_ref(), !answered.is_empty()), &reached));
+    findings.extend(volumes(&reached));
+    for (host, host_state) in &reached.hosts {
+        let at_target = host_state.release.known().is_ok_and(|release| *release == Some(request.to));
+        if !at_target {
+            findings.extend(Check::OthersCanCarry { host: host.clone() }.look(&reached));
+            findings.extend(check::offer(host, host_state, request.to));
+            findings.extend(mounts(host, host_state));
+        }
+    }
+    if !answered.is_empty() {
+        // All glusterds are down together for a moment, which is more than one server less.
+        findings.extend(check::server_quorum(&reached, reached.hosts.len()));
+        if let Some(host) = &out {
+            let what = "it must run before the pool can be prepared";
+            findings.push(Finding::seen(Code::GlusterdDown, Subject::Host(host.clone()), what));
+        }
+    }
+    let findings: BTreeSet<Finding> = findings.into_iter().collect();
+    Preflight { findings: findings.into_iter().collect(), answered, out }
+}
+
+/// The checks of the pool as a whole.
+fn pool_checks(out: Option<&HostName>, preparing: bool) -> Vec<Check> {
+    let without = out.cloned();
+    let mut checks = vec![
+        Check::PeersConnected { without: without.clone() },
+        Check::StoredVolumesAgree { ignoring_nfs: preparing },
+        Check::BricksOnline { without: without.clone() },
+        Check::SelfHealDaemonsOnline { without: without.clone() },
+        Check::ClientsOnEveryBrick { without: without.clone() },
+        Check::NoSplitBrain { without },
+        Check::NoTasks,
+        Check::OpVersionsAgree,
+    ];
+    // While a server is out, what is written waits for it: a backlog is then no finding but the reason
+    // to go on.
+    if out.is_none() {
+        checks.push(Check::NothingToHeal);
+    }
+    checks
+}
+
+/// Returns the state without the servers that were not reached.
+fn reached_part(state: &PoolState) -> PoolState {
+    let mut reached = state.clone();
+    reached.hosts.retain(|_, host_state| host_state.reach == super::super::pool::Reach::Reached);
+    reached
+}
+
+/// Returns the servers on which glusterd does not run.
+fn servers_out(state: &PoolState) -> Vec<HostName> {
+    let out = |host: &HostState| {
+        host.processes.known().is_ok_and(|processes| processes.glusterd == 0)
+            && host.release.known().is_ok_and(Option::is_some)
+    };
+    state.hosts.iter().filter(|(_, state)| out(state)).map(|(host, _)| host.clone()).collect()
+}
+
+fn installed(state: &PoolState) -> Vec<Finding> {
+    let look = |(host, host_state): (&HostName, &HostState)| {
+        let subject = Subject::Host(host.clone());
+        match host_state.release.known() {
+            Ok(Some(_)) => None,
+            Ok(None) => Some(Finding::seen(Code::GlusterNotInstalled, subject, "there is no `gluster` here")),
+            Err(reason) => Some(Finding::unknown(Code::NotObserved, subject, reason)),
+        }
+    };
+    state.hosts.iter().filter_map(look).collect()
+}
+
+/// Judges the jump of every server, and whether the mixture is one that an upgrade to this target leaves.
+fn releases(state: &PoolState, to: Release) -> Vec<Finding> {
+    let found: Vec<(&HostName, Release)> = state
+        .hosts
+        .iter()
+        .filter_map(|(host, state)| state.release.known().ok().copied().flatten().map(|now| (host, now)))
+        .collect();
+    let mut findings: Vec<Finding> = found
+        .iter()
+        .filter_map(|(host, now)| {
+            let subject = Subject::Host((*host).clone());
+            match release::jump(*now, to) {
+                Jump::Allowed => None,
+                Jump::Backward => {
+                    let what = format!("runs {now}, which is later than {to}");
+                    Some(Finding::seen(Code::ReleaseBackward, subject, what))
+                }
+                Jump::UnknownLine => {
+                    let what = format!("{to} is in no release line that this tool knows");
+                    Some(Finding::seen(Code::ReleaseJump, Subject::Pool, what))
+                }
+                Jump::NoGuide(from) => {
+                    let what = format!("runs {now}; the guide to {to} starts from {}", from.join(", "));
+                    Some(Finding::seen(Code::ReleaseJump, subject, what))
+                }
+                Jump::Broken(why) => {
+                    Some(Finding::seen(Code::ReleaseBroken, Subject::Pool, format!("{to} {why}")))
+                }
+            }
+        })
+        .collect();
+    let starts: BTreeSet<Release> = found.iter().map(|(_, now)| *now).filter(|now| *now != to).collect();
+    if starts.len() > 1 {
+        let each: Vec<String> = found.iter().map(|(host, now)| format!("{host} {now}")).collect();
+        findings.push(Finding::seen(Code::MixedReleases, Subject::Pool, each.join(", ")));
+    }
+    findings
+}
+
+/// The guide: online only where all volumes of the pool are replicated.
+fn volumes(state: &PoolState) -> Vec<Finding> {
+    let Ok(volumes) = state.volumes.known() else { return Vec::new() };
+    volumes
+        .values()
+        .filter_map(|state| {
+            let kind = match &state.volume.kind {
+                VolumeKind::Replicate { .. } => return None,
+                VolumeKind::Distribute => "distribute: each file is on one brick only",
+                VolumeKind::Disperse { .. } => {
+                    "disperse: the guide does not allow it to be upgraded while it serves"
+                }
+                VolumeKind::Other(words) => words,
+            };
+            let subject = Subject::Volume(state.volume.name.clone());
+            Some(Finding::seen(Code::VolumeNotReplicated, subject, kind))
+        })
+        .collect()
+}
+
+/// Mounts on a server, which end when all of Gluster is stopped there.
+fn mounts(host: &HostName, state: &HostState) -> Vec<Finding> {
+    match state.processes.known() {
+        Ok(processes) => processes
+            .fuse_mounts
+            .iter()
+            .map(|mount| {
+                let what = format!("mounts a volume at {mount}; stopping gluster here ends that mount");
+                Finding::seen(Code::MountOnServer, Subject::Host(host.clone()), what)
+            })
+            .collect(),
+        Err(reason) => vec![Finding::unknown(Code::NotObserved, Subject::Host(host.clone()), reason)],
+    }
+}
+
+/// Stored `nfs.` options in front of a target without gNFS.
+///
+/// A volume made on 10 or older stores `nfs.disable=on`; a release without gNFS leaves the line out when it
+/// writes the file, and servers whose files differ reject each other at the next handshake (tried with 10.3
+/// and 11.1; glusterfs issues 4016, 4386, 4409). Only the default, `nfs.disable=on`, is safe to delete.
+fn nfs_options(state: &PoolState, to: Release) -> Vec<Finding> {
+    let loses = state.hosts.values().any(|host| {
+        host.release.known().is_ok_and(|now| now.is_some_and(|now| release::loses(Feature::Gnfs, now, to)))
+    });
+    if !loses {
+        return Vec::new();
+    }
+    let mut findings = BTreeSet::new();
+    for (host, host_state) in &state.hosts {
+        let Ok(stored) = host_state.stored_volumes.known() else { continue };
+        for (name, volume) in stored {
+            for line in volume.nfs_lines() {
+                let code = if nfs_is_off(line) { Code::NfsOptionsDropped } else { Code::NfsInUse };
+                let what =
+                    format!("{host} stores `{line}`, which {to} drops: servers would reject each other");
+                findings.insert(Finding::seen(code, Subject::Volume(name.clone()), what));
+            }
+        }
+    }
+    findings.into_iter().collect()
+}
+
+/// Returns whether the line says that gNFS is not used.
+fn nfs_is_off(line: &str) -> bool {
+    matches!(
+        line,
+        "nfs.disable=on" | "nfs.disable=true" | "nfs.disable=yes" | "nfs.disable=1" | "nfs.disable=enable"
+    )
+}
