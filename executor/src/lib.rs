@@ -11,6 +11,8 @@
 
 pub mod core;
 pub mod gluster;
+pub mod journal;
 pub mod package;
+pub mod render;
 pub mod service;
 pub mod transport;

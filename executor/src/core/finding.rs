@@ -172,6 +172,21 @@ macro_rules! codes {
     };
 }
 
+impl Code {
+    /// Returns whether waiting may mend it. Where it cannot, a gate halts soon rather than after hours.
+    pub fn waiting_may_mend(self) -> bool {
+        !matches!(
+            self,
+            Self::StoredVolumesDiffer
+                | Self::PeerRejected
+                | Self::SplitBrain
+                | Self::NotAtRelease
+                | Self::HostKeyChanged
+                | Self::HostKeyUnknown
+        )
+    }
+}
+
 codes! {
     /// A host does not answer.
     HostUnreachable "HOST_UNREACHABLE" false

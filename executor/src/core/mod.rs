@@ -10,3 +10,4 @@ pub mod names;
 pub mod plan;
 pub mod pool;
 pub mod release;
+pub mod resume;

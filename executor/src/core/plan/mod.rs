@@ -107,6 +107,8 @@ pub struct Plan {
     pub answered: Vec<Finding>,
     /// Findings that were waived, and stand.
     pub waived: Vec<Finding>,
+    /// The waivers themselves, which hold at the gates as well.
+    pub waivers: Vec<Waiver>,
     /// What is left to the operator after the plan.
     pub left_to_do: Vec<String>,
 }

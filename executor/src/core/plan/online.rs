@@ -132,6 +132,7 @@ fn build(
         stages,
         answered,
         waived,
+        waivers: request.waivers.clone(),
         left_to_do: left_to_do(inventory, facts.state, to),
     }))
 }

@@ -1,0 +1,111 @@
+//! What a journal says of its run: the plan, how far it came, what is in doubt.
+
+use std::collections::BTreeSet;
+
+use super::event::{Event, Record};
+use super::plan::Plan;
+
+/// How far a run came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// The pool it was made for.
+    pub pool: String,
+    /// Its plan.
+    pub plan: Plan,
+    /// Steps whose leave gate was passed.
+    pub finished: BTreeSet<u32>,
+    /// The step that was started and not finished: done, half done, or not begun. Only looking tells.
+    pub in_doubt: Option<u32>,
+    /// The last event that says how the run stands, where it stopped by itself.
+    pub stopped: Option<Event>,
+    /// Whether every step is finished.
+    pub complete: bool,
+}
+
+/// Reads a run's progress from its records. `None` where the run never came to its plan.
+pub fn progress(records: &[Record]) -> Option<Progress> {
+    let mut progress: Option<Progress> = None;
+    for record in records {
+        if let Event::RunStarted { pool, plan, .. } = &record.event {
+            progress = Some(Progress {
+                pool: pool.clone(),
+                plan: (**plan).clone(),
+                finished: BTreeSet::new(),
+                in_doubt: None,
+                stopped: None,
+                complete: false,
+            });
+        }
+        let Some(progress) = &mut progress else { continue };
+        match &record.event {
+            Event::RunStarted { .. } | Event::GateWaiting { .. } | Event::GatePassed { .. } => {}
+            Event::StepActed { .. } => {}
+            Event::RunResumed { .. } => progress.stopped = None,
+            Event::StepStarted { step } => progress.in_doubt = Some(*step),
+            Event::StepFinished { step, .. } => {
+                progress.finished.insert(*step);
+                progress.in_doubt = progress.in_doubt.filter(|doubt| doubt != step);
+            }
+            Event::StepFailed { .. } | Event::Halted { .. } => progress.stopped = Some(record.event.clone()),
+            Event::RunFinished => progress.complete = true,
+        }
+    }
+    progress
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::event::{FORMAT, How};
+    use super::super::plan::Plan;
+    use super::*;
+
+    fn records(events: Vec<Event>) -> Vec<Record> {
+        let number = |(at, event)| Record {
+            format: FORMAT,
+            sequence: at as u64 + 1,
+            at: jiff::Timestamp::UNIX_EPOCH,
+            event,
+        };
+        events.into_iter().enumerate().map(number).collect()
+    }
+
+    fn started() -> Event {
+        let plan = Plan {
+            to: "11.1".parse().unwrap(),
+            op_version_now: super::super::names::OpVersion(100_000),
+            op_version_then: super::super::names::OpVersion(110_000),
+            servers: Vec::new(),
+            stages: Vec::new(),
+            answered: Vec::new(),
+            waived: Vec::new(),
+            waivers: Vec::new(),
+            left_to_do: Vec::new(),
+        };
+        Event::RunStarted { version: "0".into(), pool: "p".into(), plan: Box::new(plan) }
+    }
+
+    #[test]
+    fn nothing_is_known_before_the_plan_is_written() {
+        assert_eq!(progress(&[]), None);
+    }
+
+    #[test]
+    fn a_started_step_is_in_doubt_until_it_is_finished() {
+        let mut events = vec![started(), Event::StepStarted { step: 1 }];
+        assert_eq!(progress(&records(events.clone())).unwrap().in_doubt, Some(1));
+        events.push(Event::StepActed { step: 1, said: String::new() });
+        assert_eq!(progress(&records(events.clone())).unwrap().in_doubt, Some(1), "acted, but not left");
+        events.push(Event::StepFinished { step: 1, how: How::Acted });
+        let found = progress(&records(events)).unwrap();
+        assert_eq!((found.in_doubt, found.finished.contains(&1)), (None, true));
+    }
+
+    #[test]
+    fn a_resumed_run_is_no_longer_stopped() {
+        let failed = Event::StepFailed { step: 1, error: "x".into() };
+        let mut events = vec![started(), Event::StepStarted { step: 1 }, failed.clone()];
+        assert_eq!(progress(&records(events.clone())).unwrap().stopped, Some(failed));
+        events.push(Event::RunResumed { in_doubt: Some(1) });
+        assert_eq!(progress(&records(events)).unwrap().stopped, None);
+    }
+}

@@ -1,0 +1,63 @@
+//! Findings as they are shown: all at once, each with what to do.
+
+use std::fmt::Write as _;
+
+use super::hanging;
+use crate::core::finding::Finding;
+use crate::core::plan::Refusal;
+
+/// Returns findings, one paragraph each.
+pub(super) fn findings(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    let mut hinted = None;
+    for finding in findings {
+        let _ = writeln!(text, "{}", hanging("  - ", &finding.to_string()));
+        // Findings come sorted by code: one hint stands for all of its kind.
+        let last = findings.iter().rposition(|other| other.code == finding.code);
+        if last.is_some_and(|last| std::ptr::eq(&findings[last], finding)) && hinted != Some(finding.code) {
+            let _ = writeln!(text, "{}", hanging("      hint: ", finding.code.hint()));
+            hinted = Some(finding.code);
+        }
+    }
+    text
+}
+
+/// Returns a refusal: what stands in the way, what is waived, what is safe, what to type.
+pub fn refusal(refusal: &Refusal, next: &str) -> String {
+    let Refusal { findings: found, waived } = refusal;
+    let mut text = format!(
+        "REFUSED: {} finding{} in the way. Nothing was touched; the pool is as it was.\n\n",
+        found.len(),
+        if found.len() == 1 { " stands" } else { "s stand" }
+    );
+    text.push_str(&findings(found));
+    if !waived.is_empty() {
+        text.push_str("\nwaived:\n");
+        text.push_str(&findings(waived));
+    }
+    let waivable: Vec<&Finding> = found.iter().filter(|finding| finding.code.waivable()).collect();
+    if let Some(example) = waivable.first() {
+        let _ = writeln!(
+            text,
+            "\n{}",
+            hanging(
+                "",
+                &format!(
+                    "{} of these can be waived in the open, if you know why: --waive {}:{}",
+                    waivable.len(),
+                    example.code,
+                    example.subject
+                )
+            )
+        );
+    }
+    let _ = writeln!(text, "\nnext: mend what is listed, then {next}");
+    text
+}
+
+/// Returns the answer to a pool that is at its goal.
+pub fn nothing_to_do(to: crate::core::names::Release) -> String {
+    format!(
+        "Nothing to do: every server runs glusterfs {to}, the op-version is raised, and the pool is well.\n"
+    )
+}

@@ -1,0 +1,145 @@
+//! Halts and failures, written for somebody tired: what, where, what is safe now, what to type.
+
+use std::fmt::Write as _;
+
+use super::findings::findings;
+use super::hanging;
+use super::plan::{Mark, duration, tree};
+use crate::core::event::GateKind;
+use crate::core::finding::Finding;
+use crate::core::plan::{Action, Plan, StageKind, Step};
+use crate::core::resume::Progress;
+
+/// The commands to name, made for this inventory and target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commands {
+    /// Looks at the pool and the run.
+    pub status: String,
+    /// Goes on with the run.
+    pub resume: String,
+    /// Plans anew from what the pool shows.
+    pub plan: String,
+}
+
+/// Returns the report of a run that halted at a gate.
+pub fn halt(
+    progress: &Progress,
+    step: u32,
+    gate: GateKind,
+    found: &[Finding],
+    waited_seconds: u64,
+    commands: &Commands,
+) -> String {
+    let plan = &progress.plan;
+    let mut text = format!(
+        "HALTED at step {step}, {}, after waiting {}.\n\nwaited for, in vain:\n",
+        gate_words(plan, step, gate),
+        duration(waited_seconds)
+    );
+    text.push_str(&findings(found));
+    text.push_str(&ending(progress, step, gate, commands));
+    text
+}
+
+/// Returns the report of a run whose step failed, or may have.
+pub fn failure(progress: &Progress, step: u32, error: &str, commands: &Commands) -> String {
+    let action = action_of(&progress.plan, step);
+    let mut text = format!("FAILED at step {step}, {action}.\n\n");
+    for line in error.lines() {
+        let _ = writeln!(text, "{}", hanging("  ", line));
+    }
+    text.push_str(&ending(progress, step, GateKind::Leave, commands));
+    text
+}
+
+fn action_of(plan: &Plan, step: u32) -> String {
+    plan.steps().find(|other| other.id == step).map_or_else(String::new, |step| step.action.to_string())
+}
+
+fn gate_words(plan: &Plan, step: u32, gate: GateKind) -> String {
+    let action = action_of(plan, step);
+    match gate {
+        GateKind::Enter => format!("before \"{action}\""),
+        GateKind::Reenter => format!("before taking up again \"{action}\""),
+        GateKind::Leave => format!("after \"{action}\""),
+    }
+}
+
+/// What every stop ends with.
+fn ending(progress: &Progress, step: u32, gate: GateKind, commands: &Commands) -> String {
+    let mut text = String::from("\nhow the pool stands:\n");
+    for line in safety(&progress.plan, step, gate) {
+        let _ = writeln!(text, "{}", hanging("  - ", &line));
+    }
+    text.push_str("\nwhere the run stands:\n");
+    text.push_str(&tree(&progress.plan, |id| mark(progress, step, id)));
+    let _ = writeln!(text, "\nlook:  {}", commands.status);
+    let _ = writeln!(text, "next:  mend what is listed, then {}", commands.resume);
+    let _ = writeln!(
+        text,
+        "{}",
+        hanging(
+            "       ",
+            &format!("({} plans anew from what the pool shows; both look before they act)", commands.plan)
+        )
+    );
+    text
+}
+
+pub(crate) fn mark(progress: &Progress, here: u32, id: u32) -> Mark {
+    if progress.finished.contains(&id) {
+        Mark::Done
+    } else if id == here {
+        Mark::Here
+    } else {
+        Mark::NotReached
+    }
+}
+
+/// What is safe and what is not, from the place in the plan where the run stands.
+fn safety(plan: &Plan, here: u32, gate: GateKind) -> Vec<String> {
+    let place = plan
+        .stages
+        .iter()
+        .find_map(|stage| stage.steps.iter().find(|step| step.id == here).map(|step| (&stage.kind, step)));
+    let Some((kind, step)) = place else { return vec!["unknown: this step is not in the plan".into()] };
+    match kind {
+        StageKind::Prepare => vec![
+            "bricks were not stopped: mounted clients go on reading and writing".into(),
+            "glusterd may be down on some servers: no new mount and no volume command works there".into(),
+            "do not reboot a server and do not stop glusterfsd anywhere: with glusterd down, bricks do not \
+             come back by themselves"
+                .into(),
+        ],
+        StageKind::Turn(host) => turn_safety(host.as_str(), step, gate),
+        StageKind::Finish => vec![
+            "every server runs the target release and serves".into(),
+            match gate {
+                GateKind::Enter | GateKind::Reenter => "the op-version is not raised yet".into(),
+                GateKind::Leave => "the op-version may be raised already; it cannot be lowered".to_owned(),
+            },
+        ],
+    }
+}
+
+fn turn_safety(host: &str, step: &Step, gate: GateKind) -> Vec<String> {
+    let untouched = matches!(step.action, Action::StopGluster { .. }) && matches!(gate, GateKind::Enter);
+    if untouched {
+        return vec![
+            format!("{host} was not touched in this turn; no server is out because of this run"),
+            "clients go on reading and writing".into(),
+        ];
+    }
+    let returning = matches!(step.action, Action::Heal { .. } | Action::StartGluster { .. })
+        && matches!(gate, GateKind::Leave);
+    let state = if returning {
+        format!("{host} was upgraded and started, and counts as out until this gate passes")
+    } else {
+        format!("{host} is out, or half out")
+    };
+    vec![
+        state,
+        "the other servers carry its data: clients go on reading and writing".into(),
+        "do not stop, restart or reboot any other server, nor its glusterd, before this is mended".into(),
+    ]
+}

@@ -1,0 +1,53 @@
+//! Live lines: one event, one line, for whoever watches.
+
+use super::plan::duration;
+use crate::core::event::{Event, GateKind, How, Record};
+use crate::core::plan::Plan;
+
+/// How many findings a waiting line names before it only counts them.
+const FINDINGS_SHOWN: usize = 2;
+
+/// Returns the line of an event, or nothing where it says nothing new to a reader.
+pub fn live_line(plan: &Plan, record: &Record) -> Option<String> {
+    let time = record.at.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%H:%M:%S");
+    let total = plan.steps().count();
+    let action = |id: u32| {
+        let action = plan.steps().find(|step| step.id == id).map(|step| step.action.to_string());
+        format!("[{id}/{total}] {}", action.unwrap_or_default())
+    };
+    let line = match &record.event {
+        Event::RunStarted { .. } => format!("run started: {total} steps to glusterfs {}", plan.to),
+        Event::RunResumed { in_doubt: Some(step) } => {
+            format!("run resumed; step {step} is in doubt: looking before acting")
+        }
+        Event::RunResumed { in_doubt: None } => "run resumed".to_owned(),
+        Event::GateWaiting { step, gate, findings, patience_seconds } => {
+            let mut reasons: Vec<String> =
+                findings.iter().take(FINDINGS_SHOWN).map(ToString::to_string).collect();
+            if findings.len() > FINDINGS_SHOWN {
+                reasons.push(format!("and {} more", findings.len() - FINDINGS_SHOWN));
+            }
+            let when = match gate {
+                GateKind::Enter | GateKind::Reenter => "before",
+                GateKind::Leave => "after",
+            };
+            format!(
+                "  waiting {when} {} (up to {} more): {}",
+                action(*step),
+                duration(*patience_seconds),
+                reasons.join("; ")
+            )
+        }
+        Event::GatePassed { .. } => return None,
+        Event::StepStarted { step } => action(*step),
+        Event::StepActed { .. } => return None,
+        Event::StepFinished { step, how: How::Acted } => format!("{}: done", action(*step)),
+        Event::StepFinished { step, how: How::AlreadySo } => {
+            format!("{}: already so, nothing touched", action(*step))
+        }
+        Event::StepFailed { step, .. } => format!("{}: FAILED", action(*step)),
+        Event::Halted { step, .. } => format!("{}: HALTED", action(*step)),
+        Event::RunFinished => "run finished".to_owned(),
+    };
+    Some(format!("{time} {line}"))
+}

@@ -1,0 +1,23 @@
+//! What people read: plans, findings, halts, live lines. Text only, meaning never in colour alone.
+
+mod findings;
+mod halt;
+mod live;
+mod plan;
+
+pub use findings::{nothing_to_do, refusal};
+pub use halt::{Commands, failure, halt};
+pub use live::live_line;
+pub use plan::{Mark, plan, tree};
+
+/// Columns of all texts: what a terminal of a rescue console still shows.
+const WIDTH: usize = 100;
+
+/// Returns a text wrapped to the width, its first line after `first`, all others indented as deep.
+fn hanging(first: &str, text: &str) -> String {
+    let indent = " ".repeat(first.chars().count());
+    let options = textwrap::Options::new(WIDTH).initial_indent(first).subsequent_indent(&indent);
+    // Long words (paths, bricks) are left whole, to be copied.
+    let options = options.break_words(false).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(text, options)
+}

@@ -1,0 +1,130 @@
+//! The plan as it is shown: a table of servers, then the tree of steps with their gates.
+
+use std::fmt::Write as _;
+
+use comfy_table::{Table, presets};
+
+use super::hanging;
+use crate::core::plan::{Gate, Plan, StageKind, Step};
+
+/// Where a step stands, in the tree of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// A plan that is only shown.
+    None,
+    /// The step is finished.
+    Done,
+    /// The run stands here.
+    Here,
+    /// The step was not begun.
+    NotReached,
+}
+
+impl Mark {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Done => "  [done]",
+            Self::Here => "  <-- HERE",
+            Self::NotReached => "  [not reached]",
+        }
+    }
+}
+
+/// Returns the whole plan: table, tree, what is waived, what is left to do, and the next command.
+pub fn plan(plan: &Plan, next: &str) -> String {
+    let mut text = format!(
+        "Upgrade to glusterfs {}, online: one server at a time, the others carrying its data.\n\n",
+        plan.to
+    );
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(["server", "now", "then", ""]);
+    for row in &plan.servers {
+        let note = if row.out {
+            "gluster is down here already: its turn comes first"
+        } else if row.now == row.then {
+            "no turn"
+        } else {
+            ""
+        };
+        table.add_row([row.host.to_string(), row.now.to_string(), row.then.to_string(), note.to_owned()]);
+    }
+    let (now, then) = (plan.op_version_now.to_string(), plan.op_version_then.to_string());
+    table.add_row(["op-version", now.as_str(), then.as_str(), ""]);
+    text.push_str(&table.trim_fmt());
+    text.push_str("\n\n");
+    text.push_str(&tree(plan, |_| Mark::None));
+    if !plan.waived.is_empty() {
+        text.push_str("\nwaived, in the open and recorded in the journal\n");
+        for finding in &plan.waived {
+            let _ = writeln!(text, "{}", hanging("  - ", &finding.to_string()));
+        }
+    }
+    if !plan.left_to_do.is_empty() {
+        text.push_str("\nleft to you, after the servers\n");
+        for line in &plan.left_to_do {
+            let _ = writeln!(text, "{}", hanging("  - ", line));
+        }
+    }
+    let _ = writeln!(text, "\nnext: {next}");
+    text
+}
+
+/// Returns the tree of stages and steps, each step with a mark.
+pub fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
+    let mut text = String::new();
+    let turns = plan.stages.iter().filter(|stage| matches!(stage.kind, StageKind::Turn(_))).count();
+    let mut turn = 0;
+    for stage in &plan.stages {
+        match &stage.kind {
+            StageKind::Prepare => {
+                let _ = writeln!(text, "prepare, on the old release, with all bricks online");
+                for finding in &plan.answered {
+                    let _ = writeln!(text, "{}", hanging("     because ", &finding.to_string()));
+                }
+                let note =
+                    "mounted clients go on; new mounts and volume commands wait while glusterd is down";
+                let _ = writeln!(text, "{}", hanging("     meanwhile ", note));
+            }
+            StageKind::Turn(host) => {
+                turn += 1;
+                let _ = writeln!(text, "turn {turn} of {turns}: {host}");
+            }
+            StageKind::Finish => {
+                let _ = writeln!(text, "finish (no way back after this)");
+            }
+        }
+        for step in &stage.steps {
+            text.push_str(&step_lines(step, mark(step.id)));
+        }
+    }
+    text
+}
+
+fn step_lines(step: &Step, mark: Mark) -> String {
+    let Step { id, action, enter, reenter: _, leave } = step;
+    let mut text = format!("{id:>4}  {action}{}\n", mark.as_str());
+    for (when, gate) in [("enter when ", enter), ("leave when ", leave)] {
+        if !gate.checks.is_empty() {
+            let _ = writeln!(text, "{}", hanging(&format!("        {when}"), &gate_text(gate)));
+        }
+    }
+    text
+}
+
+fn gate_text(gate: &Gate) -> String {
+    let Gate { checks, patience_seconds, settle } = gate;
+    let checks: Vec<String> = checks.iter().map(ToString::to_string).collect();
+    let settle = if *settle > 1 { format!(", {settle} looks in a row") } else { String::new() };
+    format!("{} (within {}{settle})", checks.join(", "), duration(*patience_seconds))
+}
+
+/// Returns a duration as people say it.
+pub(super) fn duration(seconds: u64) -> String {
+    match seconds {
+        s if s >= 3600 && s % 3600 == 0 => format!("{}h", s / 3600),
+        s if s >= 60 && s % 60 == 0 => format!("{}m", s / 60),
+        s if s >= 120 => format!("{}m {}s", s / 60, s % 60),
+        s => format!("{s}s"),
+    }
+}
