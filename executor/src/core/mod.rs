@@ -11,3 +11,5 @@ pub mod plan;
 pub mod pool;
 pub mod release;
 pub mod resume;
+#[cfg(test)]
+pub(crate) mod sample;

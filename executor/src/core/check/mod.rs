@@ -5,6 +5,8 @@
 mod host;
 mod pool;
 mod quorum;
+#[cfg(test)]
+mod tests;
 mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -17,6 +17,8 @@
 mod action;
 mod online;
 mod preflight;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

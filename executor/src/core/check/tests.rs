@@ -1,0 +1,286 @@
+//! Every check with a healthy pool, a broken one, and one it could not see.
+
+use rstest::rstest;
+
+use super::super::finding::Ground;
+use super::super::pool::{Observed, PeerState, PoolState, Reach, Unreachable, VolumeKind};
+use super::super::sample::{CLIENT, change_host, change_volume, host, pool, replica_3, volume};
+use super::*;
+
+fn all_checks() -> Vec<Check> {
+    let g1 = host(1);
+    let release: Release = "10.3".parse().unwrap();
+    let clients = BTreeMap::from([("vol0".parse().unwrap(), BTreeSet::from([CLIENT.to_owned()]))]);
+    vec![
+        Check::Reached,
+        Check::Members,
+        Check::PeersConnected { without: None },
+        Check::StoredVolumesAgree { ignoring_nfs: false },
+        Check::BricksOnline { without: None },
+        Check::SelfHealDaemonsOnline { without: None },
+        Check::NothingToHeal,
+        Check::NoSplitBrain { without: None },
+        Check::ClientsOnEveryBrick { without: None },
+        Check::ClientsBack { clients },
+        Check::NoTasks,
+        Check::OthersCanCarry { host: g1.clone() },
+        Check::AtRelease { host: g1.clone(), release },
+        Check::GlusterdUp { host: g1.clone() },
+        Check::BricksRunning { host: g1, processes: 1 },
+        Check::OpVersionIs { op_version: OpVersion(100_000) },
+        Check::OpVersionsAgree,
+    ]
+}
+
+#[test]
+fn a_healthy_pool_passes_every_check() {
+    let state = replica_3();
+    for check in all_checks() {
+        assert_eq!(check.look(&state), [], "{check}");
+    }
+}
+
+fn unknown<T>() -> Observed<T> {
+    Observed::Unknown("no answer".into())
+}
+
+/// A pool of which nothing can be seen.
+fn blind() -> PoolState {
+    let mut state = replica_3();
+    for number in 1..=3 {
+        change_host(&mut state, number, |host| {
+            host.reach = Reach::NotReached { cause: Unreachable::Other, reason: "no route".into() };
+            host.release = unknown();
+            host.processes = unknown();
+            host.glusterd_info = unknown();
+            host.peers = unknown();
+            host.stored_volumes = unknown();
+            host.offer = unknown();
+        });
+    }
+    state.volumes = unknown();
+    state
+}
+
+#[test]
+fn no_check_passes_by_not_having_seen() {
+    let mut checks = all_checks();
+    let g1 = host(1);
+    checks.extend([
+        Check::GlusterDown { host: g1.clone() },
+        Check::GlusterdDown { host: g1.clone() },
+        Check::NfsLinesGone { host: g1 },
+    ]);
+    // Membership leaves unreachable hosts to the check `Reached`, next to which it always stands.
+    checks.retain(|check| *check != Check::Members);
+    for check in checks {
+        assert_ne!(check.look(&blind()), [], "{check}");
+    }
+}
+
+#[test]
+fn no_check_of_volumes_passes_when_their_facts_are_unknown() {
+    let mut state = replica_3();
+    change_volume(&mut state, "vol0", |volume| {
+        volume.bricks_online = unknown();
+        volume.self_heal_daemons = unknown();
+        volume.heal_pending = unknown();
+        volume.split_brain = unknown();
+        volume.clients = unknown();
+        volume.tasks = unknown();
+    });
+    for check in [
+        Check::BricksOnline { without: None },
+        Check::SelfHealDaemonsOnline { without: None },
+        Check::NothingToHeal,
+        Check::NoSplitBrain { without: None },
+        Check::ClientsOnEveryBrick { without: None },
+        Check::ClientsBack { clients: BTreeMap::from([("vol0".parse().unwrap(), BTreeSet::new())]) },
+        Check::NoTasks,
+    ] {
+        let findings = check.look(&state);
+        assert!(!findings.is_empty(), "{check}");
+        assert!(findings.iter().all(|finding| finding.ground == Ground::Unknown), "{findings:?}");
+    }
+}
+
+/// Breaks one thing and names the check that sees it, and the code it gives.
+fn broken(what: &str) -> (PoolState, Check, &'static str) {
+    let mut state = replica_3();
+    let brick = || "g2:/bricks/vol0".parse().unwrap();
+    match what {
+        "peer rejected, seen by one" => {
+            change_host(&mut state, 3, |host| {
+                host.peers = host.peers.clone().map(|mut peers| {
+                    peers[0].state = PeerState::Rejected;
+                    peers
+                });
+            });
+            (state, Check::PeersConnected { without: None }, "PEER_REJECTED")
+        }
+        "peer missing" => {
+            change_host(&mut state, 3, |host| {
+                host.peers = host.peers.clone().map(|mut peers| {
+                    peers.remove(0);
+                    peers
+                });
+            });
+            (state, Check::PeersConnected { without: None }, "HOST_NOT_IN_POOL")
+        }
+        "stranger in the pool" => {
+            state.hosts.remove(&host(3));
+            (state, Check::Members, "PEER_NOT_IN_INVENTORY")
+        }
+        "stored line gone" => {
+            change_host(&mut state, 2, |host| {
+                host.stored_volumes = host.stored_volumes.clone().map(|mut volumes| {
+                    volumes.values_mut().for_each(|volume| {
+                        volume.info.remove("nfs.disable=on");
+                    });
+                    volumes
+                });
+            });
+            (state, Check::StoredVolumesAgree { ignoring_nfs: false }, "STORED_VOLUMES_DIFFER")
+        }
+        "brick offline" => {
+            change_volume(&mut state, "vol0", |volume| {
+                volume.bricks_online = volume.bricks_online.clone().map(|mut bricks| {
+                    bricks.insert(brick(), false);
+                    bricks
+                });
+            });
+            (state, Check::BricksOnline { without: None }, "BRICK_OFFLINE")
+        }
+        "brick without a row" => {
+            change_volume(&mut state, "vol0", |volume| {
+                volume.bricks_online = volume.bricks_online.clone().map(|mut bricks| {
+                    bricks.remove(&brick());
+                    bricks
+                });
+            });
+            (state, Check::BricksOnline { without: None }, "BRICK_OFFLINE")
+        }
+        "heal pending" => {
+            change_volume(&mut state, "vol0", |volume| {
+                volume.heal_pending = volume.heal_pending.clone().map(|mut counts| {
+                    counts.insert(brick(), Observed::Known(7));
+                    counts
+                });
+            });
+            (state, Check::NothingToHeal, "HEAL_PENDING")
+        }
+        "heal count of a brick that is down" => {
+            change_volume(&mut state, "vol0", |volume| {
+                volume.heal_pending = volume.heal_pending.clone().map(|mut counts| {
+                    counts.insert(brick(), unknown());
+                    counts
+                });
+            });
+            (state, Check::NothingToHeal, "HEAL_PENDING")
+        }
+        "split-brain" => {
+            change_volume(&mut state, "vol0", |volume| {
+                volume.split_brain = volume.split_brain.clone().map(|mut counts| {
+                    counts.insert(brick(), Observed::Known(1));
+                    counts
+                });
+            });
+            (state, Check::NoSplitBrain { without: None }, "SPLIT_BRAIN")
+        }
+        "client on two bricks of three" => {
+            change_volume(&mut state, "vol0", |volume| {
+                volume.clients = volume.clients.clone().map(|mut clients| {
+                    clients.get_mut(&brick()).unwrap().remove(CLIENT);
+                    clients
+                });
+            });
+            (state, Check::ClientsOnEveryBrick { without: None }, "CLIENT_MISSES_BRICK")
+        }
+        other => panic!("no such case: {other}"),
+    }
+}
+
+#[rstest]
+#[case("peer rejected, seen by one")]
+#[case("peer missing")]
+#[case("stranger in the pool")]
+#[case("stored line gone")]
+#[case("brick offline")]
+#[case("brick without a row")]
+#[case("heal pending")]
+#[case("heal count of a brick that is down")]
+#[case("split-brain")]
+#[case("client on two bricks of three")]
+fn one_broken_thing_gives_its_code(#[case] what: &str) {
+    let (state, check, code) = broken(what);
+    let codes: Vec<&str> = check.look(&state).iter().map(|finding| finding.code.as_str()).collect();
+    assert!(codes.contains(&code), "{what}: {codes:?}");
+}
+
+#[test]
+fn a_client_that_left_all_bricks_is_missed() {
+    let mut state = replica_3();
+    change_volume(&mut state, "vol0", |volume| {
+        volume.clients = volume.clients.clone().map(|mut clients| {
+            clients.values_mut().for_each(|addresses| {
+                addresses.remove(CLIENT);
+            });
+            clients
+        });
+    });
+    let clients = BTreeMap::from([("vol0".parse().unwrap(), BTreeSet::from([CLIENT.to_owned()]))]);
+    assert_eq!(Check::ClientsOnEveryBrick { without: None }.look(&state), [], "all bricks agree");
+    assert_eq!(Check::ClientsBack { clients }.look(&state)[0].code.as_str(), "CLIENT_GONE");
+}
+
+#[test]
+fn the_server_that_is_out_is_left_out_and_no_other() {
+    let mut state = replica_3();
+    change_volume(&mut state, "vol0", |volume| {
+        volume.bricks_online = volume.bricks_online.clone().map(|mut bricks| {
+            bricks.insert("g2:/bricks/vol0".parse().unwrap(), false);
+            bricks
+        });
+    });
+    assert_eq!(Check::BricksOnline { without: Some(host(2)) }.look(&state), []);
+    assert_ne!(Check::BricksOnline { without: Some(host(1)) }.look(&state), []);
+}
+
+#[rstest]
+// Replica 3 stands without one of three, whatever says so.
+#[case(3, &[], None)]
+#[case(3, &[("cluster.quorum-type", "auto")], None)]
+#[case(3, &[("cluster.quorum-type", "fixed"), ("cluster.quorum-count", "3")], Some("CLIENT_QUORUM"))]
+#[case(3, &[("cluster.quorum-type", "fixed"), ("cluster.quorum-count", "2")], None)]
+#[case(3, &[("cluster.quorum-type", "fixed")], Some("CLIENT_QUORUM"))]
+#[case(3, &[("cluster.quorum-type", "some-new-thing")], Some("CLIENT_QUORUM"))]
+// Replica 2 has no quorum by default; with `auto` it needs its first brick, which is on g1.
+#[case(2, &[], None)]
+#[case(2, &[("cluster.quorum-type", "auto")], Some("CLIENT_QUORUM"))]
+// Server quorum: more than half of all peers, or the ratio that is set.
+#[case(3, &[("cluster.server-quorum-type", "server")], None)]
+#[case(3, &[("cluster.server-quorum-type", "server"), ("cluster.server-quorum-ratio", "80%")], Some("SERVER_QUORUM"))]
+#[case(2, &[("cluster.server-quorum-type", "server")], Some("SERVER_QUORUM"))]
+fn whether_the_others_can_carry(
+    #[case] replica: usize,
+    #[case] options: &[(&str, &str)],
+    #[case] expected: Option<&str>,
+) {
+    let servers: Vec<usize> = (1..=replica).collect();
+    let volume = volume("vol0", VolumeKind::Replicate { replica }, &servers);
+    let mut state = pool(replica, "10.3", vec![volume], "11.1-6");
+    change_volume(&mut state, "vol0", |volume| {
+        volume.volume.options =
+            options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    });
+    let findings = Check::OthersCanCarry { host: host(1) }.look(&state);
+    assert_eq!(findings.first().map(|finding| finding.code.as_str()), expected, "{findings:?}");
+}
+
+#[test]
+fn two_copies_on_one_server_cannot_be_carried() {
+    let state =
+        pool(3, "10.3", vec![volume("vol0", VolumeKind::Replicate { replica: 3 }, &[1, 1, 2])], "11.1-6");
+    let findings = Check::OthersCanCarry { host: host(1) }.look(&state);
+    assert!(findings.iter().any(|finding| finding.code.as_str() == "SET_SHARES_SERVER"), "{findings:?}");
+}

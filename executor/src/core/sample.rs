@@ -1,0 +1,139 @@
+//! Pools for unit tests: healthy ones, to be broken one fact at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::inventory::{Host, Inventory, SshSettings};
+use super::names::{Brick, HostName, OpVersion, PeerUuid, VolumeName};
+use super::plan::Request;
+use super::pool::*;
+
+/// The address of the one FUSE client.
+pub(crate) const CLIENT: &str = "192.0.2.100";
+
+pub(crate) fn host(number: usize) -> HostName {
+    format!("g{number}").parse().unwrap()
+}
+
+pub(crate) fn uuid(number: usize) -> PeerUuid {
+    format!("00000000-0000-0000-0000-{number:012}").parse().unwrap()
+}
+
+fn brick(number: usize, volume: &str) -> BrickOf {
+    BrickOf {
+        brick: format!("g{number}:/bricks/{volume}").parse::<Brick>().unwrap(),
+        peer: uuid(number),
+        arbiter: false,
+    }
+}
+
+/// An inventory of so many servers and one client.
+pub(crate) fn inventory(servers: usize) -> Inventory {
+    let declared = |name: HostName| {
+        let ssh = SshSettings { address: name.to_string(), ..SshSettings::default() };
+        (name, Host { ssh, line: 1 })
+    };
+    Inventory {
+        file: PathBuf::from("pool.toml"),
+        servers: (1..=servers).map(|number| declared(host(number))).collect(),
+        clients: BTreeMap::from([declared("c1".parse().unwrap())]),
+    }
+}
+
+pub(crate) fn request(to: &str, waivers: &[&str]) -> Request {
+    Request {
+        to: to.parse().unwrap(),
+        waivers: waivers.iter().map(|waiver| waiver.parse().unwrap()).collect(),
+    }
+}
+
+/// A healthy pool at a release, with the given volumes, and the target's packages on offer.
+pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, offer: &str) -> PoolState {
+    let release: super::names::Release = release.parse().unwrap();
+    let stored = |volume: &VolumeState| {
+        let lines = ["type=2", "status=1", "nfs.disable=on", "transport.address-family=inet"];
+        let lines = lines.into_iter().filter(|line| release.line() != "11" || !line.starts_with("nfs."));
+        let info = lines.map(str::to_owned).collect();
+        (volume.volume.name.clone(), StoredVolume { info, quota_checksum: None })
+    };
+    let stored: BTreeMap<VolumeName, StoredVolume> = volumes.iter().map(stored).collect();
+    let host_state = |number: usize| HostState {
+        reach: Reach::Reached,
+        release: Observed::Known(Some(release)),
+        processes: Observed::Known(Processes {
+            glusterd: 1,
+            glusterfsd: 1,
+            glusterfs: 1,
+            fuse_mounts: vec![],
+        }),
+        glusterd_info: Observed::Known(GlusterdInfo {
+            uuid: uuid(number),
+            op_version: OpVersion(release.line_op_version().0),
+        }),
+        peers: Observed::Known(
+            (1..=servers)
+                .filter(|other| *other != number)
+                .map(|other| Peer {
+                    uuid: uuid(other),
+                    names: vec![host(other)],
+                    connected: true,
+                    state: PeerState::InCluster,
+                })
+                .collect(),
+        ),
+        stored_volumes: Observed::Known(stored.clone()),
+        offer: Observed::Known(PackageOffer { version: Some(offer.to_owned()), ..PackageOffer::default() }),
+    };
+    PoolState {
+        hosts: (1..=servers).map(|number| (host(number), host_state(number))).collect(),
+        volumes: Observed::Known(
+            volumes.into_iter().map(|volume| (volume.volume.name.clone(), volume)).collect(),
+        ),
+        clients: BTreeMap::from([(
+            "c1".parse().unwrap(),
+            ClientState {
+                reach: Reach::Reached,
+                release: Observed::Known(Some(release)),
+                mounts: Observed::Known(vec!["/mnt/vol0".to_owned()]),
+            },
+        )]),
+    }
+}
+
+/// A healthy volume with one brick on each of the servers.
+pub(crate) fn volume(name: &str, kind: VolumeKind, servers: &[usize]) -> VolumeState {
+    let bricks: Vec<BrickOf> = servers.iter().map(|number| brick(*number, name)).collect();
+    let each = |value: u64| -> Observed<BTreeMap<Brick, Observed<u64>>> {
+        Observed::Known(bricks.iter().map(|brick| (brick.brick.clone(), Observed::Known(value))).collect())
+    };
+    let addresses: BTreeSet<String> =
+        servers.iter().map(|number| format!("192.0.2.{number}")).chain([CLIENT.to_owned()]).collect();
+    VolumeState {
+        bricks_online: Observed::Known(bricks.iter().map(|brick| (brick.brick.clone(), true)).collect()),
+        self_heal_daemons: Observed::Known(servers.iter().map(|number| (uuid(*number), true)).collect()),
+        heal_pending: each(0),
+        split_brain: each(0),
+        clients: Observed::Known(
+            bricks.iter().map(|brick| (brick.brick.clone(), addresses.clone())).collect(),
+        ),
+        tasks: Observed::Known(Vec::new()),
+        volume: Volume { name: name.parse().unwrap(), kind, started: true, bricks, options: BTreeMap::new() },
+    }
+}
+
+/// Three servers at 10.3 with one replica-3 volume, on the way to 11.1.
+pub(crate) fn replica_3() -> PoolState {
+    pool(3, "10.3", vec![volume("vol0", VolumeKind::Replicate { replica: 3 }, &[1, 2, 3])], "11.1-6")
+}
+
+/// Applies a change to one volume of the state.
+pub(crate) fn change_volume(state: &mut PoolState, name: &str, change: impl FnOnce(&mut VolumeState)) {
+    if let Observed::Known(volumes) = &mut state.volumes {
+        change(volumes.get_mut(&name.parse::<VolumeName>().unwrap()).unwrap());
+    }
+}
+
+/// Applies a change to one host of the state.
+pub(crate) fn change_host(state: &mut PoolState, number: usize, change: impl FnOnce(&mut HostState)) {
+    change(state.hosts.get_mut(&host(number)).unwrap());
+}
