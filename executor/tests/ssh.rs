@@ -2,6 +2,8 @@
 //!
 //! Needs `sshd` and `ssh-keygen` (Debian: openssh-server). Where there is no sshd, the tests say so and pass.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its ground gives way")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
