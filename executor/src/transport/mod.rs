@@ -1,6 +1,7 @@
 //! The only way out: running a command on a host.
 
 mod read_only;
+mod resolve;
 mod ssh;
 mod unreachable;
 
@@ -11,6 +12,7 @@ use crate::core::command::{Command, Output};
 use crate::core::names::HostName;
 
 pub use read_only::ReadOnly;
+pub use resolve::unresolved;
 pub use ssh::{Ssh, SshSetupError};
 pub use unreachable::Unreachable;
 
