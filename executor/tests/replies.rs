@@ -87,7 +87,7 @@ fn expected(release: Release, state: &str, name: &str) -> &'static str {
         (_, "heal-ec-split-brain.xml") => "refused",
         ("stopped", "heal-ec-info.xml" | "volume-status-ec.xml") => "refused",
         ("op-version", "set-unknown.txt") => "refused",
-        (_, "max-op-version.txt") if before("3.10.0") => "refused",
+        (_, "max-op-version.txt") if before("3.10") => "refused",
         _ => "answer",
     }
 }

@@ -110,7 +110,7 @@ const GLUSTERD_DOWN: &[&str] = &["connection failed. please check if gluster dae
 /// `EG_ANOTRANS` in glusterd-errno.h, 3.7 to 11.
 const ANOTHER_TRANSACTION: i32 = 30802;
 
-/// Locks and timeouts, in lower case. The sentences end in `sometime` up to 3.8 and in `some time` from 9 on,
+/// Locks and timeouts, in lower case. The sentences end in `sometime` up to 4.1 and in `some time` from 6 on,
 /// and say `is in progress` or `could be in progress`, hence their beginnings only
 /// (glusterd-handler.c, glusterd-mgmt.c, glusterd-syncop.c, glusterd-op-sm.c; the last in cli-cmd.c).
 const BUSY: &[&str] = &["another transaction", "locking failed", "request timed out"];
@@ -120,9 +120,9 @@ const NOT_YET: &[&str] = &[
     // glusterd-volume-ops.c and glusterd-op-sm.c, 3.7 to 11.
     "self-heal daemon is not running",
     "self-heal-daemon is not running",
-    // glusterd-syncop.c from 9 on: the self-heal daemon did not take the order.
+    // glusterd-syncop.c from 4.1 on: the self-heal daemon did not take the order.
     "glusterd syncop mgmt brick op 'heal' failed",
-    // cli-rpc-ops.c up to 3.9, for whatever reason a heal could not be launched.
+    // cli-rpc-ops.c up to 3.12, for whatever reason a heal could not be launched.
     "bricks that are down. please check if all brick processes are running",
     // glfs-heal.c, 3.7 to 11: no brick answered, or with the words of ENOTCONN.
     "all the bricks are not running",

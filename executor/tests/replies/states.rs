@@ -283,8 +283,8 @@ fn refused_op_versions_say_why(#[files("tests/replies/*/op-version/set-*")] path
             Ok(OpVersionAnswer::Refused(OpVersionRefusal::NotSupported { required, named })),
         ) => {
             assert!(required > release_of(&path).line_op_version());
-            // The number was added after 3.9 (9.2 has it).
-            let old = release_of(&path) < "3.10.0".parse().unwrap();
+            // The number was added in 4.0.
+            let old = release_of(&path) < "4.0".parse().unwrap();
             assert!(if old { named.is_none() } else { named > Some(OpVersion(0)) });
         }
         ("set-unknown", Err(ReplyError::Refused { said, .. })) => {

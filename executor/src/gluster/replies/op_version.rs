@@ -32,8 +32,9 @@ pub enum OpVersionRefusal {
     NotSupported {
         /// What was asked for.
         required: OpVersion,
-        /// The number in `Max supported op version is …`, which 9 to 11 add. In spite of the words it is the op-version
-        /// the server *has* (`priv->op_version`), not the highest it knows: ask for `cluster.max-op-version`.
+        /// The number in `Max supported op version is …`, which is said from 4.0 on. In spite of the words it
+        /// is the op-version the server *has* (`priv->op_version` in glusterd-op-sm.c, 4.0 to 11), not the
+        /// highest it knows: for that ask `cluster.max-op-version`.
         named: Option<OpVersion>,
     },
 }

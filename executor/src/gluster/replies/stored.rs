@@ -23,7 +23,7 @@ const ASKED: &str = "read /var/lib/glusterd/vols";
 /// volumes 1 in all
 /// ```
 ///
-/// glusterd compares the checksum of the sorted `info` and, where quota is enabled, the `cksum=` of
+/// glusterd compares the checksum of the sorted `info` and, where quota is enabled (3.7: in any case), the `cksum=` of
 /// `quota.cksum` with its peers' (`glusterd_compare_friend_volume` in glusterd-utils.c, 3.7 to 11).
 /// A directory without `info` is an error: glusterd does not start with one (glusterd-store.c, 3.7 to 11).
 ///
