@@ -10,6 +10,9 @@
 //! A gate that does not open within its patience halts the run. An action that fails, or whose end is not
 //! known, stops it too: what became of it is settled by looking, in the next run.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use thiserror::Error;
