@@ -1,1 +1,3 @@
-//! simulator.
+//! Rehearses a GlusterFS upgrade on a disposable pool of real Gluster in containers, and judges it.
+
+pub mod engine;
