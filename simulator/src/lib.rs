@@ -1,3 +1,5 @@
 //! Rehearses a GlusterFS upgrade on a disposable pool of real Gluster in containers, and judges it.
 
+pub mod cli;
 pub mod engine;
+pub mod images;

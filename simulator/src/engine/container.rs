@@ -20,6 +20,8 @@ use super::{Engine, EngineError, Run};
 const CAPABILITIES: [&str; 2] = ["SYS_ADMIN", "NET_ADMIN"];
 /// The profiles of a stock engine forbid mounts whatever the capabilities say.
 const SECURITY: [&str; 2] = ["seccomp=unconfined", "apparmor=unconfined"];
+/// Empty after every start, as on a real machine: a process id from before a power cut must not be found again.
+const VOLATILE: (&str, &str) = ("/run", "mode=755");
 /// The device behind every FUSE mount.
 const FUSE: &str = "/dev/fuse";
 
@@ -40,8 +42,8 @@ pub struct ContainerSpec {
     pub command: Option<Vec<String>>,
     /// Volumes.
     pub volumes: Vec<VolumeMount>,
-    /// Ports to publish on loopback, each on a free port of the machine.
-    pub publish: Vec<u16>,
+    /// Ports to publish on loopback.
+    pub publish: Vec<Publish>,
 }
 
 /// A volume in a container.
@@ -51,6 +53,15 @@ pub struct VolumeMount {
     pub volume: String,
     /// Where it is seen.
     pub target: String,
+}
+
+/// A port of a container, published on loopback.
+#[derive(Debug, Clone, Copy)]
+pub struct Publish {
+    /// The port in the container.
+    pub inside: u16,
+    /// The port of this machine. 0 lets the engine choose, anew at every start of the container.
+    pub outside: u16,
 }
 
 /// What a container is doing.
@@ -83,9 +94,10 @@ impl Engine {
         let options = CreateContainerOptionsBuilder::new()
             .name(&spec.name)
             .build();
+        let docker = self.docker.clone();
+        let body = body(run, spec);
         let created = self
-            .docker
-            .create_container(Some(options), body(run, spec))
+            .to_the_end(async move { docker.create_container(Some(options), body).await })
             .await
             .map_err(EngineError::api(|| {
                 format!("creating container {}", spec.name)
@@ -120,7 +132,7 @@ impl Engine {
             }))
     }
 
-    /// Restarts a container at once, without waiting for it to end by itself. Its published ports change.
+    /// Restarts a container at once, without waiting for it to end by itself.
     ///
     /// # Errors
     ///
@@ -215,7 +227,7 @@ fn body(run: &Run, spec: &ContainerSpec) -> ContainerCreateBody {
     let ports: Vec<String> = spec
         .publish
         .iter()
-        .map(|port| format!("{port}/tcp"))
+        .map(|port| format!("{}/tcp", port.inside))
         .collect();
     ContainerCreateBody {
         hostname: Some(spec.hostname.clone()),
@@ -239,13 +251,13 @@ fn body(run: &Run, spec: &ContainerSpec) -> ContainerCreateBody {
 }
 
 fn host_config(spec: &ContainerSpec) -> HostConfig {
-    let published = |port: &u16| {
-        // Loopback alone, so that no pool is ever open to the machine's network; port 0 lets the engine choose.
+    let published = |port: &Publish| {
+        // Loopback alone, so that no pool is ever open to the machine's network.
         let binding = PortBinding {
             host_ip: Some(Ipv4Addr::LOCALHOST.to_string()),
-            host_port: Some("0".to_owned()),
+            host_port: Some(port.outside.to_string()),
         };
-        (format!("{port}/tcp"), Some(vec![binding]))
+        (format!("{}/tcp", port.inside), Some(vec![binding]))
     };
     let mount = |mount: &VolumeMount| Mount {
         target: Some(mount.target.clone()),
@@ -262,6 +274,10 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
             path_in_container: Some(FUSE.to_owned()),
             cgroup_permissions: Some("rwm".to_owned()),
         }]),
+        tmpfs: Some(HashMap::from([(
+            VOLATILE.0.to_owned(),
+            VOLATILE.1.to_owned(),
+        )])),
         network_mode: spec.network.clone(),
         port_bindings: Some(spec.publish.iter().map(published).collect()),
         mounts: Some(spec.volumes.iter().map(mount).collect()),

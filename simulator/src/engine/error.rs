@@ -39,7 +39,7 @@ pub enum EngineError {
         /// The command.
         argv: Vec<String>,
         /// What it said and how it ended.
-        output: ExecOutput,
+        output: Box<ExecOutput>,
     },
     /// The engine answered with something that makes no sense to us.
     #[error("{what}: expected {expected}, found {found}")]

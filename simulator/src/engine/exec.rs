@@ -114,7 +114,7 @@ impl Engine {
             Err(EngineError::Failed {
                 container: container.to_owned(),
                 argv: owned(argv),
-                output,
+                output: Box::new(output),
             })
         }
     }

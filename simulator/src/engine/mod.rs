@@ -4,17 +4,23 @@ mod container;
 mod error;
 mod exec;
 mod files;
+mod guard;
+mod image;
 mod label;
 mod remove;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::Docker;
+use tokio::sync::RwLock;
 
-pub use self::container::{ContainerSpec, ContainerState, VolumeMount};
+pub use self::container::{ContainerSpec, ContainerState, Publish, VolumeMount};
 pub use self::error::EngineError;
 pub use self::exec::{EXEC_DEADLINE, ExecLines, ExecOutput};
+pub use self::guard::{RunError, with_run};
+pub use self::image::{BuildInput, ImageFound};
 pub use self::label::{Owner, OwnerState, PROJECT, PROJECT_LABEL, RUN_LABEL, Run};
 pub use self::remove::{Kind, Removed, Scope};
 
@@ -25,6 +31,8 @@ const PING_PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct Engine {
     docker: Docker,
+    /// Held, shared, by every request that creates something; held alone while things are removed.
+    creating: Arc<RwLock<()>>,
 }
 
 impl Engine {
@@ -36,7 +44,10 @@ impl Engine {
     pub async fn connect() -> Result<Engine, EngineError> {
         let connect = async { Docker::connect_with_defaults()?.negotiate_version().await };
         match tokio::time::timeout(PING_PATIENCE, connect).await {
-            Ok(Ok(docker)) => Ok(Engine { docker }),
+            Ok(Ok(docker)) => Ok(Engine {
+                docker,
+                creating: Arc::default(),
+            }),
             Ok(Err(source)) => Err(EngineError::NotReached {
                 reason: source.to_string(),
             }),
@@ -64,8 +75,8 @@ impl Engine {
             labels: Some(run.labels()),
             ..Default::default()
         };
-        self.docker
-            .create_network(request)
+        let docker = self.docker.clone();
+        self.to_the_end(async move { docker.create_network(request).await })
             .await
             .map_err(EngineError::api(|| format!("creating network {name}")))?;
         Ok(())
@@ -82,11 +93,31 @@ impl Engine {
             labels: Some(run.labels()),
             ..Default::default()
         };
-        self.docker
-            .create_volume(request)
+        let docker = self.docker.clone();
+        self.to_the_end(async move { docker.create_volume(request).await })
             .await
             .map_err(EngineError::api(|| format!("creating volume {name}")))?;
         Ok(())
+    }
+
+    /// Carries a request that creates something to its end, even if its caller is dropped meanwhile.
+    ///
+    /// An interrupted run is a dropped future; a creation that the engine finishes after the run's things were
+    /// listed for removal would stay. So it goes on in its own task, and the removal waits for it.
+    async fn to_the_end<T: Send + 'static>(
+        &self,
+        request: impl Future<Output = Result<T, bollard::errors::Error>> + Send + 'static,
+    ) -> Result<T, bollard::errors::Error> {
+        let guard = Arc::clone(&self.creating).read_owned().await;
+        let task = tokio::spawn(async move {
+            let result = request.await;
+            drop(guard);
+            result
+        });
+        match task.await {
+            Ok(result) => result,
+            Err(error) => Err(std::io::Error::other(error).into()),
+        }
     }
 }
 

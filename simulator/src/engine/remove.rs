@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
-    ListVolumesOptionsBuilder, RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder,
+    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+    RemoveVolumeOptionsBuilder,
 };
 
 use super::label::{Owner, OwnerState, PROJECT, PROJECT_LABEL, RUN_LABEL};
@@ -77,6 +77,7 @@ impl Engine {
     ///
     /// Only where the engine cannot even list them; what cannot be removed is in the answer.
     pub async fn remove(&self, scope: Scope<'_>) -> Result<Vec<Removed>, EngineError> {
+        let _alone = self.creating.write().await;
         let mut found = self.find_containers().await?;
         found.extend(self.find_networks().await?);
         found.extend(self.find_volumes().await?);
@@ -105,42 +106,29 @@ impl Engine {
         }
     }
 
-    /// Removes this project's images, finished ones included.
+    /// Removes this project's images, finished ones included, the youngest first: an image cannot go before
+    /// those that were built on it.
     ///
     /// # Errors
     ///
     /// Only where the engine cannot list them.
     pub async fn remove_images(&self) -> Result<Vec<Removed>, EngineError> {
-        let options = ListImagesOptionsBuilder::new()
-            .filters(&label_filter(PROJECT_LABEL, PROJECT))
-            .build();
-        let images = self
-            .docker
-            .list_images(Some(options))
-            .await
-            .map_err(EngineError::api(|| "listing images".to_owned()))?;
-        let mut found: Vec<(i64, Found)> = Vec::new();
-        for image in images {
-            let names = if image.repo_tags.is_empty() {
-                vec![image.id.clone()]
-            } else {
-                image.repo_tags
-            };
-            found.extend(names.into_iter().map(|name| {
-                let thing = Found {
-                    kind: Kind::Image,
-                    id: name.clone(),
-                    name,
-                    labels: image.labels.clone(),
-                };
-                (image.created, thing)
-            }));
-        }
-        // The youngest first: an image cannot go before those that were built on it.
-        found.sort_by_key(|(created, _)| std::cmp::Reverse(*created));
         let mut removed = Vec::new();
-        for (_, image) in &found {
-            removed.push(self.remove_found(image).await);
+        for image in self.images().await? {
+            let names = if image.tags.is_empty() {
+                vec![image.id]
+            } else {
+                image.tags
+            };
+            for name in names {
+                let error = self.remove_image(&name).await.err();
+                removed.push(Removed {
+                    kind: Kind::Image,
+                    name,
+                    run: String::new(),
+                    error,
+                });
+            }
         }
         Ok(removed)
     }
@@ -224,14 +212,7 @@ impl Engine {
                 let options = RemoveVolumeOptionsBuilder::new().force(true).build();
                 self.docker.remove_volume(&thing.id, Some(options)).await
             }
-            Kind::Image => {
-                let options = RemoveImageOptionsBuilder::new().build();
-                let result = self
-                    .docker
-                    .remove_image(&thing.id, Some(options), None)
-                    .await;
-                result.map(|_layers| ())
-            }
+            Kind::Image => return self.removed(thing, self.remove_image(&thing.id).await),
         };
         let what = || format!("removing {} {}", thing.kind, thing.name);
         self.removed(thing, result.map_err(EngineError::api(what)))
