@@ -12,7 +12,7 @@ use bollard::query_parameters::{
 use futures_util::{StreamExt, TryStreamExt};
 use tokio_util::io::ReaderStream;
 
-use super::label::{PROJECT, PROJECT_LABEL, RUN_LABEL};
+use super::label::{IMAGE_LABEL, PROJECT, RUN_LABEL};
 use super::{Engine, EngineError, Run, label_filter};
 
 /// An image on the engine.
@@ -35,8 +35,6 @@ pub struct BuildInput {
     pub context: Vec<u8>,
     /// Values for the `ARG`s of the Dockerfile.
     pub arguments: HashMap<String, String>,
-    /// Labels of the image.
-    pub labels: HashMap<String, String>,
     /// Its name; none until a build is to be seen as finished.
     pub tag: Option<String>,
 }
@@ -68,13 +66,13 @@ impl Engine {
         }
     }
 
-    /// Returns this project's images that have a name, the youngest first.
+    /// Returns this project's images, the youngest first; those that others stand on are not among them.
     ///
     /// # Errors
     ///
     /// Whatever the engine answers.
     pub async fn images(&self) -> Result<Vec<ImageFound>, EngineError> {
-        let mut images = self.list_images(false, PROJECT_LABEL, PROJECT).await?;
+        let mut images = self.list_images(false, IMAGE_LABEL, PROJECT).await?;
         images.sort_by_key(|image| std::cmp::Reverse(image.created));
         Ok(images.into_iter().map(found).collect())
     }
@@ -122,7 +120,7 @@ impl Engine {
             .from_src("-")
             .repo(repository)
             .tag(tag)
-            .changes(vec![format!("LABEL {PROJECT_LABEL}={PROJECT}")])
+            .changes(vec![format!("LABEL {IMAGE_LABEL}={PROJECT}")])
             .build();
         let body = bollard::body_try_stream(ReaderStream::new(file));
         self.docker()
@@ -148,8 +146,7 @@ impl Engine {
             .rm(true)
             .forcerm(true)
             .nocache(true)
-            .buildargs(&input.arguments)
-            .labels(&input.labels);
+            .buildargs(&input.arguments);
         if let Some(tag) = &input.tag {
             options = options.t(tag);
         }

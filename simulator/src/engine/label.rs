@@ -4,9 +4,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// The label that everything of this project carries.
+/// The label that every container, network and volume of a run carries.
 pub const PROJECT_LABEL: &str = "gluster-upgrade.project";
-/// Its value.
+/// The label that every image carries. Another one: containers inherit the labels of their image, and one that
+/// somebody started from an image of ours is not ours.
+pub const IMAGE_LABEL: &str = "gluster-upgrade.image";
+/// The value of both.
 pub const PROJECT: &str = "gluster-upgrade-simulator";
 /// The label with the run's id.
 pub const RUN_LABEL: &str = "gluster-upgrade.run";

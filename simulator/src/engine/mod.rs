@@ -21,7 +21,7 @@ pub use self::error::EngineError;
 pub use self::exec::{EXEC_DEADLINE, ExecLines, ExecOutput};
 pub use self::guard::{RunError, with_run};
 pub use self::image::{BuildInput, ImageFound};
-pub use self::label::{Owner, OwnerState, PROJECT, PROJECT_LABEL, RUN_LABEL, Run};
+pub use self::label::{IMAGE_LABEL, Owner, OwnerState, PROJECT, PROJECT_LABEL, RUN_LABEL, Run};
 pub use self::remove::{Kind, Removed, Scope};
 
 /// An engine that does not answer a ping in this time will not carry a pool either.

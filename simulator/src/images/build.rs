@@ -8,7 +8,7 @@ use super::base::{self, BaseKind};
 use super::catalog::Family;
 use super::context::{self, Context};
 use crate::engine::{
-    BuildInput, ContainerSpec, Engine, EngineError, ImageFound, PROJECT, PROJECT_LABEL, Run,
+    BuildInput, ContainerSpec, Engine, EngineError, IMAGE_LABEL, ImageFound, PROJECT, Run,
 };
 
 /// The repositories of finished images on the engine; a family's name follows.
@@ -212,14 +212,15 @@ async fn build(
 ) -> Result<NodeImage, ImageError> {
     let (kind, base) = base::obtain(engine, &family.base, say).await?;
     // The base with the run's labels: every container and image on the way inherits them, and can be found.
-    let base = pass_on(engine, &base, run.labels(), None).await?;
+    let mut labels = run.labels();
+    labels.insert(IMAGE_LABEL.to_owned(), PROJECT.to_owned());
+    let base = labelled(engine, &base, &labels, None).await?;
     let input = BuildInput {
         context: context.archive().map_err(|source| ImageError::Context {
             folder: family.folder.clone(),
             source,
         })?,
         arguments: context.arguments_on(&base),
-        labels: HashMap::new(),
         tag: None,
     };
     let mut progress = Progress::new(say);
@@ -243,7 +244,7 @@ async fn build(
     };
     let labels = finished_labels(engine, run, family, kind, &id).await?;
     let tag = tag_for(family, context, kind);
-    pass_on(engine, &id, labels, Some(tag.clone())).await?;
+    labelled(engine, &id, &labels, Some(tag.clone())).await?;
     let found = engine
         .image(&tag)
         .await?
@@ -260,20 +261,19 @@ fn tag_for(family: &Family, context: &Context, kind: BaseKind) -> String {
 }
 
 /// Makes an image that is another one with more labels.
-async fn pass_on(
+async fn labelled(
     engine: &Engine,
     image: &str,
-    labels: HashMap<String, String>,
+    labels: &HashMap<String, String>,
     tag: Option<String>,
 ) -> Result<String, EngineError> {
-    let context = context::archive_that_passes_on().map_err(|source| EngineError::Archive {
+    let context = context::archive_that_labels(labels).map_err(|source| EngineError::Archive {
         what: "packing a Dockerfile".to_owned(),
         source,
     })?;
     let input = BuildInput {
         context,
         arguments: HashMap::from([("BASE".to_owned(), image.to_owned())]),
-        labels,
         tag,
     };
     engine.build(input, &mut |_line| {}).await
@@ -304,7 +304,7 @@ async fn finished_labels(
         .map(|key| (key, String::new()))
         .collect();
     labels.extend([
-        (PROJECT_LABEL.to_owned(), PROJECT.to_owned()),
+        (IMAGE_LABEL.to_owned(), PROJECT.to_owned()),
         (FAMILY_LABEL.to_owned(), family.name.clone()),
         (BASE_LABEL.to_owned(), kind.as_str().to_owned()),
         (RELEASES_LABEL.to_owned(), releases.join(",")),
@@ -355,6 +355,8 @@ impl<'a> Progress<'a> {
     }
 
     fn hear(&mut self, line: &str) {
+        // The builder paints what a step writes to stderr.
+        let line = line.replace("\x1b[91m", "").replace("\x1b[0m", "");
         let line = line.trim_end();
         if line.is_empty() {
             return;

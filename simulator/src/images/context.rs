@@ -115,12 +115,18 @@ impl Context {
     }
 }
 
-/// Returns an archive with nothing but a Dockerfile that passes its base on.
-pub(super) fn archive_that_passes_on() -> std::io::Result<Vec<u8>> {
+/// Returns an archive with nothing but a Dockerfile that puts labels on its base. All in one line of it: the
+/// builder stores an image after each.
+pub(super) fn archive_that_labels(labels: &HashMap<String, String>) -> std::io::Result<Vec<u8>> {
+    let mut pairs: Vec<String> = labels
+        .iter()
+        .map(|(key, value)| format!("{}={}", quoted(key), quoted(value)))
+        .collect();
+    pairs.sort();
     let file = File {
         path: PathBuf::from("Dockerfile"),
         executable: false,
-        bytes: b"ARG BASE\nFROM ${BASE}\n".to_vec(),
+        bytes: format!("ARG BASE\nFROM ${{BASE}}\nLABEL {}\n", pairs.join(" ")).into_bytes(),
     };
     let context = Context {
         files: vec![file],
@@ -128,6 +134,19 @@ pub(super) fn archive_that_passes_on() -> std::io::Result<Vec<u8>> {
         base: Vec::new(),
     };
     context.archive()
+}
+
+/// Quotes a word of a Dockerfile. Line ends have no quoted form, and no place in a label.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars().filter(|c| !c.is_control()) {
+        if matches!(c, '"' | '\\' | '$') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    quoted
 }
 
 fn read_folder(root: &Path, below: &Path, files: &mut Vec<File>) -> std::io::Result<()> {
@@ -227,6 +246,15 @@ mod tests {
             context.tag(BaseKind::Bootstrap),
             context.tag(BaseKind::Public)
         );
+    }
+
+    #[rstest]
+    #[case::plain("a/b.c", r#""a/b.c""#)]
+    #[case::empty("", r#""""#)]
+    #[case::special(r#"a "b" $c \"#, r#""a \"b\" \$c \\""#)]
+    #[case::line_end("a\nRUN b", r#""aRUN b""#)]
+    fn words_of_a_dockerfile(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(quoted(text), expected);
     }
 
     #[test]
