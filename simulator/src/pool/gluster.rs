@@ -182,15 +182,33 @@ impl Pool {
         let Some((first, others)) = self.servers.split_first() else {
             return Ok(());
         };
+        // The others know the first by what the address that probes them resolves to. The engine's own answer would
+        // be the container's name; a pool in production has the host's.
+        for_all(others, |other| self.name_address(other, &first.name)).await?;
         for other in others {
             self.change(first, &["peer", "probe", &other.name]).await?;
         }
-        // The others know the first by whatever its address resolves to, until one of them calls it by its name.
-        if let Some(second) = others.first() {
-            self.wait_for_peers().await?;
-            self.change(second, &["peer", "probe", &first.name]).await?;
-        }
-        self.wait_for_peers().await
+        self.wait_for_peers().await?;
+        // Addresses change when a node comes back after a power cut, so they are not left in a file.
+        for_all(others, |other| self.forget_addresses(other)).await
+    }
+
+    /// Lets a node resolve the address of another one to its host name.
+    async fn name_address(&self, node: &Node, name: &str) -> Result<(), PoolError> {
+        const SCRIPT: &str = "cp /etc/hosts /run/hosts.before && getent hosts \"$1\" >>/etc/hosts";
+        self.engine
+            .exec_ok(&node.container, &["sh", "-c", SCRIPT, "name-address", name])
+            .await?;
+        Ok(())
+    }
+
+    /// Takes that back. The file is the engine's: it can be written and not replaced.
+    async fn forget_addresses(&self, node: &Node) -> Result<(), PoolError> {
+        const SCRIPT: &str = "cat /run/hosts.before >/etc/hosts";
+        self.engine
+            .exec_ok(&node.container, &["sh", "-c", SCRIPT])
+            .await?;
+        Ok(())
     }
 
     /// Creates a volume, sets its options, starts it and waits for its bricks.
@@ -264,6 +282,15 @@ impl Pool {
         })
         .await
     }
+}
+
+/// Does something on all of these nodes at once.
+async fn for_all<'a, F>(nodes: &'a [Node], act: impl Fn(&'a Node) -> F) -> Result<(), PoolError>
+where
+    F: Future<Output = Result<(), PoolError>>,
+{
+    try_join_all(nodes.iter().map(act)).await?;
+    Ok(())
 }
 
 /// Counts the processes of a volume that are online, and names those that are not.

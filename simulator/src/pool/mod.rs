@@ -160,6 +160,10 @@ impl Pool {
             begun.elapsed().as_secs_f64()
         ));
         pool.join_peers().await?;
+        say(&format!(
+            "pool: peers after {:.1} s",
+            begun.elapsed().as_secs_f64()
+        ));
         for volume in &spec.volumes {
             pool.create_volume(volume, &spec.servers).await?;
         }
