@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 
 use super::Say;
-use super::build::ImageError;
 use super::catalog::Base;
+use super::error::ImageError;
 use crate::engine::Engine;
 
 /// What an unreachable registry may cost. A reachable one delivers a slim base in a few seconds.

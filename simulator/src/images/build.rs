@@ -1,12 +1,14 @@
 //! Building a family's image, so that its name appears on the engine only when all of it is there.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::Say;
 use super::base::{self, BaseKind};
 use super::catalog::Family;
 use super::context::{self, Context};
+use super::error::ImageError;
+use super::progress::Progress;
 use crate::engine::{
     BuildInput, ContainerSpec, Engine, EngineError, IMAGE_LABEL, ImageFound, PROJECT, Run,
 };
@@ -14,9 +16,7 @@ use crate::engine::{
 /// The repositories of finished images on the engine; a family's name follows.
 const REPOSITORY: &str = "gluster-upgrade";
 /// What a build may take: a minute or two is usual, a slow mirror needs some.
-const BUILD_LIMIT: Duration = Duration::from_secs(1200);
-/// The lines of a failed build that a message quotes.
-const LAST_LINES: usize = 20;
+pub(super) const BUILD_LIMIT: Duration = Duration::from_secs(1200);
 /// Label: the family.
 const FAMILY_LABEL: &str = "gluster-upgrade.family";
 /// Label: the releases inside, by comma.
@@ -43,77 +43,6 @@ pub struct NodeImage {
     pub base: String,
     /// Its size in bytes.
     pub size: i64,
-}
-
-/// Why there is no image.
-#[derive(Debug, thiserror::Error)]
-pub enum ImageError {
-    /// The engine refused or failed.
-    #[error("the engine failed while the image was made")]
-    Engine(#[source] EngineError),
-    /// The family's folder cannot be packed.
-    #[error("cannot read the folder {}", folder.display())]
-    Context {
-        /// The folder.
-        folder: std::path::PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// mmdebstrap is not installed.
-    #[error("no base: nothing could be pulled, and mmdebstrap is not installed")]
-    NoBootstrap,
-    /// mmdebstrap failed.
-    #[error("no base: mmdebstrap {suite} failed: {reason}")]
-    Bootstrap {
-        /// The suite.
-        suite: String,
-        /// Its last words.
-        reason: String,
-    },
-    /// A step of the Dockerfile failed.
-    #[error("the build of {family} failed\n{last_lines}")]
-    Build {
-        /// The family.
-        family: String,
-        /// What the build said last.
-        last_lines: String,
-        /// The engine's answer.
-        source: Box<EngineError>,
-    },
-    /// The build took too long.
-    #[error("the build of {family} did not end within {} s\n{last_lines}", BUILD_LIMIT.as_secs())]
-    TooLong {
-        /// The family.
-        family: String,
-        /// What the build said last.
-        last_lines: String,
-    },
-}
-
-impl From<EngineError> for ImageError {
-    fn from(error: EngineError) -> ImageError {
-        ImageError::Engine(error)
-    }
-}
-
-impl ImageError {
-    /// Returns what the operator can do about it, where we know.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            ImageError::Engine(error) => error.hint(),
-            ImageError::NoBootstrap => {
-                Some("apt-get install mmdebstrap, or let the engine reach a registry")
-            }
-            ImageError::Bootstrap { .. } => {
-                Some("it runs as root and needs the distribution's package archive; try it by hand")
-            }
-            ImageError::Build { .. } | ImageError::TooLong { .. } => Some(
-                "containers need to reach the package archive while an image is built; nothing of this build was kept",
-            ),
-            ImageError::Context { .. } => None,
-        }
-    }
 }
 
 /// Returns a family's finished image if it is on the engine and is what its folder and the catalog say today.
@@ -336,45 +265,4 @@ fn first_words(text: &[u8]) -> Vec<String> {
         .filter_map(|line| line.split_whitespace().next())
         .map(str::to_owned)
         .collect()
-}
-
-/// Shows a build as it goes: a line for each step, and the last lines of all for when it fails.
-struct Progress<'a> {
-    say: Say<'a>,
-    begun: Instant,
-    last: VecDeque<String>,
-}
-
-impl<'a> Progress<'a> {
-    fn new(say: Say<'a>) -> Progress<'a> {
-        Progress {
-            say,
-            begun: Instant::now(),
-            last: VecDeque::new(),
-        }
-    }
-
-    fn hear(&mut self, line: &str) {
-        // The builder paints what a step writes to stderr.
-        let line = line.replace("\x1b[91m", "").replace("\x1b[0m", "");
-        let line = line.trim_end();
-        if line.is_empty() {
-            return;
-        }
-        if let Some(step) = line.strip_prefix("Step ") {
-            (self.say)(&format!(
-                "  {:>4} s  {step}",
-                self.begun.elapsed().as_secs()
-            ));
-        }
-        if self.last.len() == LAST_LINES {
-            self.last.pop_front();
-        }
-        self.last.push_back(line.to_owned());
-    }
-
-    fn last_lines(&self) -> String {
-        let lines: Vec<String> = self.last.iter().map(|line| format!("  | {line}")).collect();
-        lines.join("\n")
-    }
 }
