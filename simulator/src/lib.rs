@@ -1,1 +1,6 @@
-//! simulator.
+//! Rehearses a GlusterFS upgrade on a disposable pool of real Gluster in containers, and judges it.
+
+pub mod cli;
+pub mod engine;
+pub mod images;
+pub mod pool;
