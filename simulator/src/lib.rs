@@ -1,1 +1,5 @@
 //! simulator.
+
+pub mod engine;
+pub mod oracle;
+pub mod workload;
