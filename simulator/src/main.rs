@@ -1,3 +1,3 @@
-//! simulator.
+//! The command line of the simulator.
 
 fn main() {}

@@ -19,6 +19,7 @@
 pub mod after;
 mod baseline;
 pub mod during;
+mod engine_shell;
 mod expected;
 mod look;
 mod shell;
@@ -28,6 +29,7 @@ mod verdict;
 mod testing;
 
 pub use baseline::{Allowance, Baseline};
+pub use engine_shell::EngineShell;
 pub use expected::{Brick, Expected, ExpectedVolume, Truth, VolumeKind};
 pub(crate) use shell::read;
 pub use shell::{Ran, Shell};
