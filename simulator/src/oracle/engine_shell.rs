@@ -31,16 +31,19 @@ impl Shell for EngineShell {
         let container = self.containers.get(host).ok_or_else(|| format!("{host} has no container"))?;
         match self.engine.exec_within(container, argv, DEADLINE).await {
             Ok(ExecOutput { status, stdout, stderr }) => Ok(Ran { status, stdout, stderr }),
-            Err(error) => {
-                // The chain of reasons in one line: the engine's own words come last.
-                let mut reason = error.to_string();
-                let mut source = std::error::Error::source(&error);
-                while let Some(cause) = source {
-                    reason = format!("{reason}: {cause}");
-                    source = cause.source();
-                }
-                Err(reason)
-            }
+            Err(error) => Err(reason(&error)),
         }
     }
+}
+
+/// Returns the reasons below an error in one line. Its own message is left out where there are any, since it quotes
+/// the whole command, and our commands hold whole scripts.
+fn reason(error: &dyn std::error::Error) -> String {
+    let mut causes = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    if causes.is_empty() { error.to_string() } else { causes.join(": ") }
 }

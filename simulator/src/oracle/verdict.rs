@@ -100,8 +100,8 @@ impl Judge {
             name: name.to_owned(),
             subject: subject.into(),
             verdict,
-            expected: expected.into(),
-            found: found.into(),
+            expected: one_line(&expected.into()),
+            found: one_line(&found.into()),
         });
     }
 
@@ -141,6 +141,18 @@ impl Judge {
     pub(crate) fn done(self) -> Judgement {
         self.judgement
     }
+}
+
+/// The longest text of an assertion: a reason that quotes a whole output buries all others.
+const LONGEST: usize = 500;
+
+/// Puts a text on one line, since names of files and messages may hold newlines, and cuts it where it is too long.
+fn one_line(text: &str) -> String {
+    let mut line: String = text.trim().chars().take(LONGEST).collect::<String>().replace('\n', "\\n");
+    if text.trim().chars().count() > LONGEST {
+        line.push('…');
+    }
+    line
 }
 
 /// How many of a long list a report shows: enough to see the kind of trouble, few enough to read.
@@ -218,6 +230,21 @@ mod tests {
         let empty = guarded("test", "bricks", Duration::from_secs(5), async { Judgement::default() }).await;
         assert_eq!(empty.assertions.len(), 1);
         assert_eq!(empty.verdict(), Verdict::Unknown);
+    }
+
+    #[test]
+    fn an_assertion_stays_on_one_line() {
+        let mut judge = Judge::new("test");
+        judge.assert(
+            "name",
+            "subject",
+            Verdict::Fail,
+            "this",
+            format!("d/a\nb is missing{}", "!".repeat(1000)),
+        );
+        let found = &judge.done().assertions[0].found;
+        assert!(found.starts_with("d/a\\nb is missing!!!"), "{found}");
+        assert!(found.chars().count() < 510);
     }
 
     #[test]

@@ -85,7 +85,8 @@ async fn steady(
             last_trouble = format!("{} of {}: {}", trouble.name, trouble.subject, trouble.found);
         }
         let is_steady = passed >= settle.looks.max(1);
-        if is_steady || begin.elapsed() >= settle.patience {
+        // A good spell that has begun is seen through: it ends by itself, one way or the other.
+        if is_steady || (passed == 0 && begin.elapsed() >= settle.patience) {
             let mut judge = judge.fresh();
             judge.assert(
                 "state is steady",
@@ -281,6 +282,17 @@ mod tests {
             let judgement = judged(FakeShell::healthy().breaks("g1", word, Ok("what?"))).await;
             assert_eq!(judgement.verdict(), Verdict::Unknown, "{word}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_good_spell_is_seen_through_after_patience_has_ended() {
+        let settle = Settle { looks: 3, interval: Duration::from_millis(1), patience: Duration::ZERO };
+        let expected = Arc::new(testing::expected());
+        let baseline = Arc::new(Baseline::capture(&*FakeShell::healthy(), &expected).await);
+        let judgement = judge(FakeShell::healthy(), expected, baseline, "test", settle).await;
+        let steady = judgement.assertions.iter().find(|one| one.name == "state is steady").unwrap();
+        assert_eq!(steady.verdict, Verdict::Pass);
+        assert!(steady.found.starts_with("3 of 3 looks"), "{steady:?}");
     }
 
     #[tokio::test]
