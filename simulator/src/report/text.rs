@@ -100,7 +100,7 @@ fn assertions(assertions: &[Assertion], colour: Colour, width: u16) -> String {
         let mut table = plain(width);
         for assertion in here.iter().filter(|assertion| assertion.verdict == Verdict::Pass) {
             let Assertion { phase: _, name, subject, verdict: _, expected: _, found } = assertion;
-            table.add_row([format!("  pass     {name}"), subject.clone(), found.clone()]);
+            table.add_row(["  pass  ", name, subject, found]);
         }
         if !table.is_empty() {
             text += &format!("{}\n", trimmed(&table));
@@ -194,7 +194,7 @@ after the upgrade: 1 passed, 1 failed, 1 unknown
   UNKNOWN  peers: g3
            expected  g1, g2
            found     g3 not reached
-  pass     op-version  g1  110000
+  pass    op-version  g1  110000
 
 artifacts  runs/x
 repeat     simulator run scenarios/online-replicated.toml --seed 7

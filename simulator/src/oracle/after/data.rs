@@ -94,8 +94,12 @@ async fn sets(shell: &dyn Shell, volume: &ExpectedVolume, arbiter: usize, truth:
         );
         alike(&set, &files[..data_bricks], truth, judge);
     }
-    let missing: Vec<String> =
-        truth.files.keys().filter(|path| !placed.contains(path.as_str())).cloned().collect();
+    let missing: Vec<String> = truth
+        .files
+        .keys()
+        .filter(|path| !placed.contains(path.as_str()))
+        .map(|path| format!("{path} is on no brick"))
+        .collect();
     let missing = if missing.is_empty() || unread.is_empty() {
         Ok(missing)
     } else {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::shell;
 use super::super::verdict::{Judge, shorten};
-use super::super::{ExpectedVolume, Shell, Verdict};
+use super::super::{ExpectedVolume, Shell, Verdict, VolumeKind};
 use super::Looks;
 
 /// `heal info` walks every entry; a backlog of thousands takes long, and is a failure anyway.
@@ -31,9 +31,13 @@ pub(super) async fn judge(shell: &dyn Shell, looks: &Looks, volume: &ExpectedVol
         judge.assert("nothing to heal, by the brick's index", subject, verdict, "0 entries", found);
     }
     let server = looks.iter().find(|(_, look)| look.is_ok()).map(|(server, _)| server.as_str());
-    for (name, arguments) in
-        [("nothing to heal, by heal info", &["info"][..]), ("no split-brain", &["info", "split-brain"][..])]
-    {
+    let mut questions = vec![("nothing to heal, by heal info", &["info"][..])];
+    match volume.kind {
+        VolumeKind::Replicate { .. } => questions.push(("no split-brain", &["info", "split-brain"])),
+        // Fragments cannot be split-brained; the command fails on such volumes ("Volume heal failed.").
+        VolumeKind::Disperse { .. } | VolumeKind::Distribute => {}
+    }
+    for (name, arguments) in questions {
         let counts = match server {
             Some(server) => counts(shell, server, &volume.name, arguments).await,
             None => Err("no server could be looked at".to_owned()),
