@@ -3,4 +3,7 @@
 pub mod cli;
 pub mod engine;
 pub mod images;
+pub mod oracle;
 pub mod pool;
+pub mod report;
+pub mod workload;

@@ -21,11 +21,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let Args { all, images } = args;
     let engine = Engine::connect().await?;
-    let scope = if all {
-        Scope::Everything
-    } else {
-        Scope::Leftovers
-    };
+    let scope = if all { Scope::Everything } else { Scope::Leftovers };
     let mut removed = engine.remove(scope).await?;
     if images {
         removed.extend(engine.remove_images().await?);
@@ -36,13 +32,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 /// Names what is gone on stdout, and what is not on stderr.
 pub(super) fn report(removed: &[Removed]) -> Result<(), Failure> {
     let mut left = 0;
-    for Removed {
-        kind,
-        name,
-        run: _,
-        error,
-    } in removed
-    {
+    for Removed { kind, name, run: _, error } in removed {
         match error {
             None => println!("{kind} {name}"),
             Some(error) => {

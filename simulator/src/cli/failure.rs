@@ -60,31 +60,19 @@ impl Failure {
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Failure {
-        Failure {
-            exit: Exit::Unknown,
-            hint: error.hint(),
-            error: error.into(),
-        }
+        Failure { exit: Exit::Unknown, hint: error.hint(), error: error.into() }
     }
 }
 
 impl From<CatalogError> for Failure {
     fn from(error: CatalogError) -> Failure {
-        Failure {
-            exit: Exit::BadInput,
-            hint: Some(error.hint()),
-            error: error.into(),
-        }
+        Failure { exit: Exit::BadInput, hint: Some(error.hint()), error: error.into() }
     }
 }
 
 impl From<ImageError> for Failure {
     fn from(error: ImageError) -> Failure {
-        Failure {
-            exit: Exit::Unknown,
-            hint: error.hint(),
-            error: error.into(),
-        }
+        Failure { exit: Exit::Unknown, hint: error.hint(), error: error.into() }
     }
 }
 

@@ -20,12 +20,7 @@ pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
     /// The folder with catalog.toml and one folder a family
-    #[arg(
-        long = "images",
-        value_name = "FOLDER",
-        default_value = "images",
-        global = true
-    )]
+    #[arg(long = "images", value_name = "FOLDER", default_value = "images", global = true)]
     folder: PathBuf,
 }
 
@@ -114,15 +109,8 @@ fn row(family: &Family, current: Option<NodeImage>, on_engine: Vec<NodeImage>) -
         about: family.about.clone(),
         tried: family.tried.clone(),
         releases: family.versions(),
-        missing: current
-            .as_ref()
-            .map(|image| image.missing.clone())
-            .unwrap_or_default(),
-        outdated: on_engine
-            .into_iter()
-            .map(|image| image.tag)
-            .filter(|tag| !is_current(tag))
-            .collect(),
+        missing: current.as_ref().map(|image| image.missing.clone()).unwrap_or_default(),
+        outdated: on_engine.into_iter().map(|image| image.tag).filter(|tag| !is_current(tag)).collect(),
         image: current.as_ref().map(|image| image.tag.clone()),
         base: current.as_ref().map(|image| image.base.clone()),
         size: current.as_ref().map(|image| image.size),
@@ -147,9 +135,7 @@ fn table(rows: &[Row]) -> Table {
             row.tried.clone().unwrap_or_else(|| "not tried".to_owned()),
             row.image.clone().unwrap_or_else(|| "not built".to_owned()),
             row.base.clone().unwrap_or_default(),
-            row.size
-                .map(|size| format!("{} MB", size / 1_000_000))
-                .unwrap_or_default(),
+            row.size.map(|size| format!("{} MB", size / 1_000_000)).unwrap_or_default(),
         ]);
         for tag in &row.outdated {
             table.add_row(["", "", "", &format!("{tag} (outdated)"), "", ""]);

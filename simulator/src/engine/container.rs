@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use bollard::models::{
-    ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, DeviceMapping,
-    EndpointSettings, HostConfig, Mount, MountType, NetworkingConfig, PortBinding,
+    ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, DeviceMapping, EndpointSettings,
+    HostConfig, Mount, MountType, NetworkingConfig, PortBinding,
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, KillContainerOptionsBuilder, LogsOptionsBuilder,
@@ -86,22 +86,14 @@ impl Engine {
     /// # Errors
     ///
     /// Whatever the engine answers.
-    pub async fn create_container(
-        &self,
-        run: &Run,
-        spec: &ContainerSpec,
-    ) -> Result<String, EngineError> {
-        let options = CreateContainerOptionsBuilder::new()
-            .name(&spec.name)
-            .build();
+    pub async fn create_container(&self, run: &Run, spec: &ContainerSpec) -> Result<String, EngineError> {
+        let options = CreateContainerOptionsBuilder::new().name(&spec.name).build();
         let docker = self.docker.clone();
         let body = body(run, spec);
         let created = self
             .to_the_end(async move { docker.create_container(Some(options), body).await })
             .await
-            .map_err(EngineError::api(|| {
-                format!("creating container {}", spec.name)
-            }))?;
+            .map_err(EngineError::api(|| format!("creating container {}", spec.name)))?;
         Ok(created.id)
     }
 
@@ -127,9 +119,7 @@ impl Engine {
         self.docker
             .kill_container(container, Some(options))
             .await
-            .map_err(EngineError::api(|| {
-                format!("sending {signal} to {container}")
-            }))
+            .map_err(EngineError::api(|| format!("sending {signal} to {container}")))
     }
 
     /// Restarts a container at once, without waiting for it to end by itself.
@@ -151,10 +141,7 @@ impl Engine {
     ///
     /// Whatever else the engine answers.
     pub async fn remove_container(&self, container: &str) -> Result<(), EngineError> {
-        let options = RemoveContainerOptionsBuilder::new()
-            .force(true)
-            .v(true)
-            .build();
+        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
         let removed = self
             .docker
             .remove_container(container, Some(options))
@@ -180,11 +167,7 @@ impl Engine {
     /// # Errors
     ///
     /// The engine's troubles, and [`EngineError::Unexpected`] where the port is not published.
-    pub async fn published_port(
-        &self,
-        container: &str,
-        port: u16,
-    ) -> Result<SocketAddr, EngineError> {
+    pub async fn published_port(&self, container: &str, port: u16) -> Result<SocketAddr, EngineError> {
         let inspected = self.inspect(container).await?;
         published_in(&inspected, port).ok_or_else(|| EngineError::Unexpected {
             what: format!("looking for port {port} of {container}"),
@@ -199,17 +182,11 @@ impl Engine {
     ///
     /// Whatever the engine answers.
     pub async fn logs(&self, container: &str, lines: u32) -> Result<String, EngineError> {
-        let options = LogsOptionsBuilder::new()
-            .stdout(true)
-            .stderr(true)
-            .tail(&lines.to_string())
-            .build();
+        let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail(&lines.to_string()).build();
         let mut stream = self.docker.logs(container, Some(options));
         let mut text = String::new();
         while let Some(piece) = stream.next().await {
-            let piece = piece.map_err(EngineError::api(|| {
-                format!("reading the log of {container}")
-            }))?;
+            let piece = piece.map_err(EngineError::api(|| format!("reading the log of {container}")))?;
             text.push_str(&piece.to_string());
         }
         Ok(text)
@@ -224,11 +201,7 @@ impl Engine {
 }
 
 fn body(run: &Run, spec: &ContainerSpec) -> ContainerCreateBody {
-    let ports: Vec<String> = spec
-        .publish
-        .iter()
-        .map(|port| format!("{}/tcp", port.inside))
-        .collect();
+    let ports: Vec<String> = spec.publish.iter().map(|port| format!("{}/tcp", port.inside)).collect();
     ContainerCreateBody {
         hostname: Some(spec.hostname.clone()),
         image: Some(spec.image.clone()),
@@ -240,10 +213,7 @@ fn body(run: &Run, spec: &ContainerSpec) -> ContainerCreateBody {
         networking_config: spec.network.as_ref().map(|network| NetworkingConfig {
             endpoints_config: Some(HashMap::from([(
                 network.clone(),
-                EndpointSettings {
-                    aliases: Some(vec![spec.hostname.clone()]),
-                    ..Default::default()
-                },
+                EndpointSettings { aliases: Some(vec![spec.hostname.clone()]), ..Default::default() },
             )])),
         }),
         ..Default::default()
@@ -274,10 +244,7 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
             path_in_container: Some(FUSE.to_owned()),
             cgroup_permissions: Some("rwm".to_owned()),
         }]),
-        tmpfs: Some(HashMap::from([(
-            VOLATILE.0.to_owned(),
-            VOLATILE.1.to_owned(),
-        )])),
+        tmpfs: Some(HashMap::from([(VOLATILE.0.to_owned(), VOLATILE.1.to_owned())])),
         network_mode: spec.network.clone(),
         port_bindings: Some(spec.publish.iter().map(published).collect()),
         mounts: Some(spec.volumes.iter().map(mount).collect()),
@@ -293,9 +260,7 @@ fn state_of(inspected: ContainerInspectResponse) -> ContainerState {
         Some(ContainerStateStatusEnum::RUNNING) => ContainerState::Running,
         Some(ContainerStateStatusEnum::PAUSED) => ContainerState::Paused,
         Some(ContainerStateStatusEnum::CREATED) => ContainerState::Created,
-        Some(ContainerStateStatusEnum::EXITED) => {
-            ContainerState::Ended(state.exit_code.unwrap_or(-1))
-        }
+        Some(ContainerStateStatusEnum::EXITED) => ContainerState::Ended(state.exit_code.unwrap_or(-1)),
         other => ContainerState::Other(format!("{other:?}")),
     }
 }

@@ -101,12 +101,7 @@ impl EngineError {
     }
 
     /// Wraps an answer of the engine with what was being done.
-    pub(super) fn api(
-        what: impl FnOnce() -> String,
-    ) -> impl FnOnce(bollard::errors::Error) -> EngineError {
-        move |source| EngineError::Api {
-            what: what(),
-            source,
-        }
+    pub(super) fn api(what: impl FnOnce() -> String) -> impl FnOnce(bollard::errors::Error) -> EngineError {
+        move |source| EngineError::Api { what: what(), source }
     }
 }

@@ -41,13 +41,9 @@ impl ExecOutput {
     /// Returns the last line that was said, stderr first: what a message quotes.
     #[must_use]
     pub fn last_words(&self) -> &str {
-        let last =
-            |text: &'_ str| -> Option<usize> { text.trim_end().rfind('\n').map(|at| at + 1) };
-        let text = if self.stderr.trim().is_empty() {
-            self.stdout.trim_end()
-        } else {
-            self.stderr.trim_end()
-        };
+        let last = |text: &'_ str| -> Option<usize> { text.trim_end().rfind('\n').map(|at| at + 1) };
+        let text =
+            if self.stderr.trim().is_empty() { self.stdout.trim_end() } else { self.stderr.trim_end() };
         &text[last(text).unwrap_or(0)..]
     }
 }
@@ -136,16 +132,12 @@ impl Engine {
         let seconds = format!("{:.3}", deadline.as_secs_f64());
         let mut bounded = vec!["timeout", "--signal=KILL", seconds.as_str()];
         bounded.extend_from_slice(argv);
-        let too_late = || EngineError::Deadline {
-            container: container.to_owned(),
-            argv: owned(argv),
-            deadline,
-        };
+        let too_late =
+            || EngineError::Deadline { container: container.to_owned(), argv: owned(argv), deadline };
         let begun = Instant::now();
         let run = self.run_exec(container, &bounded, None);
-        let output = tokio::time::timeout(deadline + KILL_GRACE, run)
-            .await
-            .map_err(|_elapsed| too_late())??;
+        let output =
+            tokio::time::timeout(deadline + KILL_GRACE, run).await.map_err(|_elapsed| too_late())??;
         if output.status == KILLED && begun.elapsed() >= deadline {
             return Err(too_late());
         }
@@ -180,16 +172,8 @@ impl Engine {
             cmd: Some(owned(argv)),
             ..Default::default()
         };
-        let exec = self
-            .docker
-            .create_exec(container, config)
-            .await
-            .map_err(EngineError::api(what))?;
-        let started = self
-            .docker
-            .start_exec(&exec.id, None)
-            .await
-            .map_err(EngineError::api(what))?;
+        let exec = self.docker.create_exec(container, config).await.map_err(EngineError::api(what))?;
+        let started = self.docker.start_exec(&exec.id, None).await.map_err(EngineError::api(what))?;
         let mut gathered = Gathered::new(lines);
         if let StartExecResults::Attached { mut output, .. } = started {
             while let Some(piece) = output.next().await {
@@ -198,28 +182,16 @@ impl Engine {
         }
         let (stdout, stderr) = gathered.end().await;
         let status = self.exec_status(&exec.id, &what).await?;
-        Ok(ExecOutput {
-            status,
-            stdout,
-            stderr,
-        })
+        Ok(ExecOutput { status, stdout, stderr })
     }
 
     /// Returns a finished command's status.
     ///
     /// The stream ends when the command closes its output, which can be a moment before the engine has
     /// booked its status; a program that goes to the background never closes it, and ends later.
-    async fn exec_status(
-        &self,
-        exec: &str,
-        what: &impl Fn() -> String,
-    ) -> Result<i64, EngineError> {
+    async fn exec_status(&self, exec: &str, what: &impl Fn() -> String) -> Result<i64, EngineError> {
         loop {
-            let inspected = self
-                .docker
-                .inspect_exec(exec)
-                .await
-                .map_err(EngineError::api(what))?;
+            let inspected = self.docker.inspect_exec(exec).await.map_err(EngineError::api(what))?;
             match (inspected.running, inspected.exit_code) {
                 (Some(false), Some(status)) => return Ok(status),
                 _ => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -237,11 +209,7 @@ struct Gathered {
 
 impl Gathered {
     fn new(lines: Option<mpsc::Sender<String>>) -> Gathered {
-        Gathered {
-            stdout: Vec::new(),
-            stderr: Vec::new(),
-            lines,
-        }
+        Gathered { stdout: Vec::new(), stderr: Vec::new(), lines }
     }
 
     async fn take(&mut self, piece: LogOutput) {
@@ -271,9 +239,7 @@ impl Gathered {
             && !self.stdout.is_empty()
         {
             let rest = std::mem::take(&mut self.stdout);
-            let _ = sender
-                .send(String::from_utf8_lossy(&rest).into_owned())
-                .await;
+            let _ = sender.send(String::from_utf8_lossy(&rest).into_owned()).await;
         }
         (
             String::from_utf8_lossy(&self.stdout).into_owned(),
@@ -297,11 +263,7 @@ mod tests {
     #[case::stdout_else("one\nlast", " \n", "last")]
     #[case::nothing("", "", "")]
     fn last_words(#[case] stdout: &str, #[case] stderr: &str, #[case] expected: &str) {
-        let output = ExecOutput {
-            status: 1,
-            stdout: stdout.to_owned(),
-            stderr: stderr.to_owned(),
-        };
+        let output = ExecOutput { status: 1, stdout: stdout.to_owned(), stderr: stderr.to_owned() };
         assert_eq!(output.last_words(), expected);
     }
 
@@ -310,11 +272,7 @@ mod tests {
         let (sender, mut receiver) = mpsc::channel(8);
         let mut gathered = Gathered::new(Some(sender));
         for piece in ["fi", "rst\nsecond\nth", "ird"] {
-            gathered
-                .take(LogOutput::StdOut {
-                    message: piece.into(),
-                })
-                .await;
+            gathered.take(LogOutput::StdOut { message: piece.into() }).await;
         }
         gathered.end().await;
         let mut lines = Vec::new();

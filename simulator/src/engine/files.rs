@@ -3,9 +3,7 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use bollard::query_parameters::{
-    DownloadFromContainerOptionsBuilder, UploadToContainerOptionsBuilder,
-};
+use bollard::query_parameters::{DownloadFromContainerOptionsBuilder, UploadToContainerOptionsBuilder};
 use futures_util::StreamExt;
 
 use super::{Engine, EngineError};
@@ -24,11 +22,8 @@ impl Engine {
         mode: u32,
     ) -> Result<(), EngineError> {
         let what = || format!("writing {path} in {container}");
-        let (folder, archive) =
-            archive_of_one(path, bytes, mode).map_err(|source| EngineError::Archive {
-                what: what(),
-                source,
-            })?;
+        let (folder, archive) = archive_of_one(path, bytes, mode)
+            .map_err(|source| EngineError::Archive { what: what(), source })?;
         let options = UploadToContainerOptionsBuilder::new().path(&folder).build();
         self.docker
             .upload_to_container(container, Some(options), bollard::body_full(archive.into()))
@@ -42,17 +37,11 @@ impl Engine {
     ///
     /// Whatever the engine answers; [`EngineError::is_not_found`] where there is no such path.
     pub async fn download_tar(&self, container: &str, path: &str) -> Result<Vec<u8>, EngineError> {
-        let options = DownloadFromContainerOptionsBuilder::new()
-            .path(path)
-            .build();
-        let mut stream = self
-            .docker
-            .download_from_container(container, Some(options));
+        let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
+        let mut stream = self.docker.download_from_container(container, Some(options));
         let mut archive = Vec::new();
         while let Some(piece) = stream.next().await {
-            let piece = piece.map_err(EngineError::api(|| {
-                format!("reading {path} in {container}")
-            }))?;
+            let piece = piece.map_err(EngineError::api(|| format!("reading {path} in {container}")))?;
             archive.extend_from_slice(&piece);
         }
         Ok(archive)
@@ -65,18 +54,15 @@ impl Engine {
     /// As [`Engine::download_tar`], and [`EngineError::Archive`] where the path is no file.
     pub async fn download(&self, container: &str, path: &str) -> Result<Vec<u8>, EngineError> {
         let archive = self.download_tar(container, path).await?;
-        first_file(&archive).map_err(|source| EngineError::Archive {
-            what: format!("reading {path} in {container}"),
-            source,
-        })
+        first_file(&archive)
+            .map_err(|source| EngineError::Archive { what: format!("reading {path} in {container}"), source })
     }
 }
 
 /// Packs one file; returns the folder to unpack it in, and the archive.
 fn archive_of_one(path: &str, bytes: &[u8], mode: u32) -> std::io::Result<(String, Vec<u8>)> {
     let path = Path::new(path);
-    let (Some(folder), Some(name)) = (path.parent().and_then(Path::to_str), path.file_name())
-    else {
+    let (Some(folder), Some(name)) = (path.parent().and_then(Path::to_str), path.file_name()) else {
         return Err(std::io::Error::other("no absolute path of a file"));
     };
     let mut header = tar::Header::new_gnu();

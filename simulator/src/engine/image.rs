@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use bollard::models::{BuildInfo, ImageSummary};
 use bollard::query_parameters::{
-    BuildImageOptionsBuilder, CreateImageOptionsBuilder, ListImagesOptionsBuilder,
-    RemoveImageOptionsBuilder,
+    BuildImageOptionsBuilder, CreateImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptionsBuilder,
 };
 use futures_util::{StreamExt, TryStreamExt};
 use tokio_util::io::ReaderStream;
@@ -55,10 +54,7 @@ impl Engine {
             Ok(image) => Ok(Some(ImageFound {
                 id: image.id.unwrap_or_default(),
                 tags: image.repo_tags.unwrap_or_default(),
-                labels: image
-                    .config
-                    .and_then(|config| config.labels)
-                    .unwrap_or_default(),
+                labels: image.config.and_then(|config| config.labels).unwrap_or_default(),
                 size: image.size.unwrap_or_default(),
             })),
             Err(error) if error.is_not_found() => Ok(None),
@@ -84,10 +80,8 @@ impl Engine {
     /// The registry's or the network's refusal, and [`EngineError::Unexpected`] when the time is up.
     pub async fn pull(&self, image: &str, limit: Duration) -> Result<(), EngineError> {
         let options = CreateImageOptionsBuilder::new().from_image(image).build();
-        let pull = self
-            .docker()
-            .create_image(Some(options), None, None)
-            .try_for_each(|_progress| async { Ok(()) });
+        let pull =
+            self.docker().create_image(Some(options), None, None).try_for_each(|_progress| async { Ok(()) });
         match tokio::time::timeout(limit, pull).await {
             Ok(result) => result.map_err(EngineError::api(|| format!("pulling {image}"))),
             Err(_elapsed) => Err(EngineError::Unexpected {
@@ -103,19 +97,11 @@ impl Engine {
     /// # Errors
     ///
     /// Whatever the engine answers, and an archive that cannot be read.
-    pub async fn import(
-        &self,
-        archive: &Path,
-        repository: &str,
-        tag: &str,
-    ) -> Result<(), EngineError> {
+    pub async fn import(&self, archive: &Path, repository: &str, tag: &str) -> Result<(), EngineError> {
         let what = || format!("importing {repository}:{tag}");
         let file = tokio::fs::File::open(archive)
             .await
-            .map_err(|source| EngineError::Archive {
-                what: what(),
-                source,
-            })?;
+            .map_err(|source| EngineError::Archive { what: what(), source })?;
         let options = CreateImageOptionsBuilder::new()
             .from_src("-")
             .repo(repository)
@@ -142,11 +128,8 @@ impl Engine {
     ) -> Result<String, EngineError> {
         let what = || "building an image".to_owned();
         // No cache: the archive moves on, and a step that "did not change" would install what it had months ago.
-        let mut options = BuildImageOptionsBuilder::new()
-            .rm(true)
-            .forcerm(true)
-            .nocache(true)
-            .buildargs(&input.arguments);
+        let mut options =
+            BuildImageOptionsBuilder::new().rm(true).forcerm(true).nocache(true).buildargs(&input.arguments);
         if let Some(tag) = &input.tag {
             options = options.t(tag);
         }
@@ -210,10 +193,8 @@ impl Engine {
         key: &str,
         value: &str,
     ) -> Result<Vec<ImageSummary>, EngineError> {
-        let options = ListImagesOptionsBuilder::new()
-            .all(intermediate)
-            .filters(&label_filter(key, value))
-            .build();
+        let options =
+            ListImagesOptionsBuilder::new().all(intermediate).filters(&label_filter(key, value)).build();
         self.docker()
             .list_images(Some(options))
             .await
@@ -225,11 +206,7 @@ fn found(image: ImageSummary) -> ImageFound {
     ImageFound {
         id: image.id,
         // The engine's way to say that an image has no name.
-        tags: image
-            .repo_tags
-            .into_iter()
-            .filter(|tag| tag != "<none>:<none>")
-            .collect(),
+        tags: image.repo_tags.into_iter().filter(|tag| tag != "<none>:<none>").collect(),
         labels: image.labels,
         size: image.size,
     }

@@ -42,11 +42,7 @@ impl Run {
             owner.pid,
             STARTED.fetch_add(1, Ordering::Relaxed)
         );
-        Run {
-            id,
-            scenario: scenario.to_owned(),
-            owner,
-        }
+        Run { id, scenario: scenario.to_owned(), owner }
     }
 
     /// Returns the labels that everything of this run carries.
@@ -132,22 +128,14 @@ impl Owner {
 
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Owner {
-            host,
-            boot,
-            pid,
-            started,
-        } = self;
+        let Owner { host, boot, pid, started } = self;
         write!(f, "{host}/{boot}/{pid}/{started}")
     }
 }
 
 /// Reads a one-word file of the kernel; an unreadable one gives the empty word, which equals itself.
 fn read_word(path: &str) -> String {
-    std::fs::read_to_string(path)
-        .unwrap_or_default()
-        .trim()
-        .to_owned()
+    std::fs::read_to_string(path).unwrap_or_default().trim().to_owned()
 }
 
 /// Returns when a process started, or nothing where there is no such process.
@@ -165,12 +153,7 @@ mod tests {
     use super::*;
 
     fn owner(host: &str, boot: &str) -> Owner {
-        Owner {
-            host: host.to_owned(),
-            boot: boot.to_owned(),
-            pid: 7,
-            started: 100,
-        }
+        Owner { host: host.to_owned(), boot: boot.to_owned(), pid: 7, started: 100 }
     }
 
     #[rstest]
@@ -201,10 +184,7 @@ mod tests {
     #[case::too_long(Some("a/b/1/2/3"))]
     #[case::no_number(Some("a/b/x/2"))]
     fn unreadable_owner_is_unknown(#[case] label: Option<&str>) {
-        let labels = label
-            .map(|text| (OWNER_LABEL.to_owned(), text.to_owned()))
-            .into_iter()
-            .collect();
+        let labels = label.map(|text| (OWNER_LABEL.to_owned(), text.to_owned())).into_iter().collect();
         assert_eq!(Owner::state_in(&labels), OwnerState::Unknown);
     }
 

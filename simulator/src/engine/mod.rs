@@ -44,13 +44,8 @@ impl Engine {
     pub async fn connect() -> Result<Engine, EngineError> {
         let connect = async { Docker::connect_with_defaults()?.negotiate_version().await };
         match tokio::time::timeout(PING_PATIENCE, connect).await {
-            Ok(Ok(docker)) => Ok(Engine {
-                docker,
-                creating: Arc::default(),
-            }),
-            Ok(Err(source)) => Err(EngineError::NotReached {
-                reason: source.to_string(),
-            }),
+            Ok(Ok(docker)) => Ok(Engine { docker, creating: Arc::default() }),
+            Ok(Err(source)) => Err(EngineError::NotReached { reason: source.to_string() }),
             Err(_elapsed) => Err(EngineError::NotReached {
                 reason: format!("no answer within {} s", PING_PATIENCE.as_secs()),
             }),

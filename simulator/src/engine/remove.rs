@@ -115,19 +115,10 @@ impl Engine {
     pub async fn remove_images(&self) -> Result<Vec<Removed>, EngineError> {
         let mut removed = Vec::new();
         for image in self.images().await? {
-            let names = if image.tags.is_empty() {
-                vec![image.id]
-            } else {
-                image.tags
-            };
+            let names = if image.tags.is_empty() { vec![image.id] } else { image.tags };
             for name in names {
                 let error = self.remove_image(&name).await.err();
-                removed.push(Removed {
-                    kind: Kind::Image,
-                    name,
-                    run: String::new(),
-                    error,
-                });
+                removed.push(Removed { kind: Kind::Image, name, run: String::new(), error });
             }
         }
         Ok(removed)
@@ -150,10 +141,7 @@ impl Engine {
                 let name = container.names.unwrap_or_default().into_iter().next();
                 Some(Found {
                     kind: Kind::Container,
-                    name: name.map_or_else(
-                        || id.clone(),
-                        |name| name.trim_start_matches('/').to_owned(),
-                    ),
+                    name: name.map_or_else(|| id.clone(), |name| name.trim_start_matches('/').to_owned()),
                     id,
                     labels: container.labels.unwrap_or_default(),
                 })
@@ -162,9 +150,8 @@ impl Engine {
     }
 
     async fn find_networks(&self) -> Result<Vec<Found>, EngineError> {
-        let options = ListNetworksOptionsBuilder::new()
-            .filters(&label_filter(PROJECT_LABEL, PROJECT))
-            .build();
+        let options =
+            ListNetworksOptionsBuilder::new().filters(&label_filter(PROJECT_LABEL, PROJECT)).build();
         let networks = self
             .docker
             .list_networks(Some(options))
@@ -185,9 +172,7 @@ impl Engine {
     }
 
     async fn find_volumes(&self) -> Result<Vec<Found>, EngineError> {
-        let options = ListVolumesOptionsBuilder::new()
-            .filters(&label_filter(PROJECT_LABEL, PROJECT))
-            .build();
+        let options = ListVolumesOptionsBuilder::new().filters(&label_filter(PROJECT_LABEL, PROJECT)).build();
         let volumes = self
             .docker
             .list_volumes(Some(options))

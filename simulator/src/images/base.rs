@@ -61,13 +61,9 @@ pub(super) async fn obtain(
         say(&format!("base: {name}, made earlier ({refusal})"));
         return Ok((BaseKind::Bootstrap, name));
     }
-    say(&format!(
-        "base: {bootstrap} from the distribution's packages, with mmdebstrap ({refusal})"
-    ));
-    let folder = tempfile::tempdir().map_err(|source| ImageError::Bootstrap {
-        suite: bootstrap.clone(),
-        reason: source.to_string(),
-    })?;
+    say(&format!("base: {bootstrap} from the distribution's packages, with mmdebstrap ({refusal})"));
+    let folder = tempfile::tempdir()
+        .map_err(|source| ImageError::Bootstrap { suite: bootstrap.clone(), reason: source.to_string() })?;
     // To a file first: an engine that is fed by a pipe would take half a base for a whole one.
     let archive = folder.path().join("base.tar");
     mmdebstrap(bootstrap, &archive).await?;
@@ -77,10 +73,7 @@ pub(super) async fn obtain(
 
 /// Runs mmdebstrap; the mirror is its own default.
 async fn mmdebstrap(suite: &str, archive: &Path) -> Result<(), ImageError> {
-    let failed = |reason: String| ImageError::Bootstrap {
-        suite: suite.to_owned(),
-        reason,
-    };
+    let failed = |reason: String| ImageError::Bootstrap { suite: suite.to_owned(), reason };
     let child = Command::new("mmdebstrap")
         .args(["--variant=minbase", "--format=tar", suite])
         .arg(archive)
@@ -104,11 +97,7 @@ async fn mmdebstrap(suite: &str, archive: &Path) -> Result<(), ImageError> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let last = said.lines().rev().find(|line| !line.trim().is_empty());
-    Err(failed(format!(
-        "{}: {}",
-        output.status,
-        last.unwrap_or("it said nothing")
-    )))
+    Err(failed(format!("{}: {}", output.status, last.unwrap_or("it said nothing"))))
 }
 
 /// A child that is asked to end when its owner loses interest. Asked, not killed: it has mounts to take down.
@@ -125,20 +114,14 @@ impl Terminated {
         }
         let status = child.wait().await?;
         self.0 = None;
-        Ok(std::process::Output {
-            status,
-            stdout: Vec::new(),
-            stderr,
-        })
+        Ok(std::process::Output { status, stdout: Vec::new(), stderr })
     }
 }
 
 impl Drop for Terminated {
     fn drop(&mut self) {
         if let Some(pid) = self.0.as_ref().and_then(Child::id) {
-            let asked = std::process::Command::new("kill")
-                .args(["-TERM", &pid.to_string()])
-                .status();
+            let asked = std::process::Command::new("kill").args(["-TERM", &pid.to_string()]).status();
             tracing::debug!(pid, ?asked, "asked the bootstrap to end");
         }
     }

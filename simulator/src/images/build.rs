@@ -9,9 +9,7 @@ use super::catalog::Family;
 use super::context::{self, Context};
 use super::error::ImageError;
 use super::progress::Progress;
-use crate::engine::{
-    BuildInput, ContainerSpec, Engine, EngineError, IMAGE_LABEL, ImageFound, PROJECT, Run,
-};
+use crate::engine::{BuildInput, ContainerSpec, Engine, EngineError, IMAGE_LABEL, ImageFound, PROJECT, Run};
 
 /// The repositories of finished images on the engine; a family's name follows.
 const REPOSITORY: &str = "gluster-upgrade";
@@ -111,10 +109,7 @@ pub async fn ensure(
 }
 
 fn read(family: &Family) -> Result<Context, ImageError> {
-    Context::read(family).map_err(|source| ImageError::Context {
-        folder: family.folder.clone(),
-        source,
-    })
+    Context::read(family).map_err(|source| ImageError::Context { folder: family.folder.clone(), source })
 }
 
 async fn find_for(
@@ -145,10 +140,9 @@ async fn build(
     labels.insert(IMAGE_LABEL.to_owned(), PROJECT.to_owned());
     let base = labelled(engine, &base, &labels, None).await?;
     let input = BuildInput {
-        context: context.archive().map_err(|source| ImageError::Context {
-            folder: family.folder.clone(),
-            source,
-        })?,
+        context: context
+            .archive()
+            .map_err(|source| ImageError::Context { folder: family.folder.clone(), source })?,
         arguments: context.arguments_on(&base),
         tag: None,
     };
@@ -174,14 +168,11 @@ async fn build(
     let labels = finished_labels(engine, run, family, kind, &id).await?;
     let tag = tag_for(family, context, kind);
     labelled(engine, &id, &labels, Some(tag.clone())).await?;
-    let found = engine
-        .image(&tag)
-        .await?
-        .ok_or_else(|| EngineError::Unexpected {
-            what: format!("building {tag}"),
-            expected: "the image at its end".to_owned(),
-            found: "none".to_owned(),
-        })?;
+    let found = engine.image(&tag).await?.ok_or_else(|| EngineError::Unexpected {
+        what: format!("building {tag}"),
+        expected: "the image at its end".to_owned(),
+        found: "none".to_owned(),
+    })?;
     Ok(node_image(tag, &found))
 }
 
@@ -196,15 +187,10 @@ async fn labelled(
     labels: &HashMap<String, String>,
     tag: Option<String>,
 ) -> Result<String, EngineError> {
-    let context = context::archive_that_labels(labels).map_err(|source| EngineError::Archive {
-        what: "packing a Dockerfile".to_owned(),
-        source,
-    })?;
-    let input = BuildInput {
-        context,
-        arguments: HashMap::from([("BASE".to_owned(), image.to_owned())]),
-        tag,
-    };
+    let context = context::archive_that_labels(labels)
+        .map_err(|source| EngineError::Archive { what: "packing a Dockerfile".to_owned(), source })?;
+    let input =
+        BuildInput { context, arguments: HashMap::from([("BASE".to_owned(), image.to_owned())]), tag };
     engine.build(input, &mut |_line| {}).await
 }
 
@@ -227,11 +213,8 @@ async fn finished_labels(
     let releases = first_words(&engine.download(&container, RELEASES_FILE).await?);
     let missing = first_words(&engine.download(&container, MISSING_FILE).await?);
     engine.remove_container(&container).await?;
-    let mut labels: HashMap<String, String> = run
-        .labels()
-        .into_keys()
-        .map(|key| (key, String::new()))
-        .collect();
+    let mut labels: HashMap<String, String> =
+        run.labels().into_keys().map(|key| (key, String::new())).collect();
     labels.extend([
         (IMAGE_LABEL.to_owned(), PROJECT.to_owned()),
         (FAMILY_LABEL.to_owned(), family.name.clone()),
@@ -245,10 +228,7 @@ async fn finished_labels(
 fn node_image(tag: String, found: &ImageFound) -> NodeImage {
     let list = |label: &str| -> Vec<String> {
         let text = found.labels.get(label).map_or("", String::as_str);
-        text.split(',')
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect()
+        text.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect()
     };
     NodeImage {
         tag,
@@ -261,8 +241,5 @@ fn node_image(tag: String, found: &ImageFound) -> NodeImage {
 
 fn first_words(text: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(text);
-    text.lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .map(str::to_owned)
-        .collect()
+    text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }

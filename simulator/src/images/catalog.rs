@@ -80,10 +80,8 @@ impl Catalog {
     /// [`CatalogError`], with the place in the file, what was expected there, and a remedy.
     pub fn load(images: &Path) -> Result<Catalog, CatalogError> {
         let path = images.join(FILE);
-        let text = std::fs::read_to_string(&path).map_err(|source| CatalogError::Read {
-            path: path.clone(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| CatalogError::Read { path: path.clone(), source })?;
         Catalog::parse(&path, &text)
     }
 
@@ -94,10 +92,7 @@ impl Catalog {
     /// As [`Catalog::load`].
     pub fn parse(path: &Path, text: &str) -> Result<Catalog, CatalogError> {
         let families = check::families(path, text)?;
-        Ok(Catalog {
-            path: path.to_owned(),
-            families,
-        })
+        Ok(Catalog { path: path.to_owned(), families })
     }
 
     /// Returns a family by name.
@@ -107,17 +102,11 @@ impl Catalog {
     /// [`CatalogError::UnknownFamily`] with the names that there are.
     pub fn family(&self, name: &str) -> Result<&Family, CatalogError> {
         let mut families = self.families.iter();
-        families
-            .find(|family| family.name == name)
-            .ok_or_else(|| CatalogError::UnknownFamily {
-                path: self.path.clone(),
-                name: name.to_owned(),
-                known: self
-                    .families
-                    .iter()
-                    .map(|family| family.name.clone())
-                    .collect(),
-            })
+        families.find(|family| family.name == name).ok_or_else(|| CatalogError::UnknownFamily {
+            path: self.path.clone(),
+            name: name.to_owned(),
+            known: self.families.iter().map(|family| family.name.clone()).collect(),
+        })
     }
 }
 
@@ -129,21 +118,16 @@ impl Family {
     /// [`CatalogError::UnknownRelease`] with the versions that there are.
     pub fn release(&self, version: &str) -> Result<&Release, CatalogError> {
         let mut releases = self.releases.iter();
-        releases
-            .find(|release| release.version == version)
-            .ok_or_else(|| CatalogError::UnknownRelease {
-                family: self.name.clone(),
-                version: version.to_owned(),
-                known: self.versions(),
-            })
+        releases.find(|release| release.version == version).ok_or_else(|| CatalogError::UnknownRelease {
+            family: self.name.clone(),
+            version: version.to_owned(),
+            known: self.versions(),
+        })
     }
 
     /// Returns the versions of its releases.
     #[must_use]
     pub fn versions(&self) -> Vec<String> {
-        self.releases
-            .iter()
-            .map(|release| release.version.clone())
-            .collect()
+        self.releases.iter().map(|release| release.version.clone()).collect()
     }
 }

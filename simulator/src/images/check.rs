@@ -149,20 +149,14 @@ fn check_family(place: Place<'_>, raw: RawFamily) -> Result<Family, CatalogError
             optional: release.optional,
         });
     }
-    let known: Vec<&str> = releases
-        .iter()
-        .map(|release| release.version.as_str())
-        .collect();
+    let known: Vec<&str> = releases.iter().map(|release| release.version.as_str()).collect();
     if !known.contains(&raw.preinstalled.get_ref().as_str()) {
         let expected = format!("one of this family's releases ({})", known.join(", "));
         return Err(place.meaning("preinstalled release", expected, &raw.preinstalled));
     }
     let folder = place.path.with_file_name(raw.name.get_ref());
     if !folder.join("Dockerfile").is_file() {
-        let expected = format!(
-            "a folder of that name with a Dockerfile ({})",
-            folder.display()
-        );
+        let expected = format!("a folder of that name with a Dockerfile ({})", folder.display());
         return Err(place.meaning("name of a family", expected, &raw.name));
     }
     Ok(Family {
@@ -190,12 +184,7 @@ impl Place<'_> {
         before.filter(|byte| **byte == b'\n').count() + 1
     }
 
-    fn meaning(
-        self,
-        what: &'static str,
-        expected: String,
-        found: &Spanned<String>,
-    ) -> CatalogError {
+    fn meaning(self, what: &'static str, expected: String, found: &Spanned<String>) -> CatalogError {
         CatalogError::Meaning {
             path: self.path.to_owned(),
             line: self.line(found.span()),
@@ -272,29 +261,14 @@ optional = true
     }
 
     #[rstest]
-    #[case::unknown_key(
-        "about =",
-        "abuot =",
-        3,
-        "unknown field `abuot`, expected one of `name`"
-    )]
+    #[case::unknown_key("about =", "abuot =", 3, "unknown field `abuot`, expected one of `name`")]
     #[case::unknown_release_key("optional = true", "opt = true", 17, "unknown field `opt`")]
     #[case::missing_field("about = \"a family\"\n", "", 1, "missing field `about`")]
     #[case::wrong_type("100000", "\"high\"", 12, "expected u32")]
     #[case::unknown_init("\"bare\"", "\"runit\"", 4, "expected `bare` or `systemd`")]
     #[case::no_toml("[family.base]", "[family.base", 6, "")]
-    #[case::key_twice(
-        "suite = \"some\"",
-        "suite = \"a\"\nsuite = \"b\"",
-        12,
-        "duplicate key"
-    )]
-    #[case::release_twice(
-        "\"11.1\"",
-        "\"10.3\"",
-        14,
-        "version: expected each once, found `10.3`"
-    )]
+    #[case::key_twice("suite = \"some\"", "suite = \"a\"\nsuite = \"b\"", 12, "duplicate key")]
+    #[case::release_twice("\"11.1\"", "\"10.3\"", 14, "version: expected each once, found `10.3`")]
     #[case::unknown_preinstalled(
         "preinstalled = \"10.3\"",
         "preinstalled = \"9.2\"",
@@ -303,12 +277,7 @@ optional = true
     )]
     #[case::no_word("\"next\"", "\"a suite\"", 15, "suite: expected lower-case letters")]
     #[case::no_folder("some-distribution", "another", 2, "with a Dockerfile")]
-    fn a_bad_catalog(
-        #[case] good: &str,
-        #[case] bad: &str,
-        #[case] line: usize,
-        #[case] message: &str,
-    ) {
+    fn a_bad_catalog(#[case] good: &str, #[case] bad: &str, #[case] line: usize, #[case] message: &str) {
         let text = GOOD.replace(good, bad);
         assert_ne!(text, GOOD);
         let error = parse(&text).unwrap_err().to_string();

@@ -38,14 +38,10 @@ impl Context {
         read_folder(&family.folder, Path::new(""), &mut files)?;
         files.sort_by(|one, other| one.path.cmp(&other.path));
         let releases = family.releases.iter();
-        let pairs: Vec<String> = releases
-            .clone()
-            .map(|release| format!("{}={}", release.version, release.suite))
-            .collect();
-        let optional: Vec<&str> = releases
-            .filter(|release| release.optional)
-            .map(|release| release.version.as_str())
-            .collect();
+        let pairs: Vec<String> =
+            releases.clone().map(|release| format!("{}={}", release.version, release.suite)).collect();
+        let optional: Vec<&str> =
+            releases.filter(|release| release.optional).map(|release| release.version.as_str()).collect();
         Ok(Context {
             files,
             arguments: vec![
@@ -79,14 +75,11 @@ impl Context {
             piece(&[u8::from(file.executable)]);
             piece(&file.bytes);
         }
-        let mut digits = hash
-            .finalize()
-            .iter()
-            .fold(String::new(), |mut text, byte| {
-                // Writing to a string cannot fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            });
+        let mut digits = hash.finalize().iter().fold(String::new(), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
         digits.truncate(TAG_DIGITS);
         digits
     }
@@ -107,9 +100,8 @@ impl Context {
     /// Returns the build's arguments, the base among them.
     pub(super) fn arguments_on(&self, base: &str) -> HashMap<String, String> {
         let arguments = self.arguments.iter();
-        let mut all: HashMap<String, String> = arguments
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect();
+        let mut all: HashMap<String, String> =
+            arguments.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         all.insert("BASE".to_owned(), base.to_owned());
         all
     }
@@ -118,21 +110,15 @@ impl Context {
 /// Returns an archive with nothing but a Dockerfile that puts labels on its base. All in one line of it: the
 /// builder stores an image after each.
 pub(super) fn archive_that_labels(labels: &HashMap<String, String>) -> std::io::Result<Vec<u8>> {
-    let mut pairs: Vec<String> = labels
-        .iter()
-        .map(|(key, value)| format!("{}={}", quoted(key), quoted(value)))
-        .collect();
+    let mut pairs: Vec<String> =
+        labels.iter().map(|(key, value)| format!("{}={}", quoted(key), quoted(value))).collect();
     pairs.sort();
     let file = File {
         path: PathBuf::from("Dockerfile"),
         executable: false,
         bytes: format!("ARG BASE\nFROM ${{BASE}}\nLABEL {}\n", pairs.join(" ")).into_bytes(),
     };
-    let context = Context {
-        files: vec![file],
-        arguments: Vec::new(),
-        base: Vec::new(),
-    };
+    let context = Context { files: vec![file], arguments: Vec::new(), base: Vec::new() };
     context.archive()
 }
 
@@ -184,10 +170,7 @@ mod tests {
             tried: None,
             init: Init::Bare,
             preinstalled: "10.3".to_owned(),
-            base: Base {
-                public: "some:image".to_owned(),
-                bootstrap: "some".to_owned(),
-            },
+            base: Base { public: "some:image".to_owned(), bootstrap: "some".to_owned() },
             releases: vec![Release {
                 version: "10.3".to_owned(),
                 suite: "some".to_owned(),
@@ -242,10 +225,7 @@ mod tests {
     fn another_base_means_another_tag() {
         let folder = folder();
         let context = Context::read(&family(folder.path())).unwrap();
-        assert_ne!(
-            context.tag(BaseKind::Bootstrap),
-            context.tag(BaseKind::Public)
-        );
+        assert_ne!(context.tag(BaseKind::Bootstrap), context.tag(BaseKind::Public));
     }
 
     #[rstest]

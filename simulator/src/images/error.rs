@@ -60,9 +60,7 @@ impl ImageError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             ImageError::Engine(error) => error.hint(),
-            ImageError::NoBootstrap => {
-                Some("apt-get install mmdebstrap, or let the engine reach a registry")
-            }
+            ImageError::NoBootstrap => Some("apt-get install mmdebstrap, or let the engine reach a registry"),
             ImageError::Bootstrap { .. } => {
                 Some("it runs as root and needs the distribution's package archive; try it by hand")
             }

@@ -17,11 +17,7 @@ pub(super) struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     pub(super) fn new(say: Say<'a>) -> Progress<'a> {
-        Progress {
-            say,
-            begun: Instant::now(),
-            last: VecDeque::new(),
-        }
+        Progress { say, begun: Instant::now(), last: VecDeque::new() }
     }
 
     pub(super) fn hear(&mut self, line: &str) {
@@ -32,10 +28,7 @@ impl<'a> Progress<'a> {
             return;
         }
         if let Some(step) = line.strip_prefix("Step ") {
-            (self.say)(&format!(
-                "  {:>4} s  {step}",
-                self.begun.elapsed().as_secs()
-            ));
+            (self.say)(&format!("  {:>4} s  {step}", self.begun.elapsed().as_secs()));
         }
         if self.last.len() == LAST_LINES {
             self.last.pop_front();

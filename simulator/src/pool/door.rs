@@ -44,16 +44,7 @@ impl Keys {
             .map_err(|error| failed(error.to_string()))?;
         let identity = folder.join("id_ed25519");
         let output = Command::new("ssh-keygen")
-            .args([
-                "-q",
-                "-t",
-                "ed25519",
-                "-N",
-                "",
-                "-C",
-                "gluster-upgrade-simulator",
-                "-f",
-            ])
+            .args(["-q", "-t", "ed25519", "-N", "", "-C", "gluster-upgrade-simulator", "-f"])
             .arg(&identity)
             .stdin(Stdio::null())
             .kill_on_drop(true)
@@ -66,11 +57,7 @@ impl Keys {
         }
         let public = std::fs::read_to_string(identity.with_extension("pub"))
             .map_err(|error| failed(error.to_string()))?;
-        Ok(Keys {
-            known_hosts: folder.join("known_hosts"),
-            identity,
-            public,
-        })
+        Ok(Keys { known_hosts: folder.join("known_hosts"), identity, public })
     }
 
     /// Returns the door to a node behind this address.
@@ -86,9 +73,8 @@ impl Keys {
     /// Writes the file of host keys, a line a node.
     pub(super) fn write_known_hosts(&self, lines: &[String]) -> Result<(), PoolError> {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        std::fs::write(&self.known_hosts, text).map_err(|error| PoolError::Keys {
-            reason: format!("{}: {error}", self.known_hosts.display()),
-        })
+        std::fs::write(&self.known_hosts, text)
+            .map_err(|error| PoolError::Keys { reason: format!("{}: {error}", self.known_hosts.display()) })
     }
 }
 
@@ -100,14 +86,10 @@ impl Keys {
 pub fn known_hosts_line(address: SocketAddr, public: &str) -> Result<String, PoolError> {
     let mut words = public.split_whitespace();
     match (words.next(), words.next()) {
-        (Some(kind), Some(key)) if kind.starts_with("ssh-") => Ok(format!(
-            "[{}]:{} {kind} {key}",
-            address.ip(),
-            address.port()
-        )),
-        (_, _) => Err(PoolError::Keys {
-            reason: format!("`{}` is no host key", public.trim()),
-        }),
+        (Some(kind), Some(key)) if kind.starts_with("ssh-") => {
+            Ok(format!("[{}]:{} {kind} {key}", address.ip(), address.port()))
+        }
+        (_, _) => Err(PoolError::Keys { reason: format!("`{}` is no host key", public.trim()) }),
     }
 }
 
@@ -121,15 +103,12 @@ pub(super) fn free_port() -> Result<u16, PoolError> {
     let place = (std::process::id() % u32::from(size)) as u16;
     for _ in PORTS {
         let step = NEXT.fetch_add(1, Ordering::Relaxed) % size;
-        let port = PORTS.start
-            + (u32::from(place) * 16 + u32::from(step)).rem_euclid(u32::from(size)) as u16;
+        let port = PORTS.start + (u32::from(place) * 16 + u32::from(step)).rem_euclid(u32::from(size)) as u16;
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return Ok(port);
         }
     }
-    Err(PoolError::Keys {
-        reason: format!("no free port between {} and {}", PORTS.start, PORTS.end),
-    })
+    Err(PoolError::Keys { reason: format!("no free port between {} and {}", PORTS.start, PORTS.end) })
 }
 
 #[cfg(test)]
@@ -139,10 +118,7 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case::with_comment(
-        "ssh-ed25519 AAAA root@g1\n",
-        Some("[127.0.0.1]:20022 ssh-ed25519 AAAA")
-    )]
+    #[case::with_comment("ssh-ed25519 AAAA root@g1\n", Some("[127.0.0.1]:20022 ssh-ed25519 AAAA"))]
     #[case::without("ssh-ed25519 AAAA", Some("[127.0.0.1]:20022 ssh-ed25519 AAAA"))]
     #[case::no_key("ssh-ed25519", None)]
     #[case::something_else("No such file", None)]

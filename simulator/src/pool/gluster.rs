@@ -15,11 +15,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// What `peer status` says of a peer that is well; anything else is not, `Peer Rejected (Connected)` least of all.
 const PEER_WELL: &str = "State: Peer in Cluster (Connected)";
 /// Answers of glusterd that mean "not now".
-const BUSY: [&str; 3] = [
-    "Another transaction is in progress",
-    "Another transaction could be in progress",
-    "Locking failed",
-];
+const BUSY: [&str; 3] =
+    ["Another transaction is in progress", "Another transaction could be in progress", "Locking failed"];
 
 impl Pool {
     /// Runs `gluster` on a server, never asking anything.
@@ -39,27 +36,14 @@ impl Pool {
     ///
     /// [`PoolError`] where it does not start, or does not answer in time.
     pub async fn start_glusterd(&self, server: &Node) -> Result<(), PoolError> {
-        let running = self
-            .engine
-            .exec(&server.container, &["pgrep", "-x", "glusterd"])
-            .await?;
+        let running = self.engine.exec(&server.container, &["pgrep", "-x", "glusterd"]).await?;
         if !running.success() {
-            self.engine
-                .exec_ok(&server.container, &["glusterd"])
-                .await?;
+            self.engine.exec_ok(&server.container, &["glusterd"]).await?;
         }
-        until(
-            format!("glusterd on {} to answer", server.name),
-            LIMIT,
-            async || {
-                let answer = self.gluster(server, &["pool", "list"]).await?;
-                Ok(if answer.success() {
-                    Look::Ready(())
-                } else {
-                    Look::NotYet(answer.last_words().to_owned())
-                })
-            },
-        )
+        until(format!("glusterd on {} to answer", server.name), LIMIT, async || {
+            let answer = self.gluster(server, &["pool", "list"]).await?;
+            Ok(if answer.success() { Look::Ready(()) } else { Look::NotYet(answer.last_words().to_owned()) })
+        })
         .await
     }
 
@@ -71,28 +55,17 @@ impl Pool {
     pub async fn wait_for_peers(&self) -> Result<(), PoolError> {
         let others = self.servers.len() - 1;
         try_join_all(self.servers.iter().map(|server| {
-            until(
-                format!("{} to see {others} peers connected", server.name),
-                LIMIT,
-                async || {
-                    let answer = self.gluster(server, &["peer", "status"]).await?;
-                    let well = answer
-                        .stdout
-                        .lines()
-                        .filter(|line| line.trim() == PEER_WELL)
-                        .count();
-                    Ok(if answer.success() && well == others {
-                        Look::Ready(())
-                    } else {
-                        let states = answer
-                            .stdout
-                            .lines()
-                            .filter(|line| line.starts_with("State:"));
-                        let states: Vec<&str> = states.collect();
-                        Look::NotYet(format!("{} {}", states.join(", "), answer.stderr.trim()))
-                    })
-                },
-            )
+            until(format!("{} to see {others} peers connected", server.name), LIMIT, async || {
+                let answer = self.gluster(server, &["peer", "status"]).await?;
+                let well = answer.stdout.lines().filter(|line| line.trim() == PEER_WELL).count();
+                Ok(if answer.success() && well == others {
+                    Look::Ready(())
+                } else {
+                    let states = answer.stdout.lines().filter(|line| line.starts_with("State:"));
+                    let states: Vec<&str> = states.collect();
+                    Look::NotYet(format!("{} {}", states.join(", "), answer.stderr.trim()))
+                })
+            })
         }))
         .await?;
         Ok(())
@@ -108,24 +81,17 @@ impl Pool {
         if volume.kind.heals() {
             expected += self.servers.len();
         }
-        until(
-            format!("all of volume {} to be online", volume.name),
-            LIMIT,
-            async || {
-                let words = ["volume", "status", &volume.name, "--xml"];
-                let answer = self.gluster(&self.servers[0], &words).await?;
-                Ok(match online(&answer.stdout) {
-                    Ok((online, offline)) if offline.is_empty() && online == expected => {
-                        Look::Ready(())
-                    }
-                    Ok((online, offline)) => Look::NotYet(format!(
-                        "{online} of {expected} online, offline: {}",
-                        offline.join(", ")
-                    )),
-                    Err(reason) => Look::NotYet(reason),
-                })
-            },
-        )
+        until(format!("all of volume {} to be online", volume.name), LIMIT, async || {
+            let words = ["volume", "status", &volume.name, "--xml"];
+            let answer = self.gluster(&self.servers[0], &words).await?;
+            Ok(match online(&answer.stdout) {
+                Ok((online, offline)) if offline.is_empty() && online == expected => Look::Ready(()),
+                Ok((online, offline)) => {
+                    Look::NotYet(format!("{online} of {expected} online, offline: {}", offline.join(", ")))
+                }
+                Err(reason) => Look::NotYet(reason),
+            })
+        })
         .await
     }
 
@@ -136,15 +102,9 @@ impl Pool {
     /// [`PoolError`] where it cannot be mounted.
     pub async fn mount(&self, client: &Node, volume: &str) -> Result<(), PoolError> {
         let target = format!("/mnt/{volume}");
-        let names: Vec<&str> = self
-            .servers
-            .iter()
-            .map(|server| server.name.as_str())
-            .collect();
+        let names: Vec<&str> = self.servers.iter().map(|server| server.name.as_str()).collect();
         let source = format!("{}:/{volume}", names[0]);
-        self.engine
-            .exec_ok(&client.container, &["mkdir", "-p", &target])
-            .await?;
+        self.engine.exec_ok(&client.container, &["mkdir", "-p", &target]).await?;
         let mut argv = vec!["mount", "-t", "glusterfs"];
         // A client that only knows one server loses its way to the volume's description with it.
         let others = format!("backup-volfile-servers={}", names[1..].join(":"));
@@ -153,32 +113,16 @@ impl Pool {
         }
         argv.extend([source.as_str(), target.as_str()]);
         self.engine.exec_ok(&client.container, &argv).await?;
-        until(
-            format!("{} to see {target}", client.name),
-            LIMIT,
-            async || {
-                let mounted = self
-                    .engine
-                    .exec(&client.container, &["mountpoint", "-q", &target])
-                    .await?;
-                Ok(if mounted.success() {
-                    Look::Ready(())
-                } else {
-                    Look::NotYet("no mount".to_owned())
-                })
-            },
-        )
+        until(format!("{} to see {target}", client.name), LIMIT, async || {
+            let mounted = self.engine.exec(&client.container, &["mountpoint", "-q", &target]).await?;
+            Ok(if mounted.success() { Look::Ready(()) } else { Look::NotYet("no mount".to_owned()) })
+        })
         .await
     }
 
     /// Starts glusterd everywhere and makes one pool of it.
     pub(super) async fn join_peers(&self) -> Result<(), PoolError> {
-        try_join_all(
-            self.servers
-                .iter()
-                .map(|server| self.start_glusterd(server)),
-        )
-        .await?;
+        try_join_all(self.servers.iter().map(|server| self.start_glusterd(server))).await?;
         let Some((first, others)) = self.servers.split_first() else {
             return Ok(());
         };
@@ -196,18 +140,14 @@ impl Pool {
     /// Lets a node resolve the address of another one to its host name.
     async fn name_address(&self, node: &Node, name: &str) -> Result<(), PoolError> {
         const SCRIPT: &str = "cp /etc/hosts /run/hosts.before && getent hosts \"$1\" >>/etc/hosts";
-        self.engine
-            .exec_ok(&node.container, &["sh", "-c", SCRIPT, "name-address", name])
-            .await?;
+        self.engine.exec_ok(&node.container, &["sh", "-c", SCRIPT, "name-address", name]).await?;
         Ok(())
     }
 
     /// Takes that back. The file is the engine's: it can be written and not replaced.
     async fn forget_addresses(&self, node: &Node) -> Result<(), PoolError> {
         const SCRIPT: &str = "cat /run/hosts.before >/etc/hosts";
-        self.engine
-            .exec_ok(&node.container, &["sh", "-c", SCRIPT])
-            .await?;
+        self.engine.exec_ok(&node.container, &["sh", "-c", SCRIPT]).await?;
         Ok(())
     }
 
@@ -225,36 +165,22 @@ impl Pool {
         });
         try_join_all(folders).await?;
         let first = &self.servers[0];
-        let mut words = vec![
-            "volume".to_owned(),
-            "create".to_owned(),
-            volume.name.clone(),
-        ];
+        let mut words = vec!["volume".to_owned(), "create".to_owned(), volume.name.clone()];
         words.extend(volume.kind.words());
         words.extend(["transport", "tcp"].map(str::to_owned));
-        words.extend(
-            bricks
-                .iter()
-                .map(|brick| format!("{}:{}", brick.server, brick.path)),
-        );
+        words.extend(bricks.iter().map(|brick| format!("{}:{}", brick.server, brick.path)));
         // Without it Gluster refuses two bricks of a set on one server, which some rehearsals want.
         words.push("force".to_owned());
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         self.change(first, &words).await?;
         for (key, value) in &volume.options {
-            self.change(first, &["volume", "set", &volume.name, key, value])
-                .await?;
+            self.change(first, &["volume", "set", &volume.name, key, value]).await?;
         }
-        self.change(first, &["volume", "start", &volume.name])
-            .await?;
+        self.change(first, &["volume", "start", &volume.name]).await?;
         self.wait_for_bricks(volume).await
     }
 
-    pub(super) async fn mount_all(
-        &self,
-        client: &Node,
-        volumes: &[String],
-    ) -> Result<(), PoolError> {
+    pub(super) async fn mount_all(&self, client: &Node, volumes: &[String]) -> Result<(), PoolError> {
         for volume in volumes {
             self.mount(client, volume).await?;
         }
@@ -299,20 +225,15 @@ fn online(status: &str) -> Result<(usize, Vec<String>), String> {
     let text = |node: roxmltree::Node<'_, '_>, name: &str| -> String {
         let mut children = node.children();
         let child = children.find(|child| child.has_tag_name(name));
-        child
-            .and_then(|child| child.text())
-            .unwrap_or_default()
-            .to_owned()
+        child.and_then(|child| child.text()).unwrap_or_default().to_owned()
     };
     let processes = document.descendants().filter(|node| {
         // Tasks of a volume have nodes too; a process is one with a name, a path and a status.
         node.has_tag_name("node") && node.children().any(|child| child.has_tag_name("hostname"))
     });
-    let (online, offline): (Vec<_>, Vec<_>) =
-        processes.partition(|process| text(*process, "status") == "1");
-    let names = offline
-        .into_iter()
-        .map(|process| format!("{}:{}", text(process, "hostname"), text(process, "path")));
+    let (online, offline): (Vec<_>, Vec<_>) = processes.partition(|process| text(*process, "status") == "1");
+    let names =
+        offline.into_iter().map(|process| format!("{}:{}", text(process, "hostname"), text(process, "path")));
     Ok((online.len(), names.collect()))
 }
 

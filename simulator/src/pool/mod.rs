@@ -121,24 +121,11 @@ impl Pool {
             return Err(PoolError::Spec { fault });
         }
         let begun = std::time::Instant::now();
-        let (keys, ()) = tokio::try_join!(Keys::make(folder), async {
-            Ok(engine.create_network(run, &run.id).await?)
-        })?;
-        let builder = node::Builder {
-            engine,
-            run,
-            keys: &keys,
-            image: &spec.image,
-        };
-        let servers = try_join_all(
-            spec.servers
-                .iter()
-                .map(|node| builder.node(node, Role::Server)),
-        );
-        let clients = spec
-            .clients
-            .iter()
-            .map(|client| builder.node(&client.node, Role::Client));
+        let (keys, ()) =
+            tokio::try_join!(Keys::make(folder), async { Ok(engine.create_network(run, &run.id).await?) })?;
+        let builder = node::Builder { engine, run, keys: &keys, image: &spec.image };
+        let servers = try_join_all(spec.servers.iter().map(|node| builder.node(node, Role::Server)));
+        let clients = spec.clients.iter().map(|client| builder.node(&client.node, Role::Client));
         let (servers, clients) = tokio::try_join!(servers, try_join_all(clients))?;
         let lines: Vec<String> = servers
             .iter()
@@ -155,28 +142,16 @@ impl Pool {
         };
         pool.place_bricks(&spec.servers);
         let nodes = pool.servers.len() + pool.clients.len();
-        say(&format!(
-            "pool: {nodes} nodes after {:.1} s",
-            begun.elapsed().as_secs_f64()
-        ));
+        say(&format!("pool: {nodes} nodes after {:.1} s", begun.elapsed().as_secs_f64()));
         pool.join_peers().await?;
-        say(&format!(
-            "pool: peers after {:.1} s",
-            begun.elapsed().as_secs_f64()
-        ));
+        say(&format!("pool: peers after {:.1} s", begun.elapsed().as_secs_f64()));
         for volume in &spec.volumes {
             pool.create_volume(volume, &spec.servers).await?;
         }
-        say(&format!(
-            "pool: volumes after {:.1} s",
-            begun.elapsed().as_secs_f64()
-        ));
+        say(&format!("pool: volumes after {:.1} s", begun.elapsed().as_secs_f64()));
         let mounts = spec.clients.iter().zip(&pool.clients);
         try_join_all(mounts.map(|(client, node)| pool.mount_all(node, &client.mounts))).await?;
-        say(&format!(
-            "pool: up after {:.1} s",
-            begun.elapsed().as_secs_f64()
-        ));
+        say(&format!("pool: up after {:.1} s", begun.elapsed().as_secs_f64()));
         Ok(pool)
     }
 
@@ -232,11 +207,7 @@ impl Pool {
 
     /// Tells each server which bricks are on it.
     fn place_bricks(&mut self, servers: &[NodeSpec]) {
-        for brick in self
-            .volumes
-            .iter()
-            .flat_map(|volume| volume.bricks(servers))
-        {
+        for brick in self.volumes.iter().flat_map(|volume| volume.bricks(servers)) {
             let mut nodes = self.servers.iter_mut();
             if let Some(node) = nodes.find(|node| node.name == brick.server) {
                 node.bricks.push(brick);

@@ -7,9 +7,7 @@ use super::PoolError;
 use super::door::{Door, Keys, free_port};
 use super::spec::{BRICKS, Brick, NodeSpec};
 use super::wait::{Look, until};
-use crate::engine::{
-    ContainerSpec, ContainerState, Engine, EngineError, Publish, Run, VolumeMount,
-};
+use crate::engine::{ContainerSpec, ContainerState, Engine, EngineError, Publish, Run, VolumeMount};
 
 /// What a node may take to start: a second, and some more where it changes its release first.
 const START_LIMIT: Duration = Duration::from_secs(120);
@@ -68,10 +66,7 @@ impl Builder<'_> {
             Role::Server => {
                 let volume = format!("{}-{name}", self.run.id);
                 self.engine.create_volume(self.run, &volume).await?;
-                vec![VolumeMount {
-                    volume,
-                    target: BRICKS.to_owned(),
-                }]
+                vec![VolumeMount { volume, target: BRICKS.to_owned() }]
             }
             Role::Client => Vec::new(),
         };
@@ -104,15 +99,10 @@ impl Builder<'_> {
         let mut tries = 0;
         loop {
             let port = free_port()?;
-            spec.publish = vec![Publish {
-                inside: SSH,
-                outside: port,
-            }];
+            spec.publish = vec![Publish { inside: SSH, outside: port }];
             let id = self.engine.create_container(self.run, spec).await?;
             let keys = self.keys.public.as_bytes();
-            self.engine
-                .upload(&id, "/root/.ssh/authorized_keys", keys, 0o600)
-                .await?;
+            self.engine.upload(&id, "/root/.ssh/authorized_keys", keys, 0o600).await?;
             tries += 1;
             match self.engine.start(&id).await {
                 Ok(()) => return Ok((id, SocketAddr::from((Ipv4Addr::LOCALHOST, port)))),
@@ -135,9 +125,9 @@ impl Builder<'_> {
                         last_words: self.engine.logs(id, 5).await?.trim().to_owned(),
                     });
                 }
-                other @ (ContainerState::Created
-                | ContainerState::Paused
-                | ContainerState::Other(_)) => return Ok(Look::NotYet(format!("{other:?}"))),
+                other @ (ContainerState::Created | ContainerState::Paused | ContainerState::Other(_)) => {
+                    return Ok(Look::NotYet(format!("{other:?}")));
+                }
             }
             let mark = self.engine.exec(id, &["test", "-e", READY_MARK]).await?;
             Ok(if mark.success() {

@@ -10,10 +10,7 @@ use super::node::{Node, Role};
 use super::{Pool, PoolError};
 
 /// The folders of a node that are kept, and what they are called then.
-const FOLDERS: [(&str, &str); 2] = [
-    ("/var/log/glusterfs", "log"),
-    ("/var/lib/glusterd", "glusterd"),
-];
+const FOLDERS: [(&str, &str); 2] = [("/var/log/glusterfs", "log"), ("/var/lib/glusterd", "glusterd")];
 
 /// What `gluster` is asked on each server.
 const QUESTIONS: [&[&str]; 5] = [
@@ -52,36 +49,21 @@ impl Pool {
         }
         if node.role == Role::Server {
             for words in QUESTIONS {
-                let argv: Vec<&str> = ["gluster", "--mode=script"]
-                    .iter()
-                    .chain(words)
-                    .copied()
-                    .collect();
+                let argv: Vec<&str> = ["gluster", "--mode=script"].iter().chain(words).copied().collect();
                 self.ask(node, &argv, &mut state).await;
             }
             for volume in &self.volumes {
-                let argv = [
-                    "gluster",
-                    "--mode=script",
-                    "volume",
-                    "heal",
-                    &volume.name,
-                    "info",
-                ];
+                let argv = ["gluster", "--mode=script", "volume", "heal", &volume.name, "info"];
                 self.ask(node, &argv, &mut state).await;
             }
         }
-        write(&folder.join("state.txt"), |path| {
-            std::fs::write(path, &state)
-        })?;
+        write(&folder.join("state.txt"), |path| std::fs::write(path, &state))?;
         for (inside, name) in FOLDERS {
             match self.engine.download_tar(&node.container, inside).await {
                 Ok(archive) => write(&folder.join(name), |path| unpack(&archive, path))?,
                 Err(error) => {
                     let text = format!("{inside}: {error}\n");
-                    write(&folder.join(format!("{name}.missing")), |path| {
-                        std::fs::write(path, &text)
-                    })?;
+                    write(&folder.join(format!("{name}.missing")), |path| std::fs::write(path, &text))?;
                 }
             }
         }
@@ -91,10 +73,7 @@ impl Pool {
     /// Asks a node something and appends question and answer.
     async fn ask(&self, node: &Node, argv: &[&str], text: &mut String) {
         let answer = match self.engine.exec(&node.container, argv).await {
-            Ok(output) => format!(
-                "{}{}[ended with {}]",
-                output.stdout, output.stderr, output.status
-            ),
+            Ok(output) => format!("{}{}[ended with {}]", output.stdout, output.stderr, output.status),
             Err(error) => format!("[no answer: {error}]"),
         };
         // Writing to a string cannot fail.
@@ -112,9 +91,7 @@ fn unpack(archive: &[u8], folder: &Path) -> std::io::Result<()> {
         }
         let path = entry.path()?.into_owned();
         let below: std::path::PathBuf = path.components().skip(1).collect();
-        let plain = below
-            .components()
-            .all(|part| matches!(part, std::path::Component::Normal(_)));
+        let plain = below.components().all(|part| matches!(part, std::path::Component::Normal(_)));
         if !plain || below.as_os_str().is_empty() {
             continue;
         }
@@ -128,10 +105,7 @@ fn unpack(archive: &[u8], folder: &Path) -> std::io::Result<()> {
 }
 
 fn write(path: &Path, act: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<(), PoolError> {
-    act(path).map_err(|source| PoolError::Write {
-        path: path.to_owned(),
-        source,
-    })
+    act(path).map_err(|source| PoolError::Write { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

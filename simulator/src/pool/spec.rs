@@ -136,9 +136,7 @@ pub(super) const BRICKS: &str = "/bricks";
 impl PoolSpec {
     /// Returns every node, servers first.
     pub(super) fn nodes(&self) -> impl Iterator<Item = &NodeSpec> {
-        self.servers
-            .iter()
-            .chain(self.clients.iter().map(|client| &client.node))
+        self.servers.iter().chain(self.clients.iter().map(|client| &client.node))
     }
 
     /// Says what is wrong with it; nothing where it can be brought up.
@@ -177,9 +175,7 @@ impl PoolSpec {
         }
         let mut mounts = self.clients.iter().flat_map(|client| &client.mounts);
         let unknown = mounts.find(|mount| !volumes.contains(mount))?;
-        Some(format!(
-            "a client mounts {unknown}, which is no volume of the pool"
-        ))
+        Some(format!("a client mounts {unknown}, which is no volume of the pool"))
     }
 }
 
@@ -190,10 +186,7 @@ mod tests {
     use super::*;
 
     fn node(name: &str) -> NodeSpec {
-        NodeSpec {
-            name: name.to_owned(),
-            release: "10.3".to_owned(),
-        }
+        NodeSpec { name: name.to_owned(), release: "10.3".to_owned() }
     }
 
     fn spec() -> PoolSpec {
@@ -206,10 +199,7 @@ mod tests {
                 bricks_per_server: 2,
                 options: Vec::new(),
             }],
-            clients: vec![ClientSpec {
-                node: node("c1"),
-                mounts: vec!["v".to_owned()],
-            }],
+            clients: vec![ClientSpec { node: node("c1"), mounts: vec!["v".to_owned()] }],
         }
     }
 
@@ -217,10 +207,8 @@ mod tests {
     fn sets_spread_over_servers() {
         let spec = spec();
         let bricks = spec.volumes[0].bricks(&spec.servers);
-        let places: Vec<String> = bricks
-            .iter()
-            .map(|brick| format!("{}:{}", brick.server, brick.path))
-            .collect();
+        let places: Vec<String> =
+            bricks.iter().map(|brick| format!("{}:{}", brick.server, brick.path)).collect();
         let expected = [
             "g1:/bricks/v/1",
             "g2:/bricks/v/1",

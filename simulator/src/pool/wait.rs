@@ -33,11 +33,7 @@ pub async fn until<T>(
             Look::NotYet(seen) => seen,
         };
         if begun.elapsed() >= limit {
-            return Err(PoolError::NotReady {
-                what: what.into(),
-                limit,
-                last_seen,
-            });
+            return Err(PoolError::NotReady { what: what.into(), limit, last_seen });
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
     }
@@ -52,21 +48,15 @@ mod tests {
         let mut looks = 0;
         let result = until("a test", Duration::from_secs(10), async || {
             looks += 1;
-            Ok(if looks == 3 {
-                Look::Ready(looks)
-            } else {
-                Look::NotYet(format!("look {looks}"))
-            })
+            Ok(if looks == 3 { Look::Ready(looks) } else { Look::NotYet(format!("look {looks}")) })
         });
         assert_eq!(result.await.unwrap(), 3);
     }
 
     #[tokio::test]
     async fn the_end_says_what_was_seen() {
-        let result: Result<(), PoolError> = until("g1 to answer", Duration::ZERO, async || {
-            Ok(Look::NotYet("silence".to_owned()))
-        })
-        .await;
+        let result: Result<(), PoolError> =
+            until("g1 to answer", Duration::ZERO, async || Ok(Look::NotYet("silence".to_owned()))).await;
         let text = result.unwrap_err().to_string();
         assert_eq!(text, "waited 0 s for g1 to answer; last seen: silence");
     }
