@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use bollard::models::{BuildInfo, ImageSummary};
+use bollard::models::{BuildInfo, BuildInfoAux, ImageSummary};
 use bollard::query_parameters::{
     BuildImageOptionsBuilder, CreateImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptionsBuilder,
 };
@@ -141,7 +141,9 @@ impl Engine {
             for line in stream.iter().flat_map(|text| text.lines()) {
                 heard(line);
             }
-            id = aux.and_then(|image| image.id).or(id);
+            if let Some(BuildInfoAux::Default(image)) = aux {
+                id = image.id.or(id);
+            }
         }
         id.ok_or_else(|| EngineError::Unexpected {
             what: what(),
