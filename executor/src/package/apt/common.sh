@@ -13,15 +13,18 @@ family() {
         awk '$1 == "glusterfs" && $2 != "not-installed" && $2 != "config-files" { print $3, $4 }'
 }
 
-# Prints the packages to install for the version $1: the roots, and whatever of the family this host has and the
-# version still has. A package that the version no longer has is left to apt.
+# Prints which packages of the family, and of its roots, are to be had or are here, each with a version.
+available() {
+    family
+    # shellcheck disable=SC2046 # names of packages
+    apt-cache madison $({ family | cut -d ' ' -f 1; printf 'glusterfs-server\nglusterfs-client\n'; } | sort -u) |
+        awk -F ' *[|] *' '$3 ~ / Packages$/ { print $1, $2 }'
+}
+
+# Reads the above, prints the packages to install for the version $1: the roots, and whatever of the family this host
+# has and the version still has. A package that the version no longer has is left to apt.
 wanted() {
-    { family | cut -d ' ' -f 1; printf 'glusterfs-server\nglusterfs-client\n'; } | sort -u |
-        while read -r package; do
-            if apt-cache show "$package=$1" >/dev/null 2>&1; then
-                echo "$package"
-            fi
-        done
+    awk -v version="$1" '$2 == version { print $1 }' | sort -u
 }
 
 # Writes to the file $2 the preferences for one transaction: the whole glusterfs source at the version $1.

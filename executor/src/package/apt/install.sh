@@ -63,7 +63,7 @@ installed_release() {
     gluster --version 2>/dev/null | sed -n '1s/^glusterfs \([0-9.]*\).*/\1/p'
 }
 
-packages=$(wanted "$version")
+packages=$(available | wanted "$version")
 [ -n "$packages" ] || give_up "the version $version is not on offer"
 
 if [ "$mode" = fetch ]; then
@@ -97,6 +97,8 @@ if ! apt-get check >>"$log" 2>&1; then
     apt --fix-broken install || echo "apt-get --fix-broken install ended with $?"
 fi
 
+# What is named to apt counts as asked for by the operator from then on. What was not stays so.
+automatic=$(family | cut -d ' ' -f 1 | sort -u | while read -r package; do apt-mark showauto "$package"; done)
 # shellcheck disable=SC2086 # names of packages
 apt install $packages || give_up "apt-get install ended with an error"
 if [ "$(installed_release)" != "$release" ]; then
@@ -105,6 +107,11 @@ if [ "$(installed_release)" != "$release" ]; then
     echo "unpacking once more: gluster --version says $(installed_release)"
     # shellcheck disable=SC2086 # names of packages
     apt install --reinstall $packages || give_up "apt-get install --reinstall ended with an error"
+fi
+
+if [ -n "$automatic" ]; then
+    # shellcheck disable=SC2086 # names of packages
+    apt-mark auto $automatic >>"$log" 2>&1
 fi
 
 find /etc -name '*.dpkg-dist' -newer "$scratch/preferences" 2>/dev/null | sed 's/^/kept your own file beside /'
