@@ -28,9 +28,10 @@ wanted() {
 }
 
 # Writes to the file $2 the preferences for one transaction: the whole glusterfs source at the version $1.
-# Ours come first, since the first record for a package decides (apt_preferences(5)); the operator's follow.
+# Ours come first, since the first record for a version decides (apt_preferences(5)); the operator's follow. The
+# priority is near the greatest there is, above any by which the operator may keep the family at another version.
 write_preferences() {
-    printf 'Package: src:glusterfs\nPin: version %s\nPin-Priority: 1001\n\n' "$1" >"$2"
+    printf 'Package: src:glusterfs\nPin: version %s\nPin-Priority: 32000\n\n' "$1" >"$2"
     if [ -f /etc/apt/preferences ]; then
         cat /etc/apt/preferences >>"$2"
     fi

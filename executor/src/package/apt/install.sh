@@ -24,8 +24,10 @@ if ! flock -n 9; then
 fi
 : >"$log"
 printf 'version %s release %s mode %s\n' "$version" "$release" "${mode:-install}" >>"$log"
-scratch=$(mktemp -d) || exit 1
-chmod 755 "$scratch"
+# By the lock it is ours alone, and what a run that was cut left in it goes.
+scratch=/run/gluster-upgrade-packages
+rm -rf "$scratch"
+mkdir -m 755 "$scratch" || exit 1
 
 # Package scripts ask policy-rc.d before they start or stop a service. Gluster's stay as the upgrade has them;
 # all others (sshd above all, whose libraries may be replaced) are restarted as ever. An operator's own is left alone.

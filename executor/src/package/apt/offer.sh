@@ -49,6 +49,13 @@ if ! apt-get -s -y -o Dir::Etc::Preferences="$scratch/preferences" install \
     grep -h -e '^E:' -e ' : ' "$scratch/errors" "$scratch/plan"
     exit 1
 fi
+# apt may succeed with less than it was asked for, if the operator's pins are stronger.
+if ! family | grep -q -x -F -e "glusterfs-server $best" && ! awk -v wanted="($best" '
+    $1 == "Inst" && $2 == "glusterfs-server" && ($3 == wanted || $4 == wanted) { found = 1 }
+    END { exit !found }' "$scratch/plan"; then
+    echo "apt would not install glusterfs-server $best; see apt-cache policy glusterfs-server"
+    exit 1
+fi
 awk '$1 == "Inst" || $1 == "Remv" { sub(/:.*/, "", $2); print $1, $2 }' "$scratch/plan" | sort -u >"$scratch/moved"
 family | cut -d ' ' -f 1 | sort -u >"$scratch/family"
 others() {
