@@ -99,6 +99,13 @@ if ! apt-get check >>"$log" 2>&1; then
     apt --fix-broken install || echo "apt-get --fix-broken install ended with $?"
 fi
 
+enabled_units() {
+    if command -v systemctl >/dev/null; then
+        systemctl list-unit-files --no-legend --state=enabled 'gluster*' 2>/dev/null | cut -d ' ' -f 1 | sort
+    fi
+}
+enabled_units >"$scratch/enabled"
+
 # What is named to apt counts as asked for by the operator from then on. What was not stays so.
 automatic=$(family | cut -d ' ' -f 1 | sort -u | while read -r package; do apt-mark showauto "$package"; done)
 # shellcheck disable=SC2086 # names of packages
@@ -117,6 +124,9 @@ if [ -n "$automatic" ]; then
 fi
 
 find /etc -name '*.dpkg-dist' -newer "$scratch/preferences" 2>/dev/null | sed 's/^/kept your own file beside /'
+# A unit that comes with a release is enabled by its package (11.1: gluster-ta-volume, glusterfssharedstorage).
+enabled_units | comm -13 "$scratch/enabled" - | sed 's/^/starts at boot from now on: /'
+enabled_units | comm -23 "$scratch/enabled" - | sed 's/^/does not start at boot any more: /'
 family | awk -v version="$version" '$2 != version { print "left at another version: " $1, $2 }'
 got=$(installed_release)
 echo "installed $got"
