@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::core::event::{Event, FORMAT, Record};
 use crate::core::names::Release;
-use crate::core::resume;
+use crate::core::resume::{self, Progress};
 
 /// Name of the file in a run's folder.
 const FILE_NAME: &str = "journal.jsonl";
@@ -208,11 +208,14 @@ fn read_whole(path: &Path) -> Result<(Vec<Record>, u64), JournalError> {
     Ok((records, whole_bytes))
 }
 
-/// Returns the journal of a pool's latest run, by the name of its folder.
+/// Returns the latest run that fits, and how far it came. Runs are named by their time.
 ///
 /// # Errors
 /// When a journal cannot be read: a damaged one might be the one that matters.
-pub fn latest(state_folder: &Path, pool: &str) -> Result<Option<PathBuf>, JournalError> {
+pub fn latest(
+    state_folder: &Path,
+    fits: impl Fn(&Progress) -> bool,
+) -> Result<Option<(PathBuf, Progress)>, JournalError> {
     let runs = state_folder.join("runs");
     if !runs.exists() {
         return Ok(None);
@@ -221,10 +224,9 @@ pub fn latest(state_folder: &Path, pool: &str) -> Result<Option<PathBuf>, Journa
         .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
         .map_err(failed("list", &runs))?;
     folders.sort();
-    for folder in folders.iter().rev() {
-        let path = folder.join(FILE_NAME);
-        if path.exists() && resume::progress(&read(&path)?).is_some_and(|progress| progress.pool == pool) {
-            return Ok(Some(path));
+    for path in folders.iter().rev().map(|folder| folder.join(FILE_NAME)).filter(|path| path.exists()) {
+        if let Some(progress) = resume::progress(&read(&path)?).filter(&fits) {
+            return Ok(Some((path, progress)));
         }
     }
     Ok(None)

@@ -9,10 +9,14 @@
 //!    Findings about data (bricks, heal, split-brain, quorum) cannot be waived.
 //! 7. The op-version is the point of no return: last, guarded by every host.
 
+pub mod act;
+pub mod cli;
 pub mod core;
 pub mod gluster;
 pub mod journal;
+pub mod observe;
 pub mod package;
 pub mod render;
+pub mod runner;
 pub mod service;
 pub mod transport;

@@ -1,1 +1,119 @@
 //! Package managers: what is on offer, and installing exactly one Gluster release.
+
+pub mod apt;
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::core::command::{Command, Effect, Output};
+use crate::core::names::Release;
+
+/// A package manager that is known how to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PackageManager {
+    /// Debian's and Ubuntu's.
+    Apt,
+}
+
+/// What went wrong with packages.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PackageError {
+    /// The host has a package manager that is not known how to use.
+    #[error("packages of this host are not supported: {found} (supported: apt)")]
+    Unsupported {
+        /// What it has.
+        found: String,
+    },
+    /// An earlier command still installs packages on the host. It can be waited for.
+    #[error("an earlier command still installs packages on this host")]
+    Busy,
+    /// The installation ended well and another release came of it.
+    #[error("asked for {wanted}, but gluster --version says {}", got.as_deref().unwrap_or("nothing"))]
+    WrongRelease {
+        /// The release that was asked for.
+        wanted: Release,
+        /// What is installed.
+        got: Option<String>,
+    },
+    /// It did not do what it was for, in its own words.
+    #[error("{act} failed with status {status}: {words}")]
+    Failed {
+        /// What it was for.
+        act: &'static str,
+        /// Its exit status.
+        status: i32,
+        /// What it printed.
+        words: String,
+    },
+    /// It printed something else than it prints.
+    #[error("{act} printed an unknown line: `{}`", line.escape_debug())]
+    Unreadable {
+        /// What it was for.
+        act: &'static str,
+        /// The line.
+        line: String,
+    },
+    /// Its output ends too early.
+    #[error("the answer of {act} is cut short")]
+    CutShort {
+        /// What it was for.
+        act: &'static str,
+    },
+}
+
+/// Returns the command that tells the host's package manager.
+pub fn detect() -> Command {
+    const NONE: [String; 0] = [];
+    Command::script(Effect::Reads, include_str!("detect.sh"), NONE, Duration::from_secs(30))
+}
+
+/// Reads what [`detect`] printed.
+///
+/// # Errors
+/// With the name of a package manager that is not supported.
+pub fn parse_detect(output: &Output) -> Result<PackageManager, PackageError> {
+    match succeeded("finding the package manager", output)?.first() {
+        Some(&"apt") => Ok(PackageManager::Apt),
+        Some(found) => Err(PackageError::Unsupported { found: (*found).to_owned() }),
+        None => Err(PackageError::CutShort { act: "finding the package manager" }),
+    }
+}
+
+/// Returns the lines of a script that succeeded.
+fn succeeded<'a>(act: &'static str, output: &'a Output) -> Result<Vec<&'a str>, PackageError> {
+    let Output { status, stdout, stderr } = output;
+    if *status == 0 {
+        return Ok(stdout.lines().collect());
+    }
+    let said = stdout.lines().chain(stderr.lines()).map(str::trim).filter(|line| !line.is_empty());
+    let words = said.collect::<Vec<_>>().join("; ");
+    Err(PackageError::Failed { act, status: *status, words })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("apt\n", Some("apt"))]
+    #[case("dnf\n", None)]
+    #[case("none on alpine\n", None)]
+    #[case("", None)]
+    fn only_what_is_known_is_supported(#[case] stdout: &str, #[case] known: Option<&str>) {
+        let output = Output { status: 0, stdout: stdout.to_owned(), stderr: String::new() };
+        let found = parse_detect(&output);
+        match known {
+            Some(_) => assert_eq!(found, Ok(PackageManager::Apt)),
+            None => assert!(found.is_err()),
+        }
+    }
+
+    #[test]
+    fn another_package_manager_is_named() {
+        let output = Output { status: 0, stdout: "zypper\n".to_owned(), stderr: String::new() };
+        let error = parse_detect(&output).unwrap_err();
+        assert_eq!(error.to_string(), "packages of this host are not supported: zypper (supported: apt)");
+    }
+}

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::hanging;
 use crate::core::finding::Finding;
-use crate::core::plan::Refusal;
+use crate::core::names::Release;
+use crate::core::plan::{Plan, Refusal};
 
 /// Returns findings, one paragraph each.
 pub(super) fn findings(findings: &[Finding]) -> String {
@@ -56,8 +57,25 @@ pub fn refusal(refusal: &Refusal, next: &str) -> String {
 }
 
 /// Returns the answer to a pool that is at its goal.
-pub fn nothing_to_do(to: crate::core::names::Release) -> String {
+pub fn nothing_to_do(to: Release) -> String {
     format!(
         "Nothing to do: every server runs glusterfs {to}, the op-version is raised, and the pool is well.\n"
     )
+}
+
+/// Returns the answer to a pool that can be upgraded.
+pub fn fit(plan: &Plan, next: &str) -> String {
+    let steps = plan.steps().count();
+    let mut text =
+        format!("FIT: nothing stands in the way of an upgrade to glusterfs {}, in {steps} steps.\n", plan.to);
+    if !plan.answered.is_empty() {
+        text.push_str("\nfound, and mended by the plan's first stage:\n");
+        text.push_str(&findings(&plan.answered));
+    }
+    if !plan.waived.is_empty() {
+        text.push_str("\nwaived:\n");
+        text.push_str(&findings(&plan.waived));
+    }
+    let _ = writeln!(text, "\nnext: {next}");
+    text
 }

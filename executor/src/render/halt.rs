@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::findings::findings;
 use super::hanging;
-use super::plan::{Mark, duration, tree};
+use super::plan::{duration, mark, tree};
 use crate::core::event::GateKind;
 use crate::core::finding::Finding;
 use crate::core::plan::{Action, Plan, StageKind, Step};
@@ -84,16 +84,6 @@ fn ending(progress: &Progress, step: u32, gate: GateKind, commands: &Commands) -
         )
     );
     text
-}
-
-pub(crate) fn mark(progress: &Progress, here: u32, id: u32) -> Mark {
-    if progress.finished.contains(&id) {
-        Mark::Done
-    } else if id == here {
-        Mark::Here
-    } else {
-        Mark::NotReached
-    }
 }
 
 /// What is safe and what is not, from the place in the plan where the run stands.

@@ -4,11 +4,13 @@ mod findings;
 mod halt;
 mod live;
 mod plan;
+mod status;
 
-pub use findings::{nothing_to_do, refusal};
+pub use findings::{fit, nothing_to_do, refusal};
 pub use halt::{Commands, failure, halt};
 pub use live::live_line;
-pub use plan::{Mark, plan, tree};
+pub use plan::{finished, plan, progress};
+pub use status::status;
 
 /// Columns of all texts: what a terminal of a rescue console still shows.
 const WIDTH: usize = 100;

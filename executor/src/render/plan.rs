@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 use comfy_table::{Table, presets};
 
 use super::hanging;
+use crate::core::check::Check;
 use crate::core::plan::{Gate, Plan, StageKind, Step};
+use crate::core::resume::Progress;
 
 /// Where a step stands, in the tree of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
+pub(super) enum Mark {
     /// A plan that is only shown.
     None,
     /// The step is finished.
@@ -52,7 +54,8 @@ pub fn plan(plan: &Plan, next: &str) -> String {
     let (now, then) = (plan.op_version_now.to_string(), plan.op_version_then.to_string());
     table.add_row(["op-version", now.as_str(), then.as_str(), ""]);
     text.push_str(&table.trim_fmt());
-    text.push_str("\n\n");
+    let well: Vec<String> = well().iter().map(ToString::to_string).collect();
+    let _ = writeln!(text, "\n\n{}\n", hanging("\"the pool is well\" means: ", &well.join(", ")));
     text.push_str(&tree(plan, |_| Mark::None));
     if !plan.waived.is_empty() {
         text.push_str("\nwaived, in the open and recorded in the journal\n");
@@ -60,18 +63,13 @@ pub fn plan(plan: &Plan, next: &str) -> String {
             let _ = writeln!(text, "{}", hanging("  - ", &finding.to_string()));
         }
     }
-    if !plan.left_to_do.is_empty() {
-        text.push_str("\nleft to you, after the servers\n");
-        for line in &plan.left_to_do {
-            let _ = writeln!(text, "{}", hanging("  - ", line));
-        }
-    }
+    text.push_str(&left_to_do(plan));
     let _ = writeln!(text, "\nnext: {next}");
     text
 }
 
 /// Returns the tree of stages and steps, each step with a mark.
-pub fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
+pub(super) fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
     let mut text = String::new();
     let turns = plan.stages.iter().filter(|stage| matches!(stage.kind, StageKind::Turn(_))).count();
     let mut turn = 0;
@@ -114,9 +112,68 @@ fn step_lines(step: &Step, mark: Mark) -> String {
 
 fn gate_text(gate: &Gate) -> String {
     let Gate { checks, patience_seconds, settle } = gate;
-    let checks: Vec<String> = checks.iter().map(ToString::to_string).collect();
+    // What is asked at almost every gate has a name, which the plan explains once.
+    let well = well();
+    let is_well = well.iter().all(|check| checks.contains(check));
+    let rest = checks.iter().filter(|check| !(is_well && well.contains(check))).map(ToString::to_string);
+    let checks: Vec<String> =
+        is_well.then(|| "the pool is well".to_owned()).into_iter().chain(rest).collect();
     let settle = if *settle > 1 { format!(", {settle} looks in a row") } else { String::new() };
     format!("{} (within {}{settle})", checks.join(", "), duration(*patience_seconds))
+}
+
+/// What "the pool is well" stands for in a plan.
+fn well() -> Vec<Check> {
+    vec![
+        Check::Reached,
+        Check::PeersConnected { without: None },
+        Check::StoredVolumesAgree { ignoring_nfs: false },
+        Check::BricksOnline { without: None },
+        Check::SelfHealDaemonsOnline { without: None },
+        Check::NoSplitBrain { without: None },
+        Check::ClientsOnEveryBrick { without: None },
+        Check::NothingToHeal,
+    ]
+}
+
+/// Returns how far a run came, and what is left of it.
+pub fn progress(progress: &Progress) -> String {
+    let here = progress.in_doubt;
+    tree(&progress.plan, |id| match here {
+        Some(step) => mark(progress, step, id),
+        None => mark(progress, 0, id),
+    })
+}
+
+pub(super) fn mark(progress: &Progress, here: u32, id: u32) -> Mark {
+    if progress.finished.contains(&id) {
+        Mark::Done
+    } else if id == here {
+        Mark::Here
+    } else {
+        Mark::NotReached
+    }
+}
+
+/// Returns the report of a run that came to its end.
+pub fn finished(plan: &Plan) -> String {
+    let mut text = format!(
+        "\nDONE: every server runs glusterfs {}, op-version {}; the pool is well.\n",
+        plan.to, plan.op_version_then
+    );
+    text.push_str(&left_to_do(plan));
+    text
+}
+
+fn left_to_do(plan: &Plan) -> String {
+    let mut text = String::new();
+    if !plan.left_to_do.is_empty() {
+        text.push_str("\nleft to you, after the servers\n");
+        for line in &plan.left_to_do {
+            let _ = writeln!(text, "{}", hanging("  - ", line));
+        }
+    }
+    text
 }
 
 /// Returns a duration as people say it.

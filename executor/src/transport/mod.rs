@@ -1,10 +1,20 @@
 //! The only way out: running a command on a host.
 
+mod read_only;
+mod resolve;
+mod ssh;
+mod unreachable;
+
 use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::core::command::{Command, Output};
 use crate::core::names::HostName;
+
+pub use read_only::ReadOnly;
+pub use resolve::unresolved;
+pub use ssh::{Ssh, SshSetupError};
+pub use unreachable::Unreachable;
 
 /// Why a command has no output. The variants differ in what may have happened on the host.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -14,6 +24,8 @@ pub enum TransportError {
     NotReached {
         /// The host.
         host: HostName,
+        /// The kind of trouble, for those who can do something about it.
+        cause: Unreachable,
         /// Why, in ssh's words where it gave any.
         reason: String,
     },
@@ -35,6 +47,16 @@ pub enum TransportError {
         /// The command's first words.
         command: String,
     },
+    /// The command ran to its end but printed more than is read. A part of an answer is no answer.
+    #[error("a command on {host} printed more than {limit} bytes: {command}")]
+    TooMuchOutput {
+        /// The host.
+        host: HostName,
+        /// How much is read of each stream.
+        limit: u64,
+        /// The command's first words.
+        command: String,
+    },
     /// A command that changes something was given to a read-only transport: a defect of ours.
     #[error("refused to change {host} while only looking: {command}")]
     ReadOnly {
@@ -53,4 +75,46 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// When there is no exit status of the command itself to return.
     async fn run(&self, host: &HostName, command: &Command) -> Result<Output, TransportError>;
+
+    /// Proves that the host still lets us in by a connection that did not exist before.
+    ///
+    /// An upgrade can replace sshd under a connection that goes on working (seen with 10.3 to 11.1 on
+    /// bookworm: every new connection was reset until sshd was restarted). A transport that keeps no
+    /// connections has nothing to prove.
+    ///
+    /// # Errors
+    /// When the host does not let us in any more.
+    async fn prove_fresh_connection(&self, _host: &HostName) -> Result<(), TransportError> {
+        Ok(())
+    }
+}
+
+/// Returns the command's first words, for messages. A script of ours is called by its first comment.
+pub(crate) fn first_words(command: &Command) -> String {
+    const LENGTH: usize = 80;
+    let words = match command.argv.as_slice() {
+        [shell, flag, script, ..] if shell == "sh" && flag == "-c" => {
+            script.lines().next().unwrap_or_default().trim_start_matches("# ").to_owned()
+        }
+        argv => argv.join(" "),
+    };
+    words.escape_debug().take(LENGTH).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::command::Effect;
+    use rstest::rstest;
+    use std::time::Duration;
+
+    #[rstest]
+    #[case(&["gluster", "volume", "info"], "gluster volume info")]
+    #[case(&["sh", "-c", "# Stops gluster.\nkill 1", "executor"], "Stops gluster.")]
+    #[case(&["echo", "a\nb"], "echo a\\nb")]
+    fn first_words_of(#[case] argv: &[&str], #[case] expected: &str) {
+        let command = Command::reads(argv.iter().copied(), Duration::from_secs(1));
+        assert_eq!(first_words(&command), expected);
+        assert_eq!(command.effect, Effect::Reads);
+    }
 }

@@ -26,6 +26,15 @@ pub enum Action {
         /// The server.
         host: HostName,
     },
+    /// Downloads the packages and installs nothing, so that a mirror that fails does so while all serve.
+    Fetch {
+        /// The server.
+        host: HostName,
+        /// The release they bring.
+        release: Release,
+        /// The version, in the package manager's words.
+        version: String,
+    },
     /// Stops every Gluster process: the seed's `killall glusterfs glusterfsd glusterd`.
     StopGluster {
         /// The server.
@@ -74,7 +83,7 @@ impl Action {
                 vec![Check::AtRelease { host: host.clone(), release: *release }]
             }
             Self::StartGluster { host } => vec![Check::GlusterdUp { host: host.clone() }],
-            Self::Heal { .. } => Vec::new(),
+            Self::Fetch { .. } | Self::Heal { .. } => Vec::new(),
             Self::RaiseOpVersion { to, .. } => vec![Check::OpVersionIs { op_version: *to }],
         }
     }
@@ -85,6 +94,7 @@ impl Action {
             Self::StopGlusterd { host }
             | Self::DropNfsLines { host }
             | Self::StartGlusterd { host }
+            | Self::Fetch { host, .. }
             | Self::StopGluster { host }
             | Self::Install { host, .. }
             | Self::StartGluster { host } => host,
@@ -99,6 +109,9 @@ impl fmt::Display for Action {
             Self::StopGlusterd { host } => write!(f, "stop glusterd alone on {host} (bricks go on)"),
             Self::DropNfsLines { host } => write!(f, "delete the nfs. lines of stored volumes on {host}"),
             Self::StartGlusterd { host } => write!(f, "start glusterd on {host}"),
+            Self::Fetch { host, release, .. } => {
+                write!(f, "download the packages of {release} on {host} (nothing installed)")
+            }
             Self::StopGluster { host } => write!(f, "stop gluster on {host}"),
             Self::Install { host, release, version } => {
                 write!(f, "install glusterfs {release} on {host} (package {version})")

@@ -230,6 +230,10 @@ impl Builder<'_> {
             .find(|(name, ..)| name == host)
             .map_or((self.to, String::new()), |(_, now, version)| (*now, version.clone()));
         if now != self.to {
+            let reached = gate(vec![Check::Reached], PROCESS_PATIENCE_SECONDS, 1);
+            let fetch = Action::Fetch { host: host.clone(), release: self.to, version: version.clone() };
+            steps.push(self.step(fetch, reached.clone(), reached.clone(), reached));
+
             let mut fit = self.health(None, false);
             fit.extend([Check::NothingToHeal, Check::NoTasks, Check::OthersCanCarry { host: host.clone() }]);
             let enter = if out { others.clone() } else { gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS) };

@@ -1,10 +1,10 @@
 //! Preflight: every finding about a pool before a plan is made, all at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::check::{self, Check, look_all};
 use super::super::finding::{Code, Finding, Subject};
-use super::super::names::{HostName, Release};
+use super::super::names::{HostName, Release, VolumeName};
 use super::super::pool::{HostState, PoolState, VolumeKind};
 use super::super::release::{self, Feature, Jump};
 use super::Request;
@@ -197,19 +197,24 @@ fn nfs_options(state: &PoolState, to: Release) -> Vec<Finding> {
     if !loses {
         return Vec::new();
     }
-    let mut findings = BTreeSet::new();
+    let mut stored_on: BTreeMap<(&VolumeName, &str), Vec<&str>> = BTreeMap::new();
     for (host, host_state) in &state.hosts {
         let Ok(stored) = host_state.stored_volumes.known() else { continue };
         for (name, volume) in stored {
             for line in volume.nfs_lines() {
-                let code = if nfs_is_off(line) { Code::NfsOptionsDropped } else { Code::NfsInUse };
-                let what =
-                    format!("{host} stores `{line}`, which {to} drops: servers would reject each other");
-                findings.insert(Finding::seen(code, Subject::Volume(name.clone()), what));
+                stored_on.entry((name, line)).or_default().push(host.as_str());
             }
         }
     }
-    findings.into_iter().collect()
+    let finding = |((name, line), hosts): ((&VolumeName, &str), Vec<&str>)| {
+        let code = if nfs_is_off(line) { Code::NfsOptionsDropped } else { Code::NfsInUse };
+        let what = format!(
+            "`{line}` is stored on {}; {to} drops it, and servers reject each other",
+            hosts.join(", ")
+        );
+        Finding::seen(code, Subject::Volume(name.clone()), what)
+    };
+    stored_on.into_iter().map(finding).collect()
 }
 
 /// Returns whether the line says that gNFS is not used.

@@ -1,0 +1,159 @@
+//! Acting: turns a step's action into commands on a host. The only place that changes anything.
+
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::time::{Instant, sleep};
+
+use crate::core::command::{Command, Output};
+use crate::core::names::{HostName, OpVersion, VolumeName};
+use crate::core::plan::Action;
+use crate::gluster::replies::{OpVersionAnswer, OpVersionRefusal};
+use crate::gluster::{ReplyError, commands, replies};
+use crate::package::{PackageError, apt};
+use crate::service::{self, ServiceError};
+use crate::transport::{Transport, TransportError};
+
+/// How long a Gluster command may be refused for being too early or the pool being busy.
+const NOT_YET_PATIENCE: Duration = Duration::from_secs(300);
+
+/// How long to wait between two tries of it.
+const NOT_YET_INTERVAL: Duration = Duration::from_secs(2);
+
+/// How much of what a host says is kept in the journal, in characters.
+const SAID_MAX: usize = 2000;
+
+/// Why an action failed. What it has changed until then is told by looking, never by this.
+#[derive(Debug, Error)]
+pub enum ActError {
+    /// The host was not reached, or was lost midway.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// Gluster's services.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// Packages.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// Gluster's CLI.
+    #[error(transparent)]
+    Reply(#[from] ReplyError),
+    /// The op-version is refused.
+    #[error("glusterd on {via} refuses op-version {required}: {why}")]
+    OpVersion {
+        /// The server that was asked.
+        via: HostName,
+        /// What was asked for.
+        required: OpVersion,
+        /// Why.
+        why: String,
+    },
+    /// After the install, the host lets nobody in any more; the open connection still works.
+    #[error(
+        "{host} was upgraded, but a fresh ssh connection to it is refused ({source}); \
+         restart sshd there before the open session ends"
+    )]
+    LockedOut {
+        /// The host.
+        host: HostName,
+        /// What ssh said.
+        source: TransportError,
+    },
+}
+
+/// Does it, and returns what the host said, shortened.
+///
+/// # Errors
+/// When it failed, or when it is not known whether it did.
+pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Result<String, ActError> {
+    let said = match action {
+        Action::Fetch { host, release, version } => {
+            let output = transport.run(host, &apt::fetch(version, *release)).await?;
+            apt::parse_install(&output, *release)?.join("\n")
+        }
+        Action::StopGlusterd { host } => stop(transport, host, service::stop_glusterd()).await?,
+        Action::StopGluster { host } => stop(transport, host, service::stop_gluster()).await?,
+        Action::StartGlusterd { host } | Action::StartGluster { host } => {
+            let output = transport.run(host, &service::start_glusterd()).await?;
+            format!("{:?}", service::parse_started(&output)?).to_lowercase()
+        }
+        Action::DropNfsLines { host } => {
+            let output = transport.run(host, &service::drop_nfs_lines(run)).await?;
+            let changed = service::parse_dropped(&output)?;
+            format!("changed: {}", names(&changed))
+        }
+        Action::Install { host, release, version } => {
+            let output = transport.run(host, &apt::install(version, *release)).await?;
+            let said = apt::parse_install(&output, *release)?.join("\n");
+            // The old connection is still open here, which is what makes this mendable.
+            transport
+                .prove_fresh_connection(host)
+                .await
+                .map_err(|source| ActError::LockedOut { host: host.clone(), source })?;
+            said
+        }
+        Action::Heal { via, volumes } => {
+            for volume in volumes {
+                ask_until_ready(transport, via, &commands::heal(volume), replies::heal_launched).await?;
+            }
+            format!("launched: {}", names(volumes))
+        }
+        Action::RaiseOpVersion { via, to } => raise_op_version(transport, via, *to).await?,
+    };
+    Ok(said.chars().take(SAID_MAX).collect())
+}
+
+fn names(volumes: &[VolumeName]) -> String {
+    volumes.iter().map(VolumeName::as_str).collect::<Vec<_>>().join(", ")
+}
+
+async fn stop(transport: &dyn Transport, host: &HostName, command: Command) -> Result<String, ActError> {
+    let output = transport.run(host, &command).await?;
+    service::parse_stopped(&output)?;
+    Ok(output.stdout)
+}
+
+/// Puts a command that does no harm when repeated, until Gluster is ready for it.
+async fn ask_until_ready<T>(
+    transport: &dyn Transport,
+    host: &HostName,
+    command: &Command,
+    read: impl Fn(&Output) -> Result<T, ReplyError>,
+) -> Result<T, ActError> {
+    let began = Instant::now();
+    loop {
+        let output = transport.run(host, command).await?;
+        match read(&output) {
+            Ok(answer) => return Ok(answer),
+            Err(error) if error.may_pass() && began.elapsed() < NOT_YET_PATIENCE => {
+                tracing::debug!(%host, %error, "not yet");
+                sleep(NOT_YET_INTERVAL).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Raises the op-version. Saying it twice is an error to glusterd; after a busy answer it may have been
+/// raised all the same, which "not above" then tells.
+async fn raise_op_version(
+    transport: &dyn Transport,
+    via: &HostName,
+    to: OpVersion,
+) -> Result<String, ActError> {
+    let command = commands::set_op_version(to);
+    let refused = |why: String| ActError::OpVersion { via: via.clone(), required: to, why };
+    match ask_until_ready(transport, via, &command, replies::op_version_set).await? {
+        OpVersionAnswer::Accepted => Ok("accepted".to_owned()),
+        OpVersionAnswer::Refused(OpVersionRefusal::NotAbove { current, .. }) if current == to => {
+            Ok("it was raised already".to_owned())
+        }
+        OpVersionAnswer::Refused(OpVersionRefusal::NotAbove { current, .. }) => {
+            Err(refused(format!("the pool has {current}")))
+        }
+        OpVersionAnswer::Refused(OpVersionRefusal::NotSupported { named, .. }) => {
+            let named = named.map_or(String::new(), |named| format!(" (it names {named})"));
+            Err(refused(format!("a server's release does not know it{named}")))
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! `check` and `plan`: look, decide, print. The transport refuses every change by type.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::{CheckArgs, OutputFormat};
+use crate::core::exit::Exit;
+use crate::core::finding::{Finding, Waiver};
+use crate::core::inventory::{self, Host, Inventory, InventoryError};
+use crate::core::names::{HostName, Release};
+use crate::core::plan::{self, Outcome, Request};
+use crate::core::pool::PoolState;
+use crate::observe::{self, Scope};
+use crate::render;
+use crate::transport::{ReadOnly, Ssh, Transport, unresolved};
+
+/// Reads an inventory file and sees that its names have addresses.
+pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryError> {
+    let text = std::fs::read_to_string(file).map_err(|error| InventoryError {
+        file: file.to_owned(),
+        line: None,
+        problem: format!("cannot be read: {error}"),
+        hint: "`executor --help` shows what an inventory looks like".to_owned(),
+    })?;
+    let inventory = inventory::parse(file, &text)?;
+    let hosts: Vec<(&HostName, &Host)> = inventory.servers.iter().chain(&inventory.clients).collect();
+    let resolved = futures_util::future::join_all(hosts.iter().map(|(_, host)| unresolved(&host.ssh))).await;
+    let mut missing: Vec<(usize, String)> = hosts
+        .iter()
+        .zip(resolved)
+        .filter_map(|((name, host), unresolved)| {
+            unresolved.map(|address| (host.line, format!("`{name}`: the name `{address}` has no address")))
+        })
+        .collect();
+    missing.sort();
+    match missing.split_first() {
+        None => Ok(inventory),
+        Some(((line, first), rest)) => Err(InventoryError {
+            file: file.to_owned(),
+            line: Some(*line),
+            problem: rest
+                .iter()
+                .fold(first.clone(), |all, (line, more)| format!("{all}\n  line {line}: {more}")),
+            hint: "set `address`, or add the name to DNS, /etc/hosts or ~/.ssh/config".to_owned(),
+        }),
+    }
+}
+
+/// Returns the way to all hosts of an inventory.
+pub(super) fn transport(inventory: &Inventory) -> anyhow::Result<Ssh> {
+    let hosts = inventory.servers.iter().chain(&inventory.clients);
+    Ok(Ssh::new(hosts.map(|(name, host)| (name.clone(), host.ssh.clone())).collect())?)
+}
+
+/// Looks at the pool, changing nothing, and plans.
+pub(super) async fn decide(
+    inventory: &Inventory,
+    to: Release,
+    waivers: &[Waiver],
+) -> anyhow::Result<(PoolState, Outcome)> {
+    let transport = ReadOnly(transport(inventory)?);
+    let state = observe::look(&transport as &dyn Transport, inventory, Scope::Plan(to)).await;
+    transport.0.close().await;
+    let request = Request { to, waivers: waivers.to_vec() };
+    let outcome = plan::plan(inventory, &state, &request);
+    Ok((state, outcome))
+}
+
+/// Prints an error of the inventory as usage errors are.
+pub(super) fn usage(error: &InventoryError) -> Exit {
+    eprintln!("error: {error}");
+    Exit::Usage
+}
+
+pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
+    let inventory = match read_inventory(&args.pool.inventory).await {
+        Ok(inventory) => inventory,
+        Err(error) => return Ok(usage(&error)),
+    };
+    let (_, outcome) = decide(&inventory, args.to, &args.waive).await?;
+    let (exit, findings, answered, waived) = match &outcome {
+        Outcome::Plan(plan) => (Exit::Done, &[][..], &plan.answered[..], &plan.waived[..]),
+        Outcome::NothingToDo => (Exit::Done, &[][..], &[][..], &[][..]),
+        Outcome::Refusal(refusal) => (Exit::Refused, &refusal.findings[..], &[][..], &refusal.waived[..]),
+    };
+    match args.output {
+        OutputFormat::Json => {
+            let answer = json!({
+                "to": args.to,
+                "findings": viewed(findings),
+                "answered_by_the_plan": viewed(answered),
+                "waived": viewed(waived),
+            });
+            println!("{answer:#}");
+        }
+        OutputFormat::Human => match &outcome {
+            Outcome::Plan(plan) => {
+                print!("{}", render::fit(plan, &args.pool.commands(args.to).plan));
+            }
+            Outcome::NothingToDo => print!("{}", render::nothing_to_do(args.to)),
+            Outcome::Refusal(refusal) => {
+                let again = args.pool.commands(args.to).plan.replacen(" plan ", " check ", 1);
+                print!("{}", render::refusal(refusal, &again));
+            }
+        },
+    }
+    Ok(exit)
+}
+
+pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
+    let inventory = match read_inventory(&args.pool.inventory).await {
+        Ok(inventory) => inventory,
+        Err(error) => return Ok(usage(&error)),
+    };
+    let (_, outcome) = decide(&inventory, args.to, &args.waive).await?;
+    if args.output == OutputFormat::Json {
+        let answer = match &outcome {
+            Outcome::Plan(plan) => json!({ "plan": plan }),
+            Outcome::NothingToDo => json!({ "nothing_to_do": { "to": args.to } }),
+            Outcome::Refusal(refusal) => {
+                json!({ "refusal": { "findings": viewed(&refusal.findings), "waived": viewed(&refusal.waived) } })
+            }
+        };
+        println!("{answer:#}");
+    }
+    let human = args.output == OutputFormat::Human;
+    Ok(match &outcome {
+        Outcome::Plan(plan) => {
+            if human {
+                print!("{}", render::plan(plan, &args.pool.run_command(args.to, &args.waive)));
+            }
+            Exit::Done
+        }
+        Outcome::NothingToDo => {
+            if human {
+                print!("{}", render::nothing_to_do(args.to));
+            }
+            Exit::Done
+        }
+        Outcome::Refusal(refusal) => {
+            if human {
+                print!("{}", render::refusal(refusal, &args.pool.commands(args.to).plan));
+            }
+            Exit::Refused
+        }
+    })
+}
+
+/// Returns findings with what a script would otherwise have to look up.
+pub(super) fn viewed(findings: &[Finding]) -> Vec<serde_json::Value> {
+    let view = |finding: &Finding| {
+        let Finding { code, subject, ground, what } = finding;
+        json!({
+            "code": code,
+            "subject": subject.to_string(),
+            "ground": ground,
+            "what": what,
+            "hint": code.hint(),
+            "waivable": code.waivable(),
+        })
+    };
+    findings.iter().map(view).collect()
+}

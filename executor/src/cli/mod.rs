@@ -1,0 +1,250 @@
+//! The command line: what was asked for, who does it, how it ends.
+
+mod look;
+mod run;
+mod status;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::core::exit::Exit;
+use crate::core::finding::Waiver;
+use crate::core::names::Release;
+use crate::render::Commands;
+
+const AFTER_HELP: &str = "\
+The inventory (TOML) names every server of the pool, and the clients:
+
+  [ssh]                     # for every host; each key may be left out, or be set per host
+  user = \"root\"
+  identity = \"id_ed25519\"   # relative to the inventory
+  # port, jump, known_hosts likewise; ~/.ssh/config is honoured, host keys are always checked
+
+  [[servers]]
+  name = \"g1\"               # what to call it; `address` if it is reached by another name
+
+  [[clients]]
+  name = \"web1\"
+
+A first upgrade:
+  executor check -i pool.toml --to 11.1     what stands in the way? (changes nothing)
+  executor plan  -i pool.toml --to 11.1     what would be done, step by step? (changes nothing)
+  executor run   -i pool.toml --to 11.1     does it, after showing it and asking";
+
+/// Upgrades a GlusterFS trusted storage pool, one gated step at a time.
+///
+/// Online (rolling) for pools whose volumes are all replicated: one server at a time is stopped, upgraded and
+/// started, while the others carry its data. Before each step and after it the pool is looked at; what could
+/// not be seen counts as not well. A run that cannot go on safely halts, says what it waits for, what is safe
+/// and what to type, and is taken up again with `executor resume`.
+#[derive(Debug, Parser)]
+#[command(name = "executor", version, after_long_help = format!("{AFTER_HELP}\n\n{}", Exit::HELP), max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Says more on stderr: -v what is done on hosts, -vv every command
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Looks at the pool and prints every finding that stands in the way, all at once
+    ///
+    /// Changes nothing. Exit code 0: an upgrade can be planned; 10: findings stand in the way.
+    Check(CheckArgs),
+    /// Shows what an upgrade would do, step by step, with the gates of each step
+    ///
+    /// Changes nothing.
+    Plan(CheckArgs),
+    /// Upgrades the pool: shows the plan, asks, then does it
+    ///
+    /// On a terminal it asks before it acts. In a script, --yes answers for you; with neither, it does not act.
+    Run(RunArgs),
+    /// Goes on with the last run of this pool, where it stopped
+    ///
+    /// It looks at the pool before each step, as the first run did: a step whose effect is there is not done
+    /// again. What was mended by hand in the meantime is believed as far as the pool shows it.
+    Resume(ResumeArgs),
+    /// Shows how the pool stands and how far the last run came
+    ///
+    /// Changes nothing, and works while a run is alive.
+    Status(StatusArgs),
+}
+
+/// Where the pool is.
+#[derive(Debug, Args)]
+struct PoolArgs {
+    /// The inventory: which servers form the pool, and how to reach them
+    #[arg(short, long, value_name = "FILE")]
+    inventory: PathBuf,
+
+    /// Where journals and locks are kept [default: $XDG_STATE_HOME/gluster-upgrade or ~/.local/state/gluster-upgrade]
+    #[arg(long, value_name = "DIR", env = "GLUSTER_UPGRADE_STATE_DIR")]
+    state_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+
+    /// The release to upgrade to, such as 11.1
+    #[arg(long, value_name = "RELEASE")]
+    to: Release,
+
+    /// Lets a finding stand, by code and subject, such as NFS_OPTIONS_DROPPED:vol0; may be repeated.
+    /// Findings about data cannot be waived. Waivers are shown in the plan and kept in the journal
+    #[arg(long, value_name = "CODE:SUBJECT")]
+    waive: Vec<Waiver>,
+
+    /// How to print the answer on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: OutputFormat,
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+
+    /// The release to upgrade to, such as 11.1
+    #[arg(long, value_name = "RELEASE")]
+    to: Release,
+
+    /// Lets a finding stand, by code and subject; may be repeated
+    #[arg(long, value_name = "CODE:SUBJECT")]
+    waive: Vec<Waiver>,
+
+    #[command(flatten)]
+    act: ActArgs,
+}
+
+#[derive(Debug, Args)]
+struct ResumeArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+
+    #[command(flatten)]
+    act: ActArgs,
+}
+
+#[derive(Debug, Args)]
+struct ActArgs {
+    /// Acts without asking
+    #[arg(long)]
+    yes: bool,
+
+    /// Writes every event as a line of JSON to this file, or to stdout with `-`
+    #[arg(long, value_name = "FILE|-")]
+    events: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct StatusArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+
+    /// Judges the pool against this release [default: the one of the last run]
+    #[arg(long, value_name = "RELEASE")]
+    to: Option<Release>,
+
+    /// How to print the answer on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: OutputFormat,
+}
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum OutputFormat {
+    /// For people
+    #[default]
+    Human,
+    /// For scripts
+    Json,
+}
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// Only what no exit code speaks for: a defect, or an output that cannot be written.
+pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
+    let level = match cli.verbose {
+        0 => "executor=warn",
+        1 => "executor=info",
+        _ => "executor=debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    match cli.command {
+        Command::Check(args) => look::check(args).await,
+        Command::Plan(args) => look::plan(args).await,
+        Command::Run(args) => run::run(args).await,
+        Command::Resume(args) => run::resume(args).await,
+        Command::Status(args) => status::status(args).await,
+    }
+}
+
+impl PoolArgs {
+    /// Returns where journals are kept.
+    fn state_folder(&self) -> PathBuf {
+        let from_env =
+            |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        self.state_dir
+            .clone()
+            .or_else(|| from_env("XDG_STATE_HOME").map(|base| base.join("gluster-upgrade")))
+            .or_else(|| from_env("HOME").map(|home| home.join(".local/state/gluster-upgrade")))
+            .unwrap_or_else(|| PathBuf::from("/var/lib/gluster-upgrade"))
+    }
+
+    /// Returns the commands to name in messages, as they would be typed again.
+    fn commands(&self, to: Release) -> Commands {
+        let quoted = quoted(&self.inventory.display().to_string());
+        let state = self.state_dir.as_ref().map_or(String::new(), |dir| {
+            format!(" --state-dir {}", self::quoted(&dir.display().to_string()))
+        });
+        Commands {
+            status: format!("executor status -i {quoted}{state}"),
+            resume: format!("executor resume -i {quoted}{state}"),
+            plan: format!("executor plan -i {quoted}{state} --to {to}"),
+        }
+    }
+
+    fn run_command(&self, to: Release, waivers: &[Waiver]) -> String {
+        let mut command = self.commands(to).plan.replacen("executor plan", "executor run", 1);
+        for waiver in waivers {
+            command.push_str(&format!(" --waive {waiver}"));
+        }
+        command
+    }
+}
+
+/// Returns a word as it can be pasted into a shell.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn named_commands_can_be_pasted() {
+        assert_eq!(quoted("pools/prod.toml"), "pools/prod.toml");
+        assert_eq!(quoted("my pool's.toml"), r"'my pool'\''s.toml'");
+        assert_eq!(quoted(""), "''");
+    }
+}

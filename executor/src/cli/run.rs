@@ -1,0 +1,245 @@
+//! `run` and `resume`: the only commands that change anything, and both show first what they will do.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::Path;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::look::{decide, read_inventory, transport, usage};
+use super::{ActArgs, PoolArgs, ResumeArgs, RunArgs};
+use crate::core::check::{Check, look_all};
+use crate::core::event::{Event, Record};
+use crate::core::exit::Exit;
+use crate::core::inventory::Inventory;
+use crate::core::names::{HostName, PeerUuid};
+use crate::core::plan::{Outcome, Plan, Refusal};
+use crate::core::pool::PoolState;
+use crate::core::resume;
+use crate::journal::{self, Journal, JournalError, PoolLock};
+use crate::observe::{self, Scope};
+use crate::render;
+use crate::runner::{End, RunError, Runner};
+use crate::transport::Transport;
+
+pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
+    let inventory = match read_inventory(&args.pool.inventory).await {
+        Ok(inventory) => inventory,
+        Err(error) => return Ok(usage(&error)),
+    };
+    let (state, outcome) = decide(&inventory, args.to, &args.waive).await?;
+    let plan = match outcome {
+        Outcome::Plan(plan) => plan,
+        Outcome::NothingToDo => {
+            eprint!("{}", render::nothing_to_do(args.to));
+            return Ok(Exit::Done);
+        }
+        Outcome::Refusal(refusal) => {
+            eprint!("{}", render::refusal(&refusal, &args.pool.run_command(args.to, &args.waive)));
+            return Ok(Exit::Refused);
+        }
+    };
+    eprint!("{}", render::plan(&plan, &args.pool.run_command(args.to, &args.waive)));
+    if let Some(exit) = unconfirmed(&args.act)? {
+        return Ok(exit);
+    }
+    let Some(pool) = pool_identity(&state) else {
+        anyhow::bail!("a plan was made for a pool without identity")
+    };
+    let state_folder = args.pool.state_folder();
+    let begun = PoolLock::take(&state_folder, &pool)
+        .and_then(|lock| Ok((lock, Journal::create(&state_folder, args.to, Timestamp::now())?)));
+    let (_lock, mut journal) = match begun {
+        Ok(begun) => begun,
+        Err(error) => return Ok(journal_trouble(&error)),
+    };
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let first = match journal.append(Event::RunStarted { version, pool, plan: plan.clone() }) {
+        Ok(first) => first,
+        Err(error) => return Ok(journal_trouble(&error)),
+    };
+    drive(&args.pool, &args.act, &inventory, &plan, journal, first).await
+}
+
+pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
+    let inventory = match read_inventory(&args.pool.inventory).await {
+        Ok(inventory) => inventory,
+        Err(error) => return Ok(usage(&error)),
+    };
+    let state_folder = args.pool.state_folder();
+    let names: BTreeSet<&HostName> = inventory.servers.keys().collect();
+    let found = match journal::latest(&state_folder, |progress| names == servers_of(&progress.plan)) {
+        Ok(found) => found,
+        Err(error) => return Ok(journal_trouble(&error)),
+    };
+    let Some((path, progress)) = found else {
+        eprintln!("error: there is no run of these servers in {}", state_folder.display());
+        eprintln!("hint: `executor plan` looks at the pool and plans what is left");
+        return Ok(Exit::Usage);
+    };
+    if progress.complete {
+        eprintln!("Nothing to do: the last run ({}) is finished.", path.display());
+        return Ok(Exit::Done);
+    }
+    // The journal must be of this very pool: names may be the same on another one.
+    let ssh = transport(&inventory)?;
+    let state = observe::look(&ssh as &dyn Transport, &inventory, Scope::Gates).await;
+    ssh.close().await;
+    match pool_identity(&state) {
+        Some(pool) if pool == progress.pool => {}
+        Some(_) => {
+            eprintln!("error: {} is of another pool: the servers' UUIDs differ", path.display());
+            eprintln!("hint: check the inventory's addresses; `executor plan` plans this pool anew");
+            return Ok(Exit::Journal);
+        }
+        None => {
+            let findings = look_all([&Check::Reached, &Check::Members], &state);
+            let refusal = Refusal { findings, waived: Vec::new() };
+            eprint!("{}", render::refusal(&refusal, &args.pool.commands(progress.plan.to).resume));
+            return Ok(Exit::Refused);
+        }
+    }
+    eprintln!("Going on with {}:\n", path.display());
+    eprint!("{}", render::progress(&progress));
+    if let Some(exit) = unconfirmed(&args.act)? {
+        return Ok(exit);
+    }
+    let reopened = PoolLock::take(&state_folder, &progress.pool)
+        .and_then(|lock| Journal::reopen(&path).map(|(journal, records)| (lock, journal, records)));
+    let (_lock, mut journal, records) = match reopened {
+        Ok(reopened) => reopened,
+        Err(error) => return Ok(journal_trouble(&error)),
+    };
+    // Read again under the lock: another run may have gone on meanwhile.
+    let Some(progress) = resume::progress(&records) else { anyhow::bail!("the journal lost its plan") };
+    let first = match journal.append(Event::RunResumed { in_doubt: progress.in_doubt }) {
+        Ok(first) => first,
+        Err(error) => return Ok(journal_trouble(&error)),
+    };
+    drive(&args.pool, &args.act, &inventory, &progress.plan, journal, first).await
+}
+
+/// Runs what is left of a plan, telling events to whoever listens, and reports the end.
+async fn drive(
+    pool: &PoolArgs,
+    act: &ActArgs,
+    inventory: &Inventory,
+    plan: &Plan,
+    journal: Journal,
+    first: Record,
+) -> anyhow::Result<Exit> {
+    let path = journal.path().to_owned();
+    let Some(progress) = resume::progress(&journal::read(&path)?) else {
+        anyhow::bail!("the journal has no plan")
+    };
+    let mut events = events_sink(act.events.as_deref())?;
+    let mut listener = |record: &Record| {
+        if let Some(line) = render::live_line(plan, record) {
+            eprintln!("{line}");
+        }
+        // A reader of events that went away must not stop an upgrade: the journal has them all.
+        if let Some(sink) = &mut events
+            && let Err(error) = write_event(sink, record)
+        {
+            tracing::warn!(%error, "events are no longer written; the journal goes on");
+            events = None;
+        }
+    };
+    eprintln!("journal: {}", path.display());
+    listener(&first);
+    let ssh = transport(inventory)?;
+    let run = path
+        .parent()
+        .and_then(Path::file_name)
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let mut runner = Runner { transport: &ssh, inventory, journal, listener: &mut listener, run };
+    let end = runner.run(&progress).await;
+    ssh.close().await;
+    let commands = pool.commands(plan.to);
+    let after = |records: Vec<Record>| resume::progress(&records).unwrap_or(progress.clone());
+    Ok(match end {
+        Ok(End::Finished) => {
+            eprint!("{}", render::finished(plan));
+            Exit::Done
+        }
+        Ok(End::Halted { step, gate, findings, waited_seconds }) => {
+            let progress = after(journal::read(&path)?);
+            eprint!("\n{}", render::halt(&progress, step, gate, &findings, waited_seconds, &commands));
+            Exit::Halted
+        }
+        Ok(End::Failed { step, error }) => {
+            let progress = after(journal::read(&path)?);
+            eprint!("\n{}", render::failure(&progress, step, &error, &commands));
+            Exit::Failed
+        }
+        Err(RunError::Journal(error)) => {
+            eprintln!("error: the journal cannot be written, so nothing more is done");
+            journal_trouble(&error)
+        }
+    })
+}
+
+fn servers_of(plan: &Plan) -> BTreeSet<&HostName> {
+    plan.servers.iter().map(|row| &row.host).collect()
+}
+
+/// Asks for the word to act. `None`: go on.
+fn unconfirmed(act: &ActArgs) -> io::Result<Option<Exit>> {
+    if act.yes {
+        return Ok(None);
+    }
+    if !io::stdin().is_terminal() {
+        eprintln!("error: nobody to ask: this is no terminal, and --yes was not given; nothing was touched");
+        eprintln!("hint: read the plan above, then run the same command with --yes");
+        return Ok(Some(Exit::Usage));
+    }
+    eprint!("\nDo this now? Type yes: ");
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    if answer.trim() == "yes" {
+        Ok(None)
+    } else {
+        eprintln!("Nothing was touched.");
+        Ok(Some(Exit::Usage))
+    }
+}
+
+/// Returns a digest of the servers' UUIDs: what the pool is, whatever its servers are called.
+pub(super) fn pool_identity(state: &PoolState) -> Option<String> {
+    let uuids: Option<BTreeSet<&PeerUuid>> =
+        state.hosts.values().map(|host| host.glusterd_info.known().ok().map(|info| &info.uuid)).collect();
+    let mut digest = Sha256::new();
+    for uuid in uuids? {
+        digest.update(uuid.as_str());
+        digest.update("\n");
+    }
+    Some(digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Opens where events go.
+fn events_sink(target: Option<&Path>) -> io::Result<Option<Box<dyn Write>>> {
+    Ok(match target {
+        None => None,
+        Some(path) if path == Path::new("-") => Some(Box::new(io::stdout())),
+        Some(path) => Some(Box::new(File::create(path)?)),
+    })
+}
+
+fn write_event(sink: &mut Box<dyn Write>, record: &Record) -> io::Result<()> {
+    let line = serde_json::to_string(record)?;
+    writeln!(sink, "{line}")?;
+    sink.flush()
+}
+
+fn journal_trouble(error: &JournalError) -> Exit {
+    eprintln!("error: {error}");
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        eprintln!("  because: {cause}");
+        source = cause.source();
+    }
+    Exit::Journal
+}

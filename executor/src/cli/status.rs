@@ -1,0 +1,71 @@
+//! `status`: how the pool stands, and how far the last run came.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::look::{read_inventory, transport, usage, viewed};
+use super::{OutputFormat, StatusArgs};
+use crate::core::check::{Check, look_all};
+use crate::core::exit::Exit;
+use crate::core::names::HostName;
+use crate::journal;
+use crate::observe::{self, Scope};
+use crate::render;
+use crate::transport::{ReadOnly, Transport};
+
+pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
+    let inventory = match read_inventory(&args.pool.inventory).await {
+        Ok(inventory) => inventory,
+        Err(error) => return Ok(usage(&error)),
+    };
+    let transport = ReadOnly(transport(&inventory)?);
+    let state = observe::look(&transport as &dyn Transport, &inventory, Scope::Gates).await;
+    transport.0.close().await;
+    let health = [
+        Check::Reached,
+        Check::Members,
+        Check::PeersConnected { without: None },
+        Check::StoredVolumesAgree { ignoring_nfs: false },
+        Check::BricksOnline { without: None },
+        Check::SelfHealDaemonsOnline { without: None },
+        Check::ClientsOnEveryBrick { without: None },
+        Check::NothingToHeal,
+        Check::NoSplitBrain { without: None },
+        Check::OpVersionsAgree,
+    ];
+    let findings = look_all(&health, &state);
+    let names: BTreeSet<&HostName> = inventory.servers.keys().collect();
+    let latest = journal::latest(&args.pool.state_folder(), |progress| {
+        names == progress.plan.servers.iter().map(|row| &row.host).collect()
+    });
+    let last = match latest {
+        Ok(last) => last,
+        Err(error) => {
+            eprintln!("warning: {error}");
+            None
+        }
+    };
+    let to = args.to.or(last.as_ref().map(|(_, progress)| progress.plan.to));
+    match args.output {
+        OutputFormat::Human => {
+            let progress = last.as_ref().map(|(_, progress)| progress);
+            let commands = to.map(|to| args.pool.commands(to));
+            print!("{}", render::status(&state, &findings, progress, to, commands.as_ref()));
+        }
+        OutputFormat::Json => {
+            let run = last.as_ref().map(|(path, progress)| {
+                json!({
+                    "journal": path,
+                    "to": progress.plan.to,
+                    "complete": progress.complete,
+                    "finished": progress.finished,
+                    "in_doubt": progress.in_doubt,
+                    "stopped": progress.stopped,
+                })
+            });
+            println!("{:#}", json!({ "pool": state, "findings": viewed(&findings), "run": run }));
+        }
+    }
+    Ok(if findings.is_empty() { Exit::Done } else { Exit::Refused })
+}

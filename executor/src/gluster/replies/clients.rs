@@ -1,0 +1,127 @@
+//! `gluster volume status VOLUME clients --xml`: who is connected to each brick.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use roxmltree::Node;
+
+use super::status::{Process, by_volume, process_of, rows};
+use super::xml::{Answer, quoted};
+use crate::core::command::Output;
+use crate::core::names::Brick;
+use crate::gluster::error::ReplyError;
+
+const ASKED: &str = "gluster volume status VOLUME clients";
+
+/// Reads the addresses (without ports) of the clients on each brick. The servers' own daemons are among them.
+///
+/// A brick that is offline, and one whose server is down or rejected, is not in the answer: who would be
+/// connected to it is unknown.
+///
+/// # Errors
+/// See [`ReplyError`].
+pub fn clients(output: &Output) -> Result<BTreeMap<Brick, BTreeSet<String>>, ReplyError> {
+    let answer = Answer::read(ASKED, output)?;
+    let volumes = by_volume(&answer, |answer, volume| {
+        let mut clients = BTreeMap::new();
+        for row in rows(answer, volume)? {
+            let brick = match process_of(answer, row)? {
+                Process::Brick(brick) => brick,
+                Process::SelfHealDaemon(_) | Process::Other => continue,
+            };
+            if answer.flag(row, "status")? && clients.insert(brick, read_clients(answer, row)?).is_some() {
+                return Err(answer.unreadable(row, "one row for each brick", "another one"));
+            }
+        }
+        Ok(clients)
+    })?;
+    Ok(volumes.into_values().flatten().collect())
+}
+
+fn read_clients<'a>(answer: &Answer<'a>, row: Node<'_, 'a>) -> Result<BTreeSet<String>, ReplyError> {
+    let status = answer.child(row, "clientsStatus")?;
+    let elements = answer.children(status, "client")?;
+    let count: usize = answer.value(status, "clientCount", "a number")?;
+    if count != elements.len() {
+        return Err(answer.unreadable(status, &format!("{count} clients"), elements.len()));
+    }
+    elements
+        .into_iter()
+        .map(|client| {
+            let peer = answer.text(client, "hostname")?;
+            let expected = "an address and a port";
+            address_of(peer).ok_or_else(|| answer.unreadable(client, expected, quoted(peer)))
+        })
+        .collect()
+}
+
+/// Returns the address of `ADDRESS:PORT`. Both are always numeric, IPv6 is without brackets
+/// (`fill_inet6_inet_identifiers` in name.c, 3.7 to 11), hence the last colon; an IPv4 address that came over
+/// IPv6 was converted there.
+fn address_of(peer: &str) -> Option<String> {
+    let (address, port) = peer.rsplit_once(':')?;
+    // A link-local address has its interface behind it: `fe80::1%eth0`.
+    let bare = address.split_once('%').map_or(address, |(bare, _)| bare);
+    let numeric = bare.parse::<std::net::IpAddr>().is_ok()
+        && !port.is_empty()
+        && port.bytes().all(|byte| byte.is_ascii_digit())
+        && port.parse::<u16>().is_ok();
+    numeric.then(|| address.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("172.18.0.2:49112", Some("172.18.0.2"))]
+    #[case("fd00::5:49152", Some("fd00::5"))]
+    #[case("::1:1023", Some("::1"))]
+    #[case("fe80::1%eth0:49152", Some("fe80::1%eth0"))]
+    #[case("172.18.0.2", None)]
+    #[case("172.18.0.2:", None)]
+    #[case("172.18.0.2:+1", None)]
+    #[case("172.18.0.2:70000", None)]
+    #[case(":49152", None)]
+    #[case(":", None)]
+    #[case("", None)]
+    fn addresses_end_at_the_last_colon(#[case] peer: &str, #[case] address: Option<&str>) {
+        assert_eq!(address_of(peer).as_deref(), address);
+    }
+
+    fn read(status: u8, inner: &str) -> Result<BTreeMap<Brick, BTreeSet<String>>, ReplyError> {
+        let stdout = format!(
+            "<cliOutput><opRet>0</opRet><volStatus><volumes><volume><volName>v</volName>\
+             <nodeCount>1</nodeCount><node><hostname>g1</hostname><path>/b</path><status>{status}</status>\
+             {inner}</node></volume></volumes></volStatus></cliOutput>"
+        );
+        clients(&Output { stdout, ..Output::default() })
+    }
+
+    fn listed(count: u8, peers: &[&str]) -> String {
+        let list: String =
+            peers.iter().map(|peer| format!("<client><hostname>{peer}</hostname></client>")).collect();
+        format!("<clientsStatus><clientCount>{count}</clientCount>{list}</clientsStatus>")
+    }
+
+    #[test]
+    fn a_client_counts_once_however_often_it_is_connected() {
+        let clients = read(1, &listed(3, &["10.0.0.1:1", "10.0.0.1:2", "fd00::5:3"])).unwrap();
+        let expected = BTreeSet::from(["10.0.0.1".to_owned(), "fd00::5".to_owned()]);
+        assert_eq!(clients, BTreeMap::from([("g1:/b".parse().unwrap(), expected)]));
+    }
+
+    #[test]
+    fn nobody_is_an_answer_but_an_offline_brick_is_none() {
+        assert_eq!(read(1, &listed(0, &[])).unwrap().len(), 1);
+        assert_eq!(read(0, "").unwrap().len(), 0);
+    }
+
+    #[rstest]
+    #[case::not_said("")]
+    #[case::too_few(&listed(2, &["10.0.0.1:1"]))]
+    #[case::no_address(&listed(1, &["somewhere"]))]
+    fn an_online_brick_has_all_its_clients_or_the_reply_is_unreadable(#[case] inner: &str) {
+        assert!(matches!(read(1, inner), Err(ReplyError::Unreadable { at: Some(_), .. })));
+    }
+}

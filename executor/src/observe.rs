@@ -1,0 +1,237 @@
+//! Observing a pool: asks every server by itself, side by side, and one of them about the volumes.
+//!
+//! Nothing here decides. What is not answered is unknown, with the reason.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+
+use crate::core::command::{Command, Output};
+use crate::core::inventory::Inventory;
+use crate::core::names::{HostName, Release, VolumeName};
+use crate::core::pool::{
+    ClientState, HostState, Observed, PackageOffer, PoolState, Reach, Unreachable, Volume, VolumeKind,
+    VolumeState,
+};
+use crate::gluster::{commands, replies};
+use crate::package::{self, PackageManager, apt};
+use crate::service;
+use crate::transport::{self, Transport, TransportError};
+
+/// How much to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything, for a plan to this release: packages on offer and client machines too.
+    Plan(Release),
+    /// What gates ask for.
+    Gates,
+}
+
+/// Looks at a pool once.
+pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: Scope) -> PoolState {
+    let servers = join_all(inventory.servers.keys().map(|host| async move {
+        let state = server(transport, host, scope).await;
+        (host.clone(), state)
+    }));
+    let clients = join_all(
+        match scope {
+            Scope::Plan(_) => inventory.clients.keys().collect::<Vec<_>>(),
+            Scope::Gates => Vec::new(),
+        }
+        .into_iter()
+        .map(|host| async move { (host.clone(), client(transport, host).await) }),
+    );
+    let (servers, clients) = tokio::join!(servers, clients);
+    let hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
+    let volumes = volumes(transport, &hosts).await;
+    PoolState { hosts, volumes, clients: clients.into_iter().collect() }
+}
+
+/// Runs a command and reads its answer; an answer that cannot be had is unknown.
+async fn ask<T, E: std::fmt::Display>(
+    transport: &dyn Transport,
+    host: &HostName,
+    command: Command,
+    read: impl FnOnce(&Output) -> Result<T, E>,
+) -> Observed<T> {
+    match transport.run(host, &command).await {
+        Ok(output) => Observed::from(read(&output)),
+        Err(error) => Observed::Unknown(error.to_string()),
+    }
+}
+
+/// Asks one question first, to tell an unreachable host from one that answers badly.
+async fn reach(
+    transport: &dyn Transport,
+    host: &HostName,
+    command: Command,
+) -> Result<Observed<Output>, (Unreachable, String)> {
+    match transport.run(host, &command).await {
+        Ok(output) => Ok(Observed::Known(output)),
+        Err(TransportError::NotReached { cause, reason, .. }) => Err((kind(cause), reason)),
+        Err(
+            error @ (TransportError::Lost { .. }
+            | TransportError::Deadline { .. }
+            | TransportError::TooMuchOutput { .. }
+            | TransportError::ReadOnly { .. }),
+        ) => Ok(Observed::Unknown(error.to_string())),
+    }
+}
+
+fn kind(cause: transport::Unreachable) -> Unreachable {
+    match cause {
+        transport::Unreachable::HostKeyUnknown => Unreachable::HostKeyUnknown,
+        transport::Unreachable::HostKeyChanged => Unreachable::HostKeyChanged,
+        transport::Unreachable::PermissionDenied => Unreachable::PermissionDenied,
+        transport::Unreachable::NameNotResolved
+        | transport::Unreachable::Refused
+        | transport::Unreachable::Reset
+        | transport::Unreachable::TimedOut
+        | transport::Unreachable::Other => Unreachable::Other,
+    }
+}
+
+async fn server(transport: &dyn Transport, host: &HostName, scope: Scope) -> HostState {
+    let processes = match reach(transport, host, service::processes()).await {
+        Ok(Observed::Known(output)) => Observed::from(service::parse_processes(&output)),
+        Ok(Observed::Unknown(reason)) => Observed::Unknown(reason),
+        Err((cause, reason)) => return unreached(cause, reason),
+    };
+    let offer = async {
+        match scope {
+            Scope::Plan(to) => offer(transport, host, to).await,
+            Scope::Gates => Observed::Unknown("not asked at a gate".to_owned()),
+        }
+    };
+    let (release, glusterd_info, peers, stored_volumes, offer) = tokio::join!(
+        ask(transport, host, commands::version(), replies::version),
+        ask(transport, host, commands::glusterd_info(), replies::glusterd_info),
+        ask(transport, host, commands::peer_status(), replies::peers),
+        ask(transport, host, commands::stored_volumes(), replies::stored_volumes),
+        offer,
+    );
+    HostState { reach: Reach::Reached, release, processes, glusterd_info, peers, stored_volumes, offer }
+}
+
+fn unreached(cause: Unreachable, reason: String) -> HostState {
+    fn unknown<T>() -> Observed<T> {
+        Observed::Unknown("the host was not reached".to_owned())
+    }
+    HostState {
+        reach: Reach::NotReached { cause, reason },
+        release: unknown(),
+        processes: unknown(),
+        glusterd_info: unknown(),
+        peers: unknown(),
+        stored_volumes: unknown(),
+        offer: unknown(),
+    }
+}
+
+/// What the host's package manager would do. One that is not supported offers nothing that we could use.
+async fn offer(transport: &dyn Transport, host: &HostName, to: Release) -> Observed<PackageOffer> {
+    match ask(transport, host, package::detect(), package::parse_detect).await {
+        Observed::Known(PackageManager::Apt) => ask(transport, host, apt::offer(to), apt::parse_offer).await,
+        Observed::Unknown(reason) => Observed::Unknown(reason),
+    }
+}
+
+async fn client(transport: &dyn Transport, host: &HostName) -> ClientState {
+    let mounts = match reach(transport, host, service::processes()).await {
+        Ok(Observed::Known(output)) => Observed::from(service::parse_processes(&output)),
+        Ok(Observed::Unknown(reason)) => Observed::Unknown(reason),
+        Err((cause, reason)) => {
+            return ClientState {
+                release: Observed::Unknown(reason.clone()),
+                mounts: Observed::Unknown(reason.clone()),
+                reach: Reach::NotReached { cause, reason },
+            };
+        }
+    };
+    let release = ask(transport, host, commands::client_version(), replies::version).await;
+    ClientState { reach: Reach::Reached, release, mounts: mounts.map(|processes| processes.fuse_mounts) }
+}
+
+/// Asks the first server whose glusterd answers about all volumes.
+async fn volumes(
+    transport: &dyn Transport,
+    hosts: &BTreeMap<HostName, HostState>,
+) -> Observed<BTreeMap<VolumeName, VolumeState>> {
+    let Some(via) = hosts.iter().find(|(_, state)| state.peers.known().is_ok()).map(|(host, _)| host) else {
+        return Observed::Unknown("glusterd answers on no server".to_owned());
+    };
+    let volumes = match ask(transport, via, commands::volume_info(), replies::volumes).await {
+        Observed::Known(volumes) => volumes,
+        Observed::Unknown(reason) => return Observed::Unknown(reason),
+    };
+    // Asking about status locks the pool, so these questions wait for each other; heal info does not.
+    let status = ask(transport, via, commands::volume_status(), replies::volume_status).await;
+    let heals = volumes.iter().map(|volume| heal(transport, via, volume));
+    let clients = async {
+        let mut clients = Vec::new();
+        for volume in &volumes {
+            clients.push(clients_of(transport, via, volume).await);
+        }
+        clients
+    };
+    let (heals, clients) = tokio::join!(join_all(heals), clients);
+    let states = volumes.into_iter().zip(heals).zip(clients).map(|((volume, (pending, split)), clients)| {
+        let status = status.clone().map(|mut all| all.remove(&volume.name));
+        (volume.name.clone(), volume_state(volume, status, pending, split, clients))
+    });
+    Observed::Known(states.collect())
+}
+
+type Counts = Observed<BTreeMap<crate::core::names::Brick, Observed<u64>>>;
+
+async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume) -> (Counts, Counts) {
+    let nothing = || Observed::Known(BTreeMap::new());
+    if !volume.started {
+        return (nothing(), nothing());
+    }
+    let pending = ask(transport, via, commands::heal_info(&volume.name), replies::heal_pending);
+    let split = ask(transport, via, commands::heal_info_split_brain(&volume.name), replies::split_brain);
+    match volume.kind {
+        VolumeKind::Replicate { .. } => tokio::join!(pending, split),
+        VolumeKind::Disperse { .. } => (pending.await, nothing()),
+        VolumeKind::Distribute | VolumeKind::Other(_) => (nothing(), nothing()),
+    }
+}
+
+async fn clients_of(
+    transport: &dyn Transport,
+    via: &HostName,
+    volume: &Volume,
+) -> Observed<BTreeMap<crate::core::names::Brick, std::collections::BTreeSet<String>>> {
+    if !volume.started {
+        return Observed::Known(BTreeMap::new());
+    }
+    ask(transport, via, commands::volume_status_clients(&volume.name), replies::clients).await
+}
+
+fn volume_state(
+    volume: Volume,
+    status: Observed<Option<replies::VolumeStatus>>,
+    heal_pending: Counts,
+    split_brain: Counts,
+    clients: Observed<BTreeMap<crate::core::names::Brick, std::collections::BTreeSet<String>>>,
+) -> VolumeState {
+    let status = match status {
+        Observed::Known(Some(status)) => Observed::Known(status),
+        // A stopped volume has no status, and nobody asks for it.
+        Observed::Known(None) => Observed::Unknown("the status does not name this volume".to_owned()),
+        Observed::Unknown(reason) => Observed::Unknown(reason),
+    };
+    let running = |status: replies::VolumeStatus| {
+        status.tasks.iter().filter(|task| !task.ended()).map(ToString::to_string).collect()
+    };
+    VolumeState {
+        bricks_online: status.clone().map(|status| status.bricks_online),
+        self_heal_daemons: status.clone().map(|status| status.self_heal_daemons),
+        tasks: status.map(running),
+        heal_pending,
+        split_brain,
+        clients,
+        volume,
+    }
+}

@@ -1,0 +1,36 @@
+# What the scripts below share.
+LC_ALL=C
+DEBIAN_FRONTEND=noninteractive
+# needrestart would restart services after dpkg, APT listings would wait for a reader.
+NEEDRESTART_SUSPEND=1
+APT_LISTCHANGES_FRONTEND=none
+export LC_ALL DEBIAN_FRONTEND NEEDRESTART_SUSPEND APT_LISTCHANGES_FRONTEND
+
+# Prints the packages of the glusterfs source that are on this host, whatever their state.
+# Their names differ by release (glusterfs-cli came with 10, libglusterd0 went with 11), their source does not.
+family() {
+    dpkg-query -W -f '${source:Package} ${db:Status-Status} ${Package} ${Version}\n' |
+        awk '$1 == "glusterfs" && $2 != "not-installed" && $2 != "config-files" { print $3, $4 }'
+}
+
+# Prints the packages to install for the version $1: the roots, and whatever of the family this host has and the
+# version still has. A package that the version no longer has is left to apt.
+wanted() {
+    { family | cut -d ' ' -f 1; printf 'glusterfs-server\nglusterfs-client\n'; } | sort -u |
+        while read -r package; do
+            if apt-cache show "$package=$1" >/dev/null 2>&1; then
+                echo "$package"
+            fi
+        done
+}
+
+# Writes to the file $2 the preferences for one transaction: the whole glusterfs source at the version $1.
+# Ours come first, since the first record for a package decides (apt_preferences(5)); the operator's follow.
+write_preferences() {
+    printf 'Package: src:glusterfs\nPin: version %s\nPin-Priority: 1001\n\n' "$1" >"$2"
+    if [ -f /etc/apt/preferences ]; then
+        cat /etc/apt/preferences >>"$2"
+    fi
+    # apt reads it as another user too.
+    chmod 644 "$2"
+}

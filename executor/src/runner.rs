@@ -1,0 +1,192 @@
+//! The runner: one small loop. Wait for a gate, write the journal, act, wait for a gate, write the journal.
+//!
+//! It looks at the pool before it acts, every time, so that a first run and a resumed one are the same code:
+//!
+//! 1. a step whose effect is there already is finished without touching anything;
+//! 2. otherwise its enter gate is waited for — the reenter gate if an earlier run ended within this step;
+//! 3. `step_started` goes to the disk, then the action to the host;
+//! 4. its leave gate is waited for, and `step_finished` goes to the disk.
+//!
+//! A gate that does not open within its patience halts the run. An action that fails, or whose end is not
+//! known, stops it too: what became of it is settled by looking, in the next run.
+
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::time::{Instant, sleep};
+
+use crate::act;
+use crate::core::check::look_all;
+use crate::core::event::{Event, GateKind, How, Record};
+use crate::core::finding::Finding;
+use crate::core::inventory::Inventory;
+use crate::core::plan::{Gate, Plan, Step};
+use crate::core::resume::Progress;
+use crate::journal::{Journal, JournalError};
+use crate::observe::{self, Scope};
+use crate::transport::Transport;
+
+/// How long to wait between two looks at the pool.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long to wait where waiting mends nothing: long enough for files that are just being written to
+/// come to rest, short enough not to let anybody hope.
+const HOPELESS_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Every step is finished.
+    Finished,
+    /// A gate did not open.
+    Halted {
+        /// The step.
+        step: u32,
+        /// Which of its gates.
+        gate: GateKind,
+        /// What it waited for.
+        findings: Vec<Finding>,
+        /// How long.
+        waited_seconds: u64,
+    },
+    /// An action failed, or it is not known how it ended.
+    Failed {
+        /// The step.
+        step: u32,
+        /// Why.
+        error: String,
+    },
+}
+
+/// Why a run could not go on at all.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// Nothing is done that is not in the journal first.
+    #[error("the journal cannot be written, so nothing more is done")]
+    Journal(#[from] JournalError),
+}
+
+/// Runs the steps of a plan.
+pub struct Runner<'a> {
+    /// The way to the hosts.
+    pub transport: &'a dyn Transport,
+    /// The hosts.
+    pub inventory: &'a Inventory,
+    /// Where events are written first.
+    pub journal: Journal,
+    /// Who is told of each event after that.
+    pub listener: &'a mut dyn FnMut(&Record),
+    /// The name of the run, for what is kept on hosts.
+    pub run: String,
+}
+
+impl Runner<'_> {
+    /// Runs every step that is not finished yet.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub async fn run(&mut self, progress: &Progress) -> Result<End, RunError> {
+        let plan = &progress.plan;
+        for step in plan.steps().filter(|step| !progress.finished.contains(&step.id)) {
+            let again = progress.in_doubt == Some(step.id);
+            if let Some(end) = self.step(plan, step, again).await? {
+                return Ok(end);
+            }
+        }
+        self.tell(Event::RunFinished)?;
+        Ok(End::Finished)
+    }
+
+    fn tell(&mut self, event: Event) -> Result<(), RunError> {
+        let record = self.journal.append(event)?;
+        (self.listener)(&record);
+        Ok(())
+    }
+
+    /// Runs one step. `None`: it is finished.
+    async fn step(&mut self, plan: &Plan, step: &Step, again: bool) -> Result<Option<End>, RunError> {
+        let how = if self.effect_is_there(step).await {
+            How::AlreadySo
+        } else {
+            let (gate, kind) =
+                if again { (&step.reenter, GateKind::Reenter) } else { (&step.enter, GateKind::Enter) };
+            if let Some(halt) = self.wait(plan, step, gate, kind).await? {
+                return Ok(Some(halt));
+            }
+            self.tell(Event::StepStarted { step: step.id })?;
+            match act::act(self.transport, &step.action, &self.run).await {
+                Ok(said) => self.tell(Event::StepActed { step: step.id, said })?,
+                Err(error) => {
+                    let error = error.to_string();
+                    self.tell(Event::StepFailed { step: step.id, error: error.clone() })?;
+                    return Ok(Some(End::Failed { step: step.id, error }));
+                }
+            }
+            How::Acted
+        };
+        if let Some(halt) = self.wait(plan, step, &step.leave, GateKind::Leave).await? {
+            return Ok(Some(halt));
+        }
+        self.tell(Event::StepFinished { step: step.id, how })?;
+        Ok(None)
+    }
+
+    /// Looks whether the action is wholly done already.
+    async fn effect_is_there(&self, step: &Step) -> bool {
+        let effect = step.action.effect();
+        if effect.is_empty() {
+            return false;
+        }
+        let state = observe::look(self.transport, self.inventory, Scope::Gates).await;
+        look_all(&effect, &state).is_empty()
+    }
+
+    /// Waits for a gate. `None`: it opened.
+    async fn wait(
+        &mut self,
+        plan: &Plan,
+        step: &Step,
+        gate: &Gate,
+        kind: GateKind,
+    ) -> Result<Option<End>, RunError> {
+        let began = Instant::now();
+        let patience = Duration::from_secs(gate.patience_seconds);
+        let mut last: Vec<Finding> = Vec::new();
+        let mut passes = 0;
+        let mut hopeless_since: Option<Instant> = None;
+        loop {
+            let state = observe::look(self.transport, self.inventory, Scope::Gates).await;
+            let findings: Vec<Finding> = look_all(&gate.checks, &state)
+                .into_iter()
+                .filter(|finding| !plan.waivers.iter().any(|waiver| waiver.covers(finding)))
+                .collect();
+            if findings.is_empty() {
+                passes += 1;
+                if passes >= gate.settle.max(1) {
+                    self.tell(Event::GatePassed { step: step.id, gate: kind })?;
+                    return Ok(None);
+                }
+            } else {
+                passes = 0;
+            }
+            let hopeless = findings.iter().any(|finding| !finding.code.waiting_may_mend());
+            hopeless_since = hopeless.then(|| hopeless_since.unwrap_or_else(Instant::now));
+            let given_up = began.elapsed() >= patience
+                || hopeless_since.is_some_and(|since| since.elapsed() >= HOPELESS_PATIENCE);
+            // A gate in the middle of its passing looks is not given up; the next look decides.
+            if given_up && passes == 0 {
+                let waited_seconds = began.elapsed().as_secs();
+                let halt =
+                    Event::Halted { step: step.id, gate: kind, findings: findings.clone(), waited_seconds };
+                self.tell(halt)?;
+                return Ok(Some(End::Halted { step: step.id, gate: kind, findings, waited_seconds }));
+            }
+            if findings != last && !findings.is_empty() {
+                let patience_seconds = patience.saturating_sub(began.elapsed()).as_secs();
+                last.clone_from(&findings);
+                self.tell(Event::GateWaiting { step: step.id, gate: kind, findings, patience_seconds })?;
+            }
+            sleep(LOOK_INTERVAL).await;
+        }
+    }
+}

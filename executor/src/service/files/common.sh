@@ -1,0 +1,62 @@
+# What the scripts below share.
+LC_ALL=C
+export LC_ALL
+
+# What stands in place of `/`, for trying a script out.
+root=
+
+# Prints the pids of the processes of these names.
+# - A zombie does not run, though it has a name.
+# - A process in another pid namespace belongs to a container on this host, which is not ours to upgrade.
+# - glusterd is a link to glusterfsd: the kernel's name of a process is the name it was started by.
+pids_of() {
+    ours=$(readlink "$root/proc/self/ns/pid" 2>/dev/null)
+    for directory in "$root"/proc/[0-9]*; do
+        name=
+        { read -r name <"$directory/comm"; } 2>/dev/null || continue
+        for wanted in "$@"; do
+            [ "$name" = "$wanted" ] || continue
+            theirs=$(readlink "$directory/ns/pid" 2>/dev/null)
+            [ "${theirs:-$ours}" = "$ours" ] || continue
+            state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "$directory/status" 2>/dev/null)
+            case $state in '' | Z | X) ;; *) echo "${directory##*/}" ;; esac
+        done
+    done
+}
+
+# Waits until no process of the names $2 … is left, for at most $1 seconds; prints those that are.
+wait_gone() {
+    left=$(($1 * 5))
+    shift
+    while [ -n "$(pids_of "$@")" ]; do
+        if [ "$left" -le 0 ]; then
+            for pid in $(pids_of "$@"); do
+                echo "still running: $(cat "/proc/$pid/comm" 2>/dev/null) $pid"
+            done
+            return 1
+        fi
+        left=$((left - 1))
+        sleep 0.2
+    done
+}
+
+# Sends SIGTERM to the processes of these names. One that ended meanwhile is as good.
+terminate() {
+    for pid in $(pids_of "$@"); do
+        kill -TERM "$pid" 2>/dev/null
+    done
+    return 0
+}
+
+# Prints glusterd's systemd unit where systemd runs the host and has one.
+# Debian's and the RPMs' unit is glusterd.service; old Ubuntu packages had glusterfs-server.
+glusterd_unit() {
+    [ -d /run/systemd/system ] || return 1
+    for unit in glusterd.service glusterfs-server.service; do
+        if systemctl cat "$unit" >/dev/null 2>&1; then
+            echo "$unit"
+            return 0
+        fi
+    done
+    return 1
+}
