@@ -154,6 +154,13 @@ impl Journal {
         Ok(record)
     }
 
+    /// Returns a journal whose disk is full from now on.
+    #[cfg(test)]
+    pub(crate) fn into_failing(self) -> Self {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        Self { file: full, ..self }
+    }
+
     /// Returns the file.
     pub fn path(&self) -> &Path {
         &self.path

@@ -2,13 +2,14 @@
 //!
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
+use crate::core::check::{Check, Fact};
 use crate::core::command::{Command, Output};
 use crate::core::inventory::Inventory;
-use crate::core::names::{HostName, Release, VolumeName};
+use crate::core::names::{Brick, HostName, Release, VolumeName};
 use crate::core::pool::{
     ClientState, HostState, Observed, PackageOffer, PoolState, Reach, Unreachable, Volume, VolumeKind,
     VolumeState,
@@ -19,16 +20,33 @@ use crate::service;
 use crate::transport::{self, Transport, TransportError};
 
 /// How much to look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
     /// Everything, for a plan to this release: packages on offer and client machines too.
     Plan(Release),
-    /// What gates ask for.
-    Gates,
+    /// These facts. All others are unknown.
+    Facts(BTreeSet<Fact>),
 }
 
+impl Scope {
+    /// Returns the scope of what these checks ask for.
+    pub fn of<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Self {
+        Self::Facts(checks.into_iter().flat_map(Check::needs).copied().collect())
+    }
+
+    fn asks(&self, fact: Fact) -> bool {
+        match self {
+            Self::Plan(_) => true,
+            Self::Facts(facts) => facts.contains(&fact),
+        }
+    }
+}
+
+/// The reason of facts that were not asked for.
+const NOT_ASKED: &str = "not asked in this look";
+
 /// Looks at a pool once.
-pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: Scope) -> PoolState {
+pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scope) -> PoolState {
     let servers = join_all(inventory.servers.keys().map(|host| async move {
         let state = server(transport, host, scope).await;
         (host.clone(), state)
@@ -36,14 +54,14 @@ pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: Scope
     let clients = join_all(
         match scope {
             Scope::Plan(_) => inventory.clients.keys().collect::<Vec<_>>(),
-            Scope::Gates => Vec::new(),
+            Scope::Facts(_) => Vec::new(),
         }
         .into_iter()
         .map(|host| async move { (host.clone(), client(transport, host).await) }),
     );
     let (servers, clients) = tokio::join!(servers, clients);
     let hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
-    let volumes = volumes(transport, &hosts).await;
+    let volumes = volumes(transport, &hosts, scope).await;
     PoolState { hosts, volumes, clients: clients.into_iter().collect() }
 }
 
@@ -58,6 +76,11 @@ async fn ask<T, E: std::fmt::Display>(
         Ok(output) => Observed::from(read(&output)),
         Err(error) => Observed::Unknown(error.to_string()),
     }
+}
+
+/// Asks only where the fact is in scope.
+async fn asked<T>(scope: &Scope, fact: Fact, question: impl Future<Output = Observed<T>>) -> Observed<T> {
+    if scope.asks(fact) { question.await } else { Observed::Unknown(NOT_ASKED.to_owned()) }
 }
 
 /// Asks one question first, to tell an unreachable host from one that answers badly.
@@ -91,7 +114,7 @@ fn kind(cause: transport::Unreachable) -> Unreachable {
     }
 }
 
-async fn server(transport: &dyn Transport, host: &HostName, scope: Scope) -> HostState {
+async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> HostState {
     let processes = match reach(transport, host, service::processes()).await {
         Ok(Observed::Known(output)) => Observed::from(service::parse_processes(&output)),
         Ok(Observed::Unknown(reason)) => Observed::Unknown(reason),
@@ -99,15 +122,23 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: Scope) -> Hos
     };
     let offer = async {
         match scope {
-            Scope::Plan(to) => offer(transport, host, to).await,
-            Scope::Gates => Observed::Unknown("not asked at a gate".to_owned()),
+            Scope::Plan(to) => offer(transport, host, *to).await,
+            Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
     let (release, glusterd_info, peers, stored_volumes, offer) = tokio::join!(
-        ask(transport, host, commands::version(), replies::version),
-        ask(transport, host, commands::glusterd_info(), replies::glusterd_info),
-        ask(transport, host, commands::peer_status(), replies::peers),
-        ask(transport, host, commands::stored_volumes(), replies::stored_volumes),
+        asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
+        asked(
+            scope,
+            Fact::GlusterdInfo,
+            ask(transport, host, commands::glusterd_info(), replies::glusterd_info)
+        ),
+        asked(scope, Fact::Peers, ask(transport, host, commands::peer_status(), replies::peers)),
+        asked(
+            scope,
+            Fact::StoredVolumes,
+            ask(transport, host, commands::stored_volumes(), replies::stored_volumes)
+        ),
         offer,
     );
     HostState { reach: Reach::Reached, release, processes, glusterd_info, peers, stored_volumes, offer }
@@ -152,29 +183,35 @@ async fn client(transport: &dyn Transport, host: &HostName) -> ClientState {
     ClientState { reach: Reach::Reached, release, mounts: mounts.map(|processes| processes.fuse_mounts) }
 }
 
-/// Asks the first server whose glusterd answers about all volumes.
+/// Asks the first server on which glusterd runs about all volumes.
 async fn volumes(
     transport: &dyn Transport,
     hosts: &BTreeMap<HostName, HostState>,
+    scope: &Scope,
 ) -> Observed<BTreeMap<VolumeName, VolumeState>> {
-    let Some(via) = hosts.iter().find(|(_, state)| state.peers.known().is_ok()).map(|(host, _)| host) else {
-        return Observed::Unknown("glusterd answers on no server".to_owned());
+    if !scope.asks(Fact::Volumes) {
+        return Observed::Unknown(NOT_ASKED.to_owned());
+    }
+    let runs = |state: &HostState| state.processes.known().is_ok_and(|processes| processes.glusterd > 0);
+    let Some(via) = hosts.iter().find(|(_, state)| runs(state)).map(|(host, _)| host) else {
+        return Observed::Unknown("glusterd runs on no server".to_owned());
     };
     let volumes = match ask(transport, via, commands::volume_info(), replies::volumes).await {
         Observed::Known(volumes) => volumes,
         Observed::Unknown(reason) => return Observed::Unknown(reason),
     };
     // Asking about status locks the pool, so these questions wait for each other; heal info does not.
-    let status = ask(transport, via, commands::volume_status(), replies::volume_status).await;
-    let heals = volumes.iter().map(|volume| heal(transport, via, volume));
-    let clients = async {
+    let locking = async {
+        let status = ask(transport, via, commands::volume_status(), replies::volume_status);
+        let status = asked(scope, Fact::VolumeStatus, status).await;
         let mut clients = Vec::new();
         for volume in &volumes {
-            clients.push(clients_of(transport, via, volume).await);
+            clients.push(asked(scope, Fact::Clients, clients_of(transport, via, volume)).await);
         }
-        clients
+        (status, clients)
     };
-    let (heals, clients) = tokio::join!(join_all(heals), clients);
+    let heals = join_all(volumes.iter().map(|volume| heal(transport, via, volume, scope)));
+    let (heals, (status, clients)) = tokio::join!(heals, locking);
     let states = volumes.into_iter().zip(heals).zip(clients).map(|((volume, (pending, split)), clients)| {
         let status = status.clone().map(|mut all| all.remove(&volume.name));
         (volume.name.clone(), volume_state(volume, status, pending, split, clients))
@@ -182,15 +219,17 @@ async fn volumes(
     Observed::Known(states.collect())
 }
 
-type Counts = Observed<BTreeMap<crate::core::names::Brick, Observed<u64>>>;
+type Counts = Observed<BTreeMap<Brick, Observed<u64>>>;
 
-async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume) -> (Counts, Counts) {
+async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume, scope: &Scope) -> (Counts, Counts) {
     let nothing = || Observed::Known(BTreeMap::new());
     if !volume.started {
         return (nothing(), nothing());
     }
     let pending = ask(transport, via, commands::heal_info(&volume.name), replies::heal_pending);
+    let pending = asked(scope, Fact::HealPending, pending);
     let split = ask(transport, via, commands::heal_info_split_brain(&volume.name), replies::split_brain);
+    let split = asked(scope, Fact::SplitBrain, split);
     match volume.kind {
         VolumeKind::Replicate { .. } => tokio::join!(pending, split),
         VolumeKind::Disperse { .. } => (pending.await, nothing()),
@@ -202,7 +241,7 @@ async fn clients_of(
     transport: &dyn Transport,
     via: &HostName,
     volume: &Volume,
-) -> Observed<BTreeMap<crate::core::names::Brick, std::collections::BTreeSet<String>>> {
+) -> Observed<BTreeMap<Brick, BTreeSet<String>>> {
     if !volume.started {
         return Observed::Known(BTreeMap::new());
     }
@@ -214,7 +253,7 @@ fn volume_state(
     status: Observed<Option<replies::VolumeStatus>>,
     heal_pending: Counts,
     split_brain: Counts,
-    clients: Observed<BTreeMap<crate::core::names::Brick, std::collections::BTreeSet<String>>>,
+    clients: Observed<BTreeMap<Brick, BTreeSet<String>>>,
 ) -> VolumeState {
     let status = match status {
         Observed::Known(Some(status)) => Observed::Known(status),

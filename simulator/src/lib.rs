@@ -1,1 +1,9 @@
-//! simulator.
+//! Rehearses a GlusterFS upgrade on a disposable pool of real Gluster in containers, and judges it.
+
+pub mod cli;
+pub mod engine;
+pub mod images;
+pub mod oracle;
+pub mod pool;
+pub mod report;
+pub mod workload;

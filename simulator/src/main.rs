@@ -1,3 +1,58 @@
-//! simulator.
+//! The simulator's program: arguments in, signals caught, an exit status out.
 
-fn main() {}
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser;
+use simulator::cli::{Cli, Context, Exit};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    match start(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Exit::Unknown.into()
+        }
+    }
+}
+
+fn start(cli: Cli) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
+    runtime.block_on(async {
+        let context = Context::default();
+        catch_signals(context.cancelled.clone())?;
+        Ok(match cli.run(&context).await {
+            Ok(()) => Exit::Passed,
+            Err(failure) => {
+                eprintln!("{}", failure.message());
+                failure.exit
+            }
+        })
+    })
+}
+
+/// Turns the first SIGINT or SIGTERM into a cancellation, so that what was started is removed in order. More of
+/// them change nothing: a removal that is cut short leaves things behind.
+fn catch_signals(cancelled: CancellationToken) -> anyhow::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            eprintln!("interrupted: removing what was started, a moment");
+            cancelled.cancel();
+        }
+    });
+    Ok(())
+}

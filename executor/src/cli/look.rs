@@ -60,7 +60,7 @@ pub(super) async fn decide(
     waivers: &[Waiver],
 ) -> anyhow::Result<(PoolState, Outcome)> {
     let transport = ReadOnly(transport(inventory)?);
-    let state = observe::look(&transport as &dyn Transport, inventory, Scope::Plan(to)).await;
+    let state = observe::look(&transport as &dyn Transport, inventory, &Scope::Plan(to)).await;
     transport.0.close().await;
     let request = Request { to, waivers: waivers.to_vec() };
     let outcome = plan::plan(inventory, &state, &request);

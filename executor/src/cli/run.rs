@@ -85,7 +85,8 @@ pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
     }
     // The journal must be of this very pool: names may be the same on another one.
     let ssh = transport(&inventory)?;
-    let state = observe::look(&ssh as &dyn Transport, &inventory, Scope::Gates).await;
+    let scope = Scope::of(&[Check::Reached, Check::Members]);
+    let state = observe::look(&ssh as &dyn Transport, &inventory, &scope).await;
     ssh.close().await;
     match pool_identity(&state) {
         Some(pool) if pool == progress.pool => {}

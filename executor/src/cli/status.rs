@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::look::{read_inventory, transport, usage, viewed};
 use super::{OutputFormat, StatusArgs};
-use crate::core::check::{Check, look_all};
+use crate::core::check::{Check, Fact, look_all};
 use crate::core::exit::Exit;
 use crate::core::names::HostName;
 use crate::journal;
@@ -19,9 +19,6 @@ pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let transport = ReadOnly(transport(&inventory)?);
-    let state = observe::look(&transport as &dyn Transport, &inventory, Scope::Gates).await;
-    transport.0.close().await;
     let health = [
         Check::Reached,
         Check::Members,
@@ -34,6 +31,13 @@ pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
         Check::NoSplitBrain { without: None },
         Check::OpVersionsAgree,
     ];
+    let mut scope = Scope::of(&health);
+    if let Scope::Facts(facts) = &mut scope {
+        facts.insert(Fact::Release);
+    }
+    let transport = ReadOnly(transport(&inventory)?);
+    let state = observe::look(&transport as &dyn Transport, &inventory, &scope).await;
+    transport.0.close().await;
     let findings = look_all(&health, &state);
     let names: BTreeSet<&HostName> = inventory.servers.keys().collect();
     let latest = journal::latest(&args.pool.state_folder(), |progress| {

@@ -31,7 +31,9 @@ pub fn halt(
     commands: &Commands,
 ) -> String {
     let plan = &progress.plan;
-    let mut text = format!(
+    let mut text = standing(progress, step);
+    let _ = write!(
+        text,
         "HALTED at step {step}, {}, after waiting {}.\n\nwaited for, in vain:\n",
         gate_words(plan, step, gate),
         duration(waited_seconds)
@@ -44,12 +46,18 @@ pub fn halt(
 /// Returns the report of a run whose step failed, or may have.
 pub fn failure(progress: &Progress, step: u32, error: &str, commands: &Commands) -> String {
     let action = action_of(&progress.plan, step);
-    let mut text = format!("FAILED at step {step}, {action}.\n\n");
+    let mut text = standing(progress, step);
+    let _ = writeln!(text, "FAILED at step {step}, {action}.\n");
     for line in error.lines() {
         let _ = writeln!(text, "{}", hanging("  ", line));
     }
     text.push_str(&ending(progress, step, GateKind::Leave, commands));
     text
+}
+
+/// Where the run stands. First, since the last lines on a screen are the ones that are read.
+fn standing(progress: &Progress, step: u32) -> String {
+    format!("where the run stands:\n{}\n", tree(&progress.plan, |id| mark(progress, step, id)))
 }
 
 fn action_of(plan: &Plan, step: u32) -> String {
@@ -71,8 +79,6 @@ fn ending(progress: &Progress, step: u32, gate: GateKind, commands: &Commands) -
     for line in safety(&progress.plan, step, gate) {
         let _ = writeln!(text, "{}", hanging("  - ", &line));
     }
-    text.push_str("\nwhere the run stands:\n");
-    text.push_str(&tree(&progress.plan, |id| mark(progress, step, id)));
     let _ = writeln!(text, "\nlook:  {}", commands.status);
     let _ = writeln!(text, "next:  mend what is listed, then {}", commands.resume);
     let _ = writeln!(

@@ -102,6 +102,10 @@ pub(super) fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
 fn step_lines(step: &Step, mark: Mark) -> String {
     let Step { id, action, enter, reenter: _, leave } = step;
     let mut text = format!("{id:>4}  {action}{}\n", mark.as_str());
+    // In the tree of a run, gates matter only where it stands.
+    if matches!(mark, Mark::Done | Mark::NotReached) {
+        return text;
+    }
     for (when, gate) in [("enter when ", enter), ("leave when ", leave)] {
         if !gate.checks.is_empty() {
             let _ = writeln!(text, "{}", hanging(&format!("        {when}"), &gate_text(gate)));

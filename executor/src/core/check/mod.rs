@@ -116,7 +116,57 @@ pub enum Check {
     OpVersionsAgree,
 }
 
+/// A fact that a check may ask for, so that a gate looks at nothing else: some facts are dear, above all the
+/// heal backlog, and those about volumes take the pool's lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fact {
+    /// [`HostState::processes`](super::pool::HostState::processes), and whether the host answers at all.
+    Processes,
+    /// [`HostState::release`](super::pool::HostState::release).
+    Release,
+    /// [`HostState::glusterd_info`](super::pool::HostState::glusterd_info).
+    GlusterdInfo,
+    /// [`HostState::peers`](super::pool::HostState::peers).
+    Peers,
+    /// [`HostState::stored_volumes`](super::pool::HostState::stored_volumes).
+    StoredVolumes,
+    /// [`PoolState::volumes`] with their definitions.
+    Volumes,
+    /// Bricks, self-heal daemons and tasks of all volumes.
+    VolumeStatus,
+    /// [`VolumeState::clients`](super::pool::VolumeState::clients).
+    Clients,
+    /// [`VolumeState::heal_pending`](super::pool::VolumeState::heal_pending).
+    HealPending,
+    /// [`VolumeState::split_brain`](super::pool::VolumeState::split_brain).
+    SplitBrain,
+}
+
 impl Check {
+    /// Returns the facts the check asks for, besides whether the hosts answer.
+    pub fn needs(&self) -> &'static [Fact] {
+        match self {
+            Self::Reached
+            | Self::GlusterDown { .. }
+            | Self::GlusterdDown { .. }
+            | Self::BricksRunning { .. } => &[Fact::Processes],
+            Self::Members | Self::PeersConnected { .. } => &[Fact::GlusterdInfo, Fact::Peers],
+            Self::StoredVolumesAgree { .. } | Self::NfsLinesGone { .. } => &[Fact::StoredVolumes],
+            Self::BricksOnline { .. } | Self::SelfHealDaemonsOnline { .. } => {
+                &[Fact::GlusterdInfo, Fact::Volumes, Fact::VolumeStatus]
+            }
+            Self::NothingToHeal => &[Fact::Volumes, Fact::HealPending],
+            Self::NoSplitBrain { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::SplitBrain],
+            Self::ClientsOnEveryBrick { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::Clients],
+            Self::ClientsBack { .. } => &[Fact::Volumes, Fact::Clients],
+            Self::NoTasks => &[Fact::Volumes, Fact::VolumeStatus],
+            Self::OthersCanCarry { .. } => &[Fact::GlusterdInfo, Fact::Volumes],
+            Self::AtRelease { .. } => &[Fact::Release],
+            Self::GlusterdUp { .. } => &[Fact::Processes, Fact::Peers],
+            Self::OpVersionIs { .. } | Self::OpVersionsAgree => &[Fact::GlusterdInfo],
+        }
+    }
+
     /// Puts the question to a pool state. No findings: it passed.
     pub fn look(&self, state: &PoolState) -> Vec<Finding> {
         match self {

@@ -128,6 +128,13 @@ pub(super) fn stored_volumes_agree(state: &PoolState, ignoring_nfs: bool) -> Vec
     findings
 }
 
+/// Returns the checksum of a volume's quota limits as glusterd holds it. Where quota was never on, there is
+/// no file until glusterd's next start writes one that says 0, which is what it takes a missing one for
+/// (seen on 10.3; glusterd-store.c).
+fn quota_checksum(stored: &StoredVolume) -> &str {
+    stored.quota_checksum.as_deref().unwrap_or("0")
+}
+
 /// Returns in what two servers' stored forms of one volume differ, if in anything.
 fn difference(
     first: &HostName,
@@ -143,7 +150,7 @@ fn difference(
     };
     let mut parts: Vec<String> =
         [only(here, there, first), only(there, here, host)].into_iter().flatten().collect();
-    if here.quota_checksum != there.quota_checksum {
+    if quota_checksum(here) != quota_checksum(there) {
         parts.push(format!("the quota checksum of {first} and {host} differs"));
     }
     (!parts.is_empty()).then(|| parts.join("; "))

@@ -40,6 +40,59 @@ fn a_healthy_pool_passes_every_check() {
     }
 }
 
+/// A healthy pool of which only these facts were asked.
+fn only(facts: &[Fact]) -> PoolState {
+    let mut state = replica_3();
+    let asked = |fact| facts.contains(&fact);
+    for number in 1..=3 {
+        change_host(&mut state, number, |host| {
+            if !asked(Fact::Processes) {
+                host.processes = unknown();
+            }
+            if !asked(Fact::Release) {
+                host.release = unknown();
+            }
+            if !asked(Fact::GlusterdInfo) {
+                host.glusterd_info = unknown();
+            }
+            if !asked(Fact::Peers) {
+                host.peers = unknown();
+            }
+            if !asked(Fact::StoredVolumes) {
+                host.stored_volumes = unknown();
+            }
+            host.offer = unknown();
+        });
+    }
+    change_volume(&mut state, "vol0", |volume| {
+        if !asked(Fact::VolumeStatus) {
+            volume.bricks_online = unknown();
+            volume.self_heal_daemons = unknown();
+            volume.tasks = unknown();
+        }
+        if !asked(Fact::Clients) {
+            volume.clients = unknown();
+        }
+        if !asked(Fact::HealPending) {
+            volume.heal_pending = unknown();
+        }
+        if !asked(Fact::SplitBrain) {
+            volume.split_brain = unknown();
+        }
+    });
+    if !asked(Fact::Volumes) {
+        state.volumes = unknown();
+    }
+    state
+}
+
+#[test]
+fn every_check_asks_for_all_the_facts_it_needs() {
+    for check in all_checks() {
+        assert_eq!(check.look(&only(check.needs())), [], "{check}");
+    }
+}
+
 fn unknown<T>() -> Observed<T> {
     Observed::Unknown("no answer".into())
 }

@@ -10,6 +10,9 @@
 //! A gate that does not open within its patience halts the run. An action that fails, or whose end is not
 //! known, stops it too: what became of it is settled by looking, in the next run.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use thiserror::Error;
@@ -137,7 +140,7 @@ impl Runner<'_> {
         if effect.is_empty() {
             return false;
         }
-        let state = observe::look(self.transport, self.inventory, Scope::Gates).await;
+        let state = observe::look(self.transport, self.inventory, &Scope::of(&effect)).await;
         look_all(&effect, &state).is_empty()
     }
 
@@ -154,8 +157,9 @@ impl Runner<'_> {
         let mut last: Vec<Finding> = Vec::new();
         let mut passes = 0;
         let mut hopeless_since: Option<Instant> = None;
+        let scope = Scope::of(&gate.checks);
         loop {
-            let state = observe::look(self.transport, self.inventory, Scope::Gates).await;
+            let state = observe::look(self.transport, self.inventory, &scope).await;
             let findings: Vec<Finding> = look_all(&gate.checks, &state)
                 .into_iter()
                 .filter(|finding| !plan.waivers.iter().any(|waiver| waiver.covers(finding)))

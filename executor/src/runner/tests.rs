@@ -1,0 +1,213 @@
+//! The loop, against hosts that only know which processes run. Time is paused: waiting costs nothing.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::core::check::Check;
+use crate::core::command::{Command, Effect, Output};
+use crate::core::names::{HostName, OpVersion};
+use crate::core::plan::{Action, Stage, StageKind};
+use crate::core::resume;
+use crate::core::sample;
+use crate::journal;
+use crate::transport::TransportError;
+
+/// What the hosts do.
+#[derive(Default)]
+struct Hosts {
+    /// Whether Gluster runs.
+    running: bool,
+    /// How many looks a stop takes to show.
+    stop_takes_looks: u32,
+    /// What `stop` says instead of stopping.
+    stop_fails: Option<&'static str>,
+    /// Changes that were made.
+    changes: u32,
+    /// Looks that were taken.
+    looks: u32,
+}
+
+struct FakeHosts(Mutex<Hosts>);
+
+#[async_trait]
+impl Transport for FakeHosts {
+    async fn run(&self, host: &HostName, command: &Command) -> Result<Output, TransportError> {
+        let mut hosts = self.0.lock().unwrap();
+        let answer = |stdout: &str| Ok(Output { stdout: stdout.to_owned(), ..Output::default() });
+        match command.effect {
+            Effect::Reads => {
+                hosts.looks += 1;
+                if hosts.changes > 0 && hosts.stop_takes_looks > 0 {
+                    hosts.stop_takes_looks -= 1;
+                } else if hosts.changes > 0 {
+                    hosts.running = false;
+                }
+                answer(if hosts.running { "glusterd 7\nend\n" } else { "end\n" })
+            }
+            Effect::Changes => {
+                hosts.changes += 1;
+                match hosts.stop_fails {
+                    Some(reason) => {
+                        Err(TransportError::Lost { host: host.clone(), reason: reason.to_owned() })
+                    }
+                    None => answer(""),
+                }
+            }
+        }
+    }
+}
+
+/// A plan of one step: stop gluster on g1, which is left once nothing runs there.
+fn stop_plan() -> Plan {
+    let host = sample::host(1);
+    let open = Gate { checks: vec![Check::Reached], patience_seconds: 5, settle: 1 };
+    let down =
+        Gate { checks: vec![Check::GlusterDown { host: host.clone() }], patience_seconds: 60, settle: 2 };
+    let step = Step {
+        id: 1,
+        action: Action::StopGluster { host: host.clone() },
+        enter: open.clone(),
+        reenter: open,
+        leave: down,
+    };
+    Plan {
+        to: "11.1".parse().unwrap(),
+        op_version_now: OpVersion(100_000),
+        op_version_then: OpVersion(110_000),
+        servers: Vec::new(),
+        stages: vec![Stage { kind: StageKind::Turn(host), steps: vec![step] }],
+        answered: Vec::new(),
+        waived: Vec::new(),
+        waivers: Vec::new(),
+        left_to_do: Vec::new(),
+    }
+}
+
+/// Runs the plan on such hosts and returns how it ended, the hosts, and the journal's file.
+async fn run_on(hosts: Hosts, folder: &tempfile::TempDir) -> (End, Hosts, PathBuf) {
+    let transport = FakeHosts(Mutex::new(hosts));
+    let mut inventory = sample::inventory(1);
+    inventory.clients = BTreeMap::new();
+    let plan = stop_plan();
+    let mut journal = Journal::create(folder.path(), plan.to, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let path = journal.path().to_owned();
+    let started = Event::RunStarted { version: "0".into(), pool: "p".into(), plan: Box::new(plan) };
+    journal.append(started).unwrap();
+    let progress = resume::progress(&journal::read(&path).unwrap()).unwrap();
+    let mut listener = |_: &Record| {};
+    let mut runner = Runner {
+        transport: &transport,
+        inventory: &inventory,
+        journal,
+        listener: &mut listener,
+        run: "run".into(),
+    };
+    let end = runner.run(&progress).await.unwrap();
+    (end, transport.0.into_inner().unwrap(), path)
+}
+
+fn kinds(path: &std::path::Path) -> Vec<String> {
+    let kind =
+        |record: &Record| serde_json::to_value(&record.event).unwrap()["kind"].as_str().unwrap().to_owned();
+    journal::read(path).unwrap().iter().map(kind).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_is_in_the_journal_before_the_host_is_touched_and_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let (end, hosts, path) = run_on(Hosts { running: true, ..Hosts::default() }, &folder).await;
+    assert_eq!((end, hosts.changes), (End::Finished, 1));
+    let expected = [
+        "run_started",
+        "gate_passed",
+        "step_started",
+        "step_acted",
+        "gate_passed",
+        "step_finished",
+        "run_finished",
+    ];
+    assert_eq!(kinds(&path), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_whose_effect_is_there_touches_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (end, hosts, path) = run_on(Hosts::default(), &folder).await;
+    assert_eq!((end, hosts.changes), (End::Finished, 0));
+    assert!(!kinds(&path).contains(&"step_started".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_waits_within_its_patience() {
+    let folder = tempfile::tempdir().unwrap();
+    let hosts = Hosts { running: true, stop_takes_looks: 10, ..Hosts::default() };
+    let (end, _, path) = run_on(hosts, &folder).await;
+    assert_eq!(end, End::Finished);
+    assert!(kinds(&path).contains(&"gate_waiting".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_does_not_open_halts_and_the_step_stays_in_doubt() {
+    let folder = tempfile::tempdir().unwrap();
+    let hosts = Hosts { running: true, stop_takes_looks: u32::MAX, ..Hosts::default() };
+    let (end, hosts, path) = run_on(hosts, &folder).await;
+    let End::Halted { step, gate, findings, waited_seconds } = end else { panic!("{end:?}") };
+    assert_eq!((step, gate, hosts.changes), (1, GateKind::Leave, 1));
+    assert_eq!(findings[0].code.as_str(), "STILL_RUNNING");
+    assert!((60..=62).contains(&waited_seconds), "{waited_seconds}");
+    let progress = resume::progress(&journal::read(&path).unwrap()).unwrap();
+    assert_eq!(progress.in_doubt, Some(1));
+    assert!(matches!(progress.stopped, Some(Event::Halted { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_action_that_may_have_happened_fails_the_run_and_stays_in_doubt() {
+    let folder = tempfile::tempdir().unwrap();
+    let hosts = Hosts { running: true, stop_fails: Some("broken pipe"), ..Hosts::default() };
+    let (end, hosts, path) = run_on(hosts, &folder).await;
+    assert!(matches!(&end, End::Failed { step: 1, error } if error.contains("broken pipe")), "{end:?}");
+    assert_eq!(hosts.changes, 1, "it is not tried again blindly");
+    assert_eq!(resume::progress(&journal::read(&path).unwrap()).unwrap().in_doubt, Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn settling_takes_several_looks_in_a_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, one_look, _) = run_on(Hosts { running: true, ..Hosts::default() }, &folder).await;
+    // Effect, enter, and two looks of the leave gate.
+    assert_eq!(one_look.looks, 4);
+}
+
+#[test]
+fn the_journal_that_cannot_be_written_stops_the_act() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = stop_plan();
+    let journal = Journal::create(folder.path(), plan.to, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let full = journal.into_failing();
+    let transport = FakeHosts(Mutex::new(Hosts { running: true, ..Hosts::default() }));
+    let inventory = sample::inventory(1);
+    let mut listener = |_: &Record| {};
+    let mut runner = Runner {
+        transport: &transport,
+        inventory: &inventory,
+        journal: full,
+        listener: &mut listener,
+        run: "run".into(),
+    };
+    let progress = Progress {
+        pool: "p".into(),
+        plan,
+        finished: Default::default(),
+        in_doubt: None,
+        stopped: None,
+        complete: false,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let end = runtime.block_on(runner.run(&progress));
+    assert!(matches!(end, Err(RunError::Journal(_))), "{end:?}");
+    assert_eq!(transport.0.lock().unwrap().changes, 0, "no journal, no act");
+}

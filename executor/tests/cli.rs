@@ -1,0 +1,138 @@
+//! The program as it is called: exit codes, what goes to which stream, with an environment of its own.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use rstest::rstest;
+use tempfile::TempDir;
+
+/// A place with an empty home, so that nobody's ssh configuration plays along.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new(inventory: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("pool.toml"), inventory).unwrap();
+        Self { folder }
+    }
+
+    fn executor(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_executor"))
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("HOME", self.folder.path())
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    fn state(&self) -> PathBuf {
+        self.folder.path().join(".local/state/gluster-upgrade")
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+const CHECK: &[&str] = &["check", "-i", "pool.toml", "--to", "11.1"];
+
+#[rstest]
+#[case::no_subcommand(&[], "Usage")]
+#[case::no_release(&["check", "-i", "pool.toml"], "--to")]
+#[case::no_such_release(&["check", "-i", "pool.toml", "--to", "eleven"], "is not a Gluster release")]
+#[case::no_such_waiver(&["plan", "-i", "pool.toml", "--to", "11.1", "--waive", "NONSENSE:x"], "no finding with the code")]
+#[case::waiving_data(&["run", "-i", "pool.toml", "--to", "11.1", "--waive", "HEAL_PENDING:v"], "cannot be waived")]
+#[case::no_inventory(&["check", "-i", "nowhere.toml", "--to", "11.1"], "nowhere.toml: cannot be read")]
+fn wrong_usage_ends_with_2(#[case] arguments: &[&str], #[case] says: &str) {
+    let place = Place::new("[[servers]]\nname = \"g1\"\n");
+    let output = place.executor(arguments);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains(says), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), "", "stdout is for data");
+}
+
+#[rstest]
+#[case::unknown_key("[[servers]]\nname = \"g1\"\nprot = 22\n", "pool.toml:3: unknown field `prot`")]
+#[case::duplicate(
+    "[[servers]]\nname = \"g1\"\n[[servers]]\nname = \"g1\"\n",
+    "pool.toml:4: `g1` is named already"
+)]
+#[case::no_address(
+    "[[servers]]\nname = \"g1\"\naddress = \"no-such-host.invalid\"\n",
+    "pool.toml:3: `g1`: the name `no-such-host.invalid` has no address"
+)]
+fn a_wrong_inventory_is_named_with_its_line(#[case] inventory: &str, #[case] says: &str) {
+    let output = Place::new(inventory).executor(CHECK);
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains(says) && stderr.contains("hint: "), "{stderr}");
+}
+
+/// Two servers where nobody listens: port 1 of the loopback addresses.
+const NOBODY: &str = "[[servers]]\nname = \"g1\"\naddress = \"127.0.0.1\"\nport = 1\n\
+                      [[servers]]\nname = \"g2\"\naddress = \"127.0.0.2\"\nport = 1\n";
+
+#[test]
+fn unreachable_servers_refuse_with_10_all_named_and_nothing_begun() {
+    let place = Place::new(NOBODY);
+    let output = place.executor(CHECK);
+    assert_eq!(output.status.code(), Some(10), "{}", text(&output.stderr));
+    let stdout = text(&output.stdout);
+    assert!(stdout.contains("HOST_UNREACHABLE g1") && stdout.contains("HOST_UNREACHABLE g2"), "{stdout}");
+    assert!(stdout.contains("Nothing was touched"), "{stdout}");
+
+    let output = place.executor(&["run", "-i", "pool.toml", "--to", "11.1", "--yes"]);
+    assert_eq!(output.status.code(), Some(10));
+    assert!(!place.state().exists(), "a refusal leaves no journal");
+}
+
+#[test]
+fn findings_are_json_for_scripts() {
+    let output = Place::new(NOBODY).executor(&[CHECK, &["--output", "json"]].concat());
+    assert_eq!(output.status.code(), Some(10));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let codes: Vec<&str> = answer["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["code"].as_str().unwrap())
+        .collect();
+    assert!(codes.iter().filter(|code| **code == "HOST_UNREACHABLE").count() == 2, "{answer:#}");
+}
+
+#[test]
+fn resuming_without_a_run_says_what_to_type() {
+    let output = Place::new(NOBODY).executor(&["resume", "-i", "pool.toml", "--yes"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("executor plan"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_damaged_journal_ends_with_13() {
+    let place = Place::new(NOBODY);
+    let run = place.state().join("runs/20260101T000000Z-11.1");
+    std::fs::create_dir_all(&run).unwrap();
+    std::fs::write(run.join("journal.jsonl"), "{\"format\":1}\n").unwrap();
+    let output = place.executor(&["resume", "-i", "pool.toml", "--yes"]);
+    assert_eq!(output.status.code(), Some(13), "{}", text(&output.stderr));
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.contains("journal.jsonl:1: not a journal record") && stderr.contains("hint: "),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn the_manual_names_every_exit_code() {
+    let help = text(&Place::new(NOBODY).executor(&["--help"]).stdout);
+    for code in ["0 ", "1 ", "2 ", "10 ", "11 ", "12 ", "13 "] {
+        assert!(help.lines().any(|line| line.trim_start().starts_with(code)), "{code}: {help}");
+    }
+}

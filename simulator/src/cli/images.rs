@@ -1,0 +1,180 @@
+//! `simulator images`: the images that pools run on.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+use comfy_table::{Table, presets};
+use serde::Serialize;
+
+use super::{Context, Failure, clean, say};
+use crate::engine::{Engine, EngineError, Run, with_run};
+use crate::images::{self, Catalog, Family, NodeImage};
+
+/// List, build and remove the images that pools run on.
+///
+/// A family is a distribution with several releases of GlusterFS, all of them in one image, so that a node is
+/// upgraded in place and with no network. The catalog says which there are. An image is named after the hash of
+/// everything that goes into it: unchanged means no build.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+    /// The folder with catalog.toml and one folder a family
+    #[arg(long = "images", value_name = "FOLDER", default_value = "images", global = true)]
+    folder: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the families, their releases and the images on the engine
+    List {
+        /// How to print it
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
+    /// Build what is missing; a first build takes a minute or two and needs the distribution's archive
+    Build {
+        /// The family; all of them when none is named
+        family: Option<String>,
+    },
+    /// Remove images, outdated ones included
+    Remove {
+        /// The family; all of them, and the bases they stand on, when none is named
+        family: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Output {
+    /// A table
+    Text,
+    /// One JSON document
+    Json,
+}
+
+/// A family and its image, as `--output json` has it.
+#[derive(Debug, Serialize)]
+struct Row {
+    family: String,
+    about: String,
+    tried: Option<String>,
+    /// What the catalog says.
+    releases: Vec<String>,
+    /// What the archive no longer had when the image was built.
+    missing: Vec<String>,
+    /// The image that is up to date; null when there is none.
+    image: Option<String>,
+    base: Option<String>,
+    size: Option<i64>,
+    /// Images of an earlier state of catalog or folder.
+    outdated: Vec<String>,
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    let Args { command, folder } = args;
+    let catalog = Catalog::load(&folder)?;
+    match command {
+        Command::List { output } => list(&catalog, output).await,
+        Command::Build { family } => build(&catalog, family.as_deref(), context).await,
+        Command::Remove { family } => remove(&catalog, family.as_deref()).await,
+    }
+}
+
+async fn list(catalog: &Catalog, output: Output) -> Result<(), Failure> {
+    let engine = Engine::connect().await?;
+    let mut rows = Vec::new();
+    for family in &catalog.families {
+        let current = images::find(&engine, family).await?;
+        let on_engine = images::on_engine(&engine, &family.name).await?;
+        rows.push(row(family, current, on_engine));
+    }
+    match output {
+        Output::Text => println!("{}", table(&rows)),
+        Output::Json => {
+            let text = serde_json::to_string_pretty(&rows).map_err(|error| Failure {
+                exit: super::Exit::Unknown,
+                error: error.into(),
+                hint: None,
+            })?;
+            println!("{text}");
+        }
+    }
+    Ok(())
+}
+
+fn row(family: &Family, current: Option<NodeImage>, on_engine: Vec<NodeImage>) -> Row {
+    let is_current = |tag: &str| current.as_ref().is_some_and(|image| image.tag == tag);
+    Row {
+        family: family.name.clone(),
+        about: family.about.clone(),
+        tried: family.tried.clone(),
+        releases: family.versions(),
+        missing: current.as_ref().map(|image| image.missing.clone()).unwrap_or_default(),
+        outdated: on_engine.into_iter().map(|image| image.tag).filter(|tag| !is_current(tag)).collect(),
+        image: current.as_ref().map(|image| image.tag.clone()),
+        base: current.as_ref().map(|image| image.base.clone()),
+        size: current.as_ref().map(|image| image.size),
+    }
+}
+
+fn table(rows: &[Row]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["FAMILY", "RELEASES", "TRIED", "IMAGE", "BASE", "SIZE"]);
+    for row in rows {
+        let releases = row.releases.iter().map(|release| {
+            if row.missing.contains(release) {
+                format!("{release} (not in this image)")
+            } else {
+                release.clone()
+            }
+        });
+        table.add_row([
+            row.family.clone(),
+            releases.collect::<Vec<_>>().join(", "),
+            row.tried.clone().unwrap_or_else(|| "not tried".to_owned()),
+            row.image.clone().unwrap_or_else(|| "not built".to_owned()),
+            row.base.clone().unwrap_or_default(),
+            row.size.map(|size| format!("{} MB", size / 1_000_000)).unwrap_or_default(),
+        ]);
+        for tag in &row.outdated {
+            table.add_row(["", "", "", &format!("{tag} (outdated)"), "", ""]);
+        }
+    }
+    table
+}
+
+async fn build(catalog: &Catalog, family: Option<&str>, context: &Context) -> Result<(), Failure> {
+    let families = chosen(catalog, family)?;
+    let engine = Engine::connect().await?;
+    for family in families {
+        let run = Run::new("image-build");
+        let build = images::ensure(&engine, &run, family, &say);
+        let image = with_run(&engine, &run, &context.cancelled, build).await?;
+        println!("{}", image.tag);
+    }
+    Ok(())
+}
+
+async fn remove(catalog: &Catalog, family: Option<&str>) -> Result<(), Failure> {
+    let families = chosen(catalog, family)?;
+    let engine = Engine::connect().await?;
+    if family.is_none() {
+        return clean::report(&engine.remove_images().await?);
+    }
+    for family in families {
+        for image in images::on_engine(&engine, &family.name).await? {
+            let removed: Result<(), EngineError> = engine.remove_image(&image.tag).await;
+            removed?;
+            println!("image {}", image.tag);
+        }
+    }
+    Ok(())
+}
+
+fn chosen<'a>(catalog: &'a Catalog, family: Option<&str>) -> Result<Vec<&'a Family>, Failure> {
+    match family {
+        Some(name) => Ok(vec![catalog.family(name)?]),
+        None => Ok(catalog.families.iter().collect()),
+    }
+}

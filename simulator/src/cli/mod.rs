@@ -1,0 +1,62 @@
+//! The command line: what can be said to the simulator, and how it answers. One file a command.
+
+mod clean;
+mod failure;
+mod images;
+
+use clap::{Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
+
+pub use self::failure::{Exit, Failure};
+
+/// Rehearses a GlusterFS upgrade on a disposable pool of real Gluster in containers, and judges it.
+///
+/// Each rehearsal brings up a pool of its own: servers, bricks, volumes and clients, all of them containers on
+/// this machine's engine. What it makes is labelled and removed at its end; what is not its own is never touched.
+#[derive(Debug, Parser)]
+#[command(name = "simulator", version, after_help = EXITS)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXITS: &str = "\
+Exit status:
+  0  it went well
+  1  it failed
+  2  bad input: the command line, a scenario, the catalog
+  3  could not tell: trouble with the container engine, or an interruption
+
+Data goes to stdout, everything else to stderr. DOCKER_HOST names another engine; NO_COLOR is honoured.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Images(images::Args),
+    Clean(clean::Args),
+}
+
+/// What every command gets.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// Cancelled when the operator interrupts.
+    pub cancelled: CancellationToken,
+}
+
+impl Cli {
+    /// Does what was asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] with the exit status and what to tell the operator.
+    pub async fn run(self, context: &Context) -> Result<(), Failure> {
+        match self.command {
+            Command::Images(args) => images::run(args, context).await,
+            Command::Clean(args) => clean::run(args).await,
+        }
+    }
+}
+
+/// Tells the operator a line.
+fn say(line: &str) {
+    eprintln!("{line}");
+}

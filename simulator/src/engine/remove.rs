@@ -1,0 +1,266 @@
+//! Taking away what a run left on the engine, and never anything else.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+    RemoveVolumeOptionsBuilder,
+};
+
+use super::label::{Owner, OwnerState, PROJECT, PROJECT_LABEL, RUN_LABEL};
+use super::{Engine, EngineError, label_filter};
+
+/// What kind of thing is on the engine. In the order in which things can be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A container.
+    Container,
+    /// A network.
+    Network,
+    /// A volume.
+    Volume,
+    /// An image.
+    Image,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Container => "container",
+            Kind::Network => "network",
+            Kind::Volume => "volume",
+            Kind::Image => "image",
+        })
+    }
+}
+
+/// Something that was removed, or was meant to be.
+#[derive(Debug)]
+pub struct Removed {
+    /// What kind of thing.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// The run it belonged to; images belong to none.
+    pub run: String,
+    /// Why it is still there; nothing when it is gone.
+    pub error: Option<EngineError>,
+}
+
+/// What to remove.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope<'a> {
+    /// What belongs to this run, whoever owns it.
+    Run(&'a str),
+    /// What belongs to runs whose owner is gone.
+    Leftovers,
+    /// Everything of this project, live runs included.
+    Everything,
+}
+
+/// A thing of ours, found by its label.
+#[derive(Debug, Clone)]
+struct Found {
+    kind: Kind,
+    /// What the engine calls it.
+    id: String,
+    /// What people call it.
+    name: String,
+    labels: HashMap<String, String>,
+}
+
+impl Engine {
+    /// Removes containers, networks and volumes of a scope, and says of each whether it is gone.
+    ///
+    /// # Errors
+    ///
+    /// Only where the engine cannot even list them; what cannot be removed is in the answer.
+    pub async fn remove(&self, scope: Scope<'_>) -> Result<Vec<Removed>, EngineError> {
+        let _alone = self.creating.write().await;
+        let mut found = self.find_containers().await?;
+        found.extend(self.find_networks().await?);
+        found.extend(self.find_volumes().await?);
+        let mut removed = Vec::new();
+        for kind in [Kind::Container, Kind::Network, Kind::Volume] {
+            let of_kind = found.iter().filter(|thing| {
+                thing.kind == kind && selected(scope, &thing.labels, Owner::state_in(&thing.labels))
+            });
+            // All of a kind at once: a killed container takes the engine up to a second.
+            let removals = of_kind.map(|thing| self.remove_found(thing));
+            removed.extend(futures_util::future::join_all(removals).await);
+        }
+        Ok(removed)
+    }
+
+    /// Removes everything of one run: its owner's last act.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::remove`], or the first thing that is still there.
+    pub async fn remove_run(&self, run: &str) -> Result<(), EngineError> {
+        let removed = self.remove(Scope::Run(run)).await?;
+        match removed.into_iter().find_map(|thing| thing.error) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes this project's images, finished ones included, the youngest first: an image cannot go before
+    /// those that were built on it.
+    ///
+    /// # Errors
+    ///
+    /// Only where the engine cannot list them.
+    pub async fn remove_images(&self) -> Result<Vec<Removed>, EngineError> {
+        let mut removed = Vec::new();
+        for image in self.images().await? {
+            let names = if image.tags.is_empty() { vec![image.id] } else { image.tags };
+            for name in names {
+                let error = self.remove_image(&name).await.err();
+                removed.push(Removed { kind: Kind::Image, name, run: String::new(), error });
+            }
+        }
+        Ok(removed)
+    }
+
+    async fn find_containers(&self) -> Result<Vec<Found>, EngineError> {
+        let options = ListContainersOptionsBuilder::new()
+            .all(true)
+            .filters(&label_filter(PROJECT_LABEL, PROJECT))
+            .build();
+        let containers = self
+            .docker
+            .list_containers(Some(options))
+            .await
+            .map_err(EngineError::api(|| "listing containers".to_owned()))?;
+        Ok(containers
+            .into_iter()
+            .filter_map(|container| {
+                let id = container.id?;
+                let name = container.names.unwrap_or_default().into_iter().next();
+                Some(Found {
+                    kind: Kind::Container,
+                    name: name.map_or_else(|| id.clone(), |name| name.trim_start_matches('/').to_owned()),
+                    id,
+                    labels: container.labels.unwrap_or_default(),
+                })
+            })
+            .collect())
+    }
+
+    async fn find_networks(&self) -> Result<Vec<Found>, EngineError> {
+        let options =
+            ListNetworksOptionsBuilder::new().filters(&label_filter(PROJECT_LABEL, PROJECT)).build();
+        let networks = self
+            .docker
+            .list_networks(Some(options))
+            .await
+            .map_err(EngineError::api(|| "listing networks".to_owned()))?;
+        Ok(networks
+            .into_iter()
+            .filter_map(|network| {
+                let id = network.id?;
+                Some(Found {
+                    kind: Kind::Network,
+                    name: network.name.unwrap_or_else(|| id.clone()),
+                    id,
+                    labels: network.labels.unwrap_or_default(),
+                })
+            })
+            .collect())
+    }
+
+    async fn find_volumes(&self) -> Result<Vec<Found>, EngineError> {
+        let options = ListVolumesOptionsBuilder::new().filters(&label_filter(PROJECT_LABEL, PROJECT)).build();
+        let volumes = self
+            .docker
+            .list_volumes(Some(options))
+            .await
+            .map_err(EngineError::api(|| "listing volumes".to_owned()))?;
+        let volumes = volumes.volumes.unwrap_or_default().into_iter();
+        Ok(volumes
+            .map(|volume| Found {
+                kind: Kind::Volume,
+                id: volume.name.clone(),
+                name: volume.name,
+                labels: volume.labels,
+            })
+            .collect())
+    }
+
+    async fn remove_found(&self, thing: &Found) -> Removed {
+        let result = match thing.kind {
+            Kind::Container => return self.removed(thing, self.remove_container(&thing.id).await),
+            Kind::Network => self.docker.remove_network(&thing.id).await,
+            Kind::Volume => {
+                let options = RemoveVolumeOptionsBuilder::new().force(true).build();
+                self.docker.remove_volume(&thing.id, Some(options)).await
+            }
+            Kind::Image => return self.removed(thing, self.remove_image(&thing.id).await),
+        };
+        let what = || format!("removing {} {}", thing.kind, thing.name);
+        self.removed(thing, result.map_err(EngineError::api(what)))
+    }
+
+    fn removed(&self, thing: &Found, result: Result<(), EngineError>) -> Removed {
+        Removed {
+            kind: thing.kind,
+            name: thing.name.clone(),
+            run: thing.labels.get(RUN_LABEL).cloned().unwrap_or_default(),
+            // Gone by another hand is gone.
+            error: result.err().filter(|error| !error.is_not_found()),
+        }
+    }
+}
+
+/// Decides whether a thing is to be removed. What does not carry our label never is, whatever listed it.
+fn selected(scope: Scope<'_>, labels: &HashMap<String, String>, owner: OwnerState) -> bool {
+    if labels.get(PROJECT_LABEL).map(String::as_str) != Some(PROJECT) {
+        return false;
+    }
+    match scope {
+        Scope::Run(run) => labels.get(RUN_LABEL).map(String::as_str) == Some(run),
+        Scope::Leftovers => match owner {
+            OwnerState::Gone => true,
+            OwnerState::Alive | OwnerState::Unknown => false,
+        },
+        Scope::Everything => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::own_run(Scope::Run("a"), PROJECT, OwnerState::Alive, true)]
+    #[case::other_run(Scope::Run("b"), PROJECT, OwnerState::Gone, false)]
+    #[case::left_over(Scope::Leftovers, PROJECT, OwnerState::Gone, true)]
+    #[case::live(Scope::Leftovers, PROJECT, OwnerState::Alive, false)]
+    #[case::elsewhere(Scope::Leftovers, PROJECT, OwnerState::Unknown, false)]
+    #[case::all_of_ours(Scope::Everything, PROJECT, OwnerState::Alive, true)]
+    #[case::not_ours(Scope::Everything, "something else", OwnerState::Gone, false)]
+    #[case::not_ours_left(Scope::Leftovers, "something else", OwnerState::Gone, false)]
+    #[case::not_ours_run(Scope::Run("a"), "something else", OwnerState::Gone, false)]
+    fn what_is_removed(
+        #[case] scope: Scope<'_>,
+        #[case] project: &str,
+        #[case] owner: OwnerState,
+        #[case] expected: bool,
+    ) {
+        let labels = HashMap::from([
+            (PROJECT_LABEL.to_owned(), project.to_owned()),
+            (RUN_LABEL.to_owned(), "a".to_owned()),
+        ]);
+        assert_eq!(selected(scope, &labels, owner), expected);
+    }
+
+    #[test]
+    fn no_label_is_not_ours() {
+        let labels = HashMap::new();
+        assert!(!selected(Scope::Everything, &labels, OwnerState::Gone));
+    }
+}

@@ -1,0 +1,139 @@
+//! The base of an image: the public one where it can be pulled, else one made from the distribution's packages.
+
+use std::error::Error;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::{Child, Command};
+
+use super::Say;
+use super::catalog::Base;
+use super::error::ImageError;
+use crate::engine::Engine;
+
+/// What an unreachable registry may cost. A reachable one delivers a slim base in a few seconds.
+const PULL_LIMIT: Duration = Duration::from_secs(20);
+/// What a bootstrap may take; half a minute is usual, a slow mirror needs some.
+const BOOTSTRAP_LIMIT: Duration = Duration::from_secs(600);
+/// The repository of bootstrapped bases on the engine.
+const REPOSITORY: &str = "gluster-upgrade/base";
+
+/// Where the base of an image came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BaseKind {
+    /// It was pulled.
+    Public,
+    /// It was made from packages.
+    Bootstrap,
+}
+
+impl BaseKind {
+    /// Every kind, in the order in which they are tried.
+    pub const ALL: [BaseKind; 2] = [BaseKind::Public, BaseKind::Bootstrap];
+
+    /// Returns its name, as labels and messages have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BaseKind::Public => "public",
+            BaseKind::Bootstrap => "bootstrap",
+        }
+    }
+}
+
+/// Gets a base onto the engine; returns its kind and its name there.
+pub(super) async fn obtain(
+    engine: &Engine,
+    base: &Base,
+    say: Say<'_>,
+) -> Result<(BaseKind, String), ImageError> {
+    let Base { public, bootstrap } = base;
+    let refusal = match engine.pull(public, PULL_LIMIT).await {
+        Ok(()) => {
+            say(&format!("base: {public}, pulled"));
+            return Ok((BaseKind::Public, public.clone()));
+        }
+        Err(error) => one_line(&error),
+    };
+    let name = format!("{REPOSITORY}:{bootstrap}");
+    if engine.image(&name).await?.is_some() {
+        say(&format!("base: {name}, made earlier ({refusal})"));
+        return Ok((BaseKind::Bootstrap, name));
+    }
+    say(&format!("base: {bootstrap} from the distribution's packages, with mmdebstrap ({refusal})"));
+    let folder = tempfile::tempdir()
+        .map_err(|source| ImageError::Bootstrap { suite: bootstrap.clone(), reason: source.to_string() })?;
+    // To a file first: an engine that is fed by a pipe would take half a base for a whole one.
+    let archive = folder.path().join("base.tar");
+    mmdebstrap(bootstrap, &archive).await?;
+    engine.import(&archive, REPOSITORY, bootstrap).await?;
+    Ok((BaseKind::Bootstrap, name))
+}
+
+/// Runs mmdebstrap; the mirror is its own default.
+async fn mmdebstrap(suite: &str, archive: &Path) -> Result<(), ImageError> {
+    let failed = |reason: String| ImageError::Bootstrap { suite: suite.to_owned(), reason };
+    let child = Command::new("mmdebstrap")
+        .args(["--variant=minbase", "--format=tar", suite])
+        .arg(archive)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn();
+    let child = match child {
+        Ok(child) => Terminated(Some(child)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(ImageError::NoBootstrap);
+        }
+        Err(error) => return Err(failed(error.to_string())),
+    };
+    let output = tokio::time::timeout(BOOTSTRAP_LIMIT, child.output())
+        .await
+        .map_err(|_elapsed| failed(format!("no end within {} s", BOOTSTRAP_LIMIT.as_secs())))?
+        .map_err(|error| failed(error.to_string()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().rev().find(|line| !line.trim().is_empty());
+    Err(failed(format!("{}: {}", output.status, last.unwrap_or("it said nothing"))))
+}
+
+/// A child that is asked to end when its owner loses interest. Asked, not killed: it has mounts to take down.
+struct Terminated(Option<Child>);
+
+impl Terminated {
+    async fn output(mut self) -> std::io::Result<std::process::Output> {
+        let Some(child) = self.0.as_mut() else {
+            return Err(std::io::Error::other("no child"));
+        };
+        let mut stderr = Vec::new();
+        if let Some(mut pipe) = child.stderr.take() {
+            tokio::io::AsyncReadExt::read_to_end(&mut pipe, &mut stderr).await?;
+        }
+        let status = child.wait().await?;
+        self.0 = None;
+        Ok(std::process::Output { status, stdout: Vec::new(), stderr })
+    }
+}
+
+impl Drop for Terminated {
+    fn drop(&mut self) {
+        if let Some(pid) = self.0.as_ref().and_then(Child::id) {
+            let asked = std::process::Command::new("kill").args(["-TERM", &pid.to_string()]).status();
+            tracing::debug!(pid, ?asked, "asked the bootstrap to end");
+        }
+    }
+}
+
+/// Returns an error and its causes in one line.
+fn one_line(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text.replace('\n', " ")
+}

@@ -1,0 +1,133 @@
+//! The catalog: which families of images there are, and which releases each holds.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::check::{self, CatalogError};
+
+/// The catalog's file, in the folder that has one folder a family beside it.
+const FILE: &str = "catalog.toml";
+
+/// Every family that a pool can be made of.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    /// The file it was read from.
+    pub path: PathBuf,
+    /// The families, in the order of the file.
+    pub families: Vec<Family>,
+}
+
+/// A distribution on which several releases can be installed one after the other, in place: one image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Family {
+    /// Its name, and that of its folder.
+    pub name: String,
+    /// What it is, in a line.
+    pub about: String,
+    /// How the entry was put to the test; nothing where it was not.
+    pub tried: Option<String>,
+    /// What starts the daemons of a node.
+    pub init: Init,
+    /// The release that the image has installed.
+    pub preinstalled: String,
+    /// Where its base comes from.
+    pub base: Base,
+    /// The releases, in the order of the file.
+    pub releases: Vec<Release>,
+    /// The folder with its Dockerfile.
+    pub folder: PathBuf,
+}
+
+/// What starts the daemons of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Init {
+    /// They are started by hand, under an init that only reaps.
+    Bare,
+    /// systemd, as in production.
+    Systemd,
+}
+
+/// Where a base comes from: the public image where it can be pulled, else a bootstrap.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Base {
+    /// A public image.
+    pub public: String,
+    /// The suite that `mmdebstrap` makes a base of.
+    pub bootstrap: String,
+}
+
+/// A release inside a family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// The version, as `gluster --version` prints it.
+    pub version: String,
+    /// The suite that has its packages.
+    pub suite: String,
+    /// The op-version that a pool of this release can be raised to.
+    pub op_version: u32,
+    /// Whether the image is built without it where the archive has lost it.
+    pub optional: bool,
+}
+
+impl Catalog {
+    /// Reads the catalog of a folder of images.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError`], with the place in the file, what was expected there, and a remedy.
+    pub fn load(images: &Path) -> Result<Catalog, CatalogError> {
+        let path = images.join(FILE);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| CatalogError::Read { path: path.clone(), source })?;
+        Catalog::parse(&path, &text)
+    }
+
+    /// Reads the catalog from its text; `path` says where it lies, for messages and the families' folders.
+    ///
+    /// # Errors
+    ///
+    /// As [`Catalog::load`].
+    pub fn parse(path: &Path, text: &str) -> Result<Catalog, CatalogError> {
+        let families = check::families(path, text)?;
+        Ok(Catalog { path: path.to_owned(), families })
+    }
+
+    /// Returns a family by name.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::UnknownFamily`] with the names that there are.
+    pub fn family(&self, name: &str) -> Result<&Family, CatalogError> {
+        let mut families = self.families.iter();
+        families.find(|family| family.name == name).ok_or_else(|| CatalogError::UnknownFamily {
+            path: self.path.clone(),
+            name: name.to_owned(),
+            known: self.families.iter().map(|family| family.name.clone()).collect(),
+        })
+    }
+}
+
+impl Family {
+    /// Returns a release by version.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::UnknownRelease`] with the versions that there are.
+    pub fn release(&self, version: &str) -> Result<&Release, CatalogError> {
+        let mut releases = self.releases.iter();
+        releases.find(|release| release.version == version).ok_or_else(|| CatalogError::UnknownRelease {
+            family: self.name.clone(),
+            version: version.to_owned(),
+            known: self.versions(),
+        })
+    }
+
+    /// Returns the versions of its releases.
+    #[must_use]
+    pub fn versions(&self) -> Vec<String> {
+        self.releases.iter().map(|release| release.version.clone()).collect()
+    }
+}

@@ -1,0 +1,127 @@
+//! Watches a pool while it is worked on: which bricks serve, on all servers side by side, again and again.
+
+mod judge;
+mod sample;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub use judge::{SetOutage, judge};
+pub use sample::{Sample, Seen};
+
+use super::{Expected, Judgement, Shell, Verdict};
+
+/// How closely to watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watch {
+    /// Time between the ends of two samples.
+    pub interval: Duration,
+    /// The longest time without a sample of a server that still lets the judge say what happened.
+    ///
+    /// Taking a server down and bringing it back takes longer than this, so that no outage fits into a gap.
+    pub longest_gap: Duration,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self { interval: Duration::from_millis(300), longest_gap: Duration::from_secs(4) }
+    }
+}
+
+/// The servers that whoever drives the run knows to be down, since it took them down.
+///
+/// Their bricks count as out; without this a server that does not answer makes the judgement unknown.
+#[derive(Debug, Clone, Default)]
+pub struct KnownDown(Arc<Mutex<BTreeSet<String>>>);
+
+impl KnownDown {
+    /// Notes that a server is about to be taken down.
+    pub fn down(&self, server: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(server.to_owned());
+    }
+
+    /// Notes that a server answers again.
+    pub fn up(&self, server: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(server);
+    }
+
+    fn holds(&self, server: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(server)
+    }
+}
+
+/// What the watch saw, and what it means.
+#[derive(Debug, Clone, Serialize)]
+pub struct Watched {
+    /// Whether the promise was kept.
+    pub judgement: Judgement,
+    /// The worst moment of every set.
+    pub sets: Vec<SetOutage>,
+    /// All samples, for the artifacts.
+    pub samples: Vec<Sample>,
+}
+
+/// A watch that is going on.
+#[derive(Debug)]
+pub struct Watching {
+    task: JoinHandle<(Vec<Sample>, Duration)>,
+    stop: CancellationToken,
+    expected: Arc<Expected>,
+    watch: Watch,
+    begin: Instant,
+}
+
+/// Starts to watch, until the token is cancelled.
+pub fn start(
+    shell: Arc<dyn Shell>,
+    expected: Arc<Expected>,
+    watch: Watch,
+    known_down: KnownDown,
+    stop: CancellationToken,
+) -> Watching {
+    let begin = Instant::now();
+    let (task_expected, task_stop) = (expected.clone(), stop.clone());
+    let task = tokio::spawn(async move {
+        let mut samples = Vec::new();
+        while !task_stop.is_cancelled() {
+            samples.push(sample::take(&*shell, &task_expected, &known_down, begin).await);
+            tokio::select! {
+                () = task_stop.cancelled() => {}
+                () = tokio::time::sleep(watch.interval) => {}
+            }
+        }
+        (samples, begin.elapsed())
+    });
+    Watching { task, stop, expected, watch, begin }
+}
+
+impl Watching {
+    /// Returns the moment that the times of the samples count from.
+    pub fn begin(&self) -> Instant {
+        self.begin
+    }
+
+    /// Stops the watch and judges what it saw. A watch that crashed is unknown.
+    pub async fn finish(self) -> Watched {
+        let Self { task, stop, expected, watch, begin: _ } = self;
+        stop.cancel();
+        match task.await {
+            Ok((samples, end)) => {
+                let (judgement, sets) = judge(&samples, end, &expected, watch);
+                Watched { judgement, sets, samples }
+            }
+            Err(error) => {
+                let mut judge = super::verdict::Judge::new(judge::PHASE);
+                let found = format!("the watch crashed: {error}");
+                judge.assert(judge::NAME, "pool", Verdict::Unknown, "a watch to the end", found);
+                Watched { judgement: judge.done(), sets: Vec::new(), samples: Vec::new() }
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The oracle's shell over the container engine.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Ran, Shell};
+use crate::engine::{Engine, ExecOutput};
+
+/// The end of any command; the oracle's own limits are all shorter and give better reasons.
+const DEADLINE: Duration = Duration::from_secs(300);
+
+/// Reaches hosts as containers, past SSH and everything else the executor uses.
+#[derive(Debug, Clone)]
+pub struct EngineShell {
+    engine: Engine,
+    containers: BTreeMap<String, String>,
+}
+
+impl EngineShell {
+    /// Returns a shell to these hosts, each with the name of its container.
+    pub fn new(engine: Engine, containers: BTreeMap<String, String>) -> Self {
+        Self { engine, containers }
+    }
+}
+
+#[async_trait]
+impl Shell for EngineShell {
+    async fn run(&self, host: &str, argv: &[&str]) -> Result<Ran, String> {
+        let container = self.containers.get(host).ok_or_else(|| format!("{host} has no container"))?;
+        match self.engine.exec_within(container, argv, DEADLINE).await {
+            Ok(ExecOutput { status, stdout, stderr }) => Ok(Ran { status, stdout, stderr }),
+            Err(error) => Err(reason(&error)),
+        }
+    }
+}
+
+/// Returns the reasons below an error in one line. Its own message is left out where there are any, since it quotes
+/// the whole command, and our commands hold whole scripts.
+fn reason(error: &dyn std::error::Error) -> String {
+    let mut causes = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    if causes.is_empty() { error.to_string() } else { causes.join(": ") }
+}

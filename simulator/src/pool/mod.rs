@@ -1,0 +1,217 @@
+//! A disposable pool of real Gluster: brought up from a specification, ready when it says so, torn down with its run.
+
+mod door;
+mod gluster;
+mod node;
+mod save;
+mod spec;
+mod wait;
+
+use std::path::Path;
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+
+pub use self::door::{Door, known_hosts_line};
+pub use self::node::{Node, Role};
+pub use self::spec::{Brick, ClientSpec, NodeSpec, PoolSpec, VolumeKind, VolumeSpec};
+pub use self::wait::{Look, until};
+
+use self::door::Keys;
+use crate::engine::{Engine, EngineError, Run};
+use crate::images::Say;
+
+/// A pool that is up: peers connected, volumes started, every brick online, clients mounted.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    engine: Engine,
+    run: Run,
+    servers: Vec<Node>,
+    clients: Vec<Node>,
+    volumes: Vec<VolumeSpec>,
+}
+
+/// Why there is no pool.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// The engine, or a command in a node, failed.
+    #[error("the pool could not be brought up")]
+    Engine(#[source] Box<EngineError>),
+    /// The specification makes no sense.
+    #[error("no such pool is possible: {fault}")]
+    Spec {
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// The keys of the run could not be made.
+    #[error("no keys for SSH: {reason}")]
+    Keys {
+        /// What went wrong.
+        reason: String,
+    },
+    /// A condition did not come to hold.
+    #[error("waited {} s for {what}; last seen: {last_seen}", limit.as_secs())]
+    NotReady {
+        /// What was waited for.
+        what: String,
+        /// How long.
+        limit: Duration,
+        /// What was there instead.
+        last_seen: String,
+    },
+    /// A node's main process ended.
+    #[error("{node} ended while it was brought up, with {status}: {last_words}")]
+    NodeEnded {
+        /// The node.
+        node: String,
+        /// What the engine says of it.
+        status: String,
+        /// What it wrote last.
+        last_words: String,
+    },
+    /// Something of the pool could not be written to disk.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file or folder.
+        path: std::path::PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+impl From<EngineError> for PoolError {
+    fn from(error: EngineError) -> PoolError {
+        PoolError::Engine(Box::new(error))
+    }
+}
+
+impl PoolError {
+    /// Returns what the operator can do about it, where we know.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            PoolError::Engine(error) => error.hint(),
+            PoolError::Keys { .. } => {
+                Some("the ssh client's tools are needed: apt-get install openssh-client")
+            }
+            PoolError::NotReady { .. } | PoolError::NodeEnded { .. } => {
+                Some("a busy machine may need another try; the nodes' logs say more")
+            }
+            PoolError::Spec { .. } | PoolError::Write { .. } => None,
+        }
+    }
+}
+
+impl Pool {
+    /// Brings a pool up. Everything it makes on the engine belongs to `run`; keys go to `folder`/ssh.
+    ///
+    /// The caller sees to the teardown, whatever happens here: [`crate::engine::with_run`].
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError`]; what was made by then is still there.
+    pub async fn up(
+        engine: &Engine,
+        run: &Run,
+        spec: &PoolSpec,
+        folder: &Path,
+        say: Say<'_>,
+    ) -> Result<Pool, PoolError> {
+        if let Some(fault) = spec.fault() {
+            return Err(PoolError::Spec { fault });
+        }
+        let begun = std::time::Instant::now();
+        let (keys, ()) =
+            tokio::try_join!(Keys::make(folder), async { Ok(engine.create_network(run, &run.id).await?) })?;
+        let builder = node::Builder { engine, run, keys: &keys, image: &spec.image };
+        let servers = try_join_all(spec.servers.iter().map(|node| builder.node(node, Role::Server)));
+        let clients = spec.clients.iter().map(|client| builder.node(&client.node, Role::Client));
+        let (servers, clients) = tokio::try_join!(servers, try_join_all(clients))?;
+        let lines: Vec<String> = servers
+            .iter()
+            .chain(&clients)
+            .map(|node| known_hosts_line(node.door.address, &node.host_key))
+            .collect::<Result<_, _>>()?;
+        keys.write_known_hosts(&lines)?;
+        let mut pool = Pool {
+            engine: engine.clone(),
+            run: run.clone(),
+            servers,
+            clients,
+            volumes: spec.volumes.clone(),
+        };
+        pool.place_bricks(&spec.servers);
+        let nodes = pool.servers.len() + pool.clients.len();
+        say(&format!("pool: {nodes} nodes after {:.1} s", begun.elapsed().as_secs_f64()));
+        pool.join_peers().await?;
+        say(&format!("pool: peers after {:.1} s", begun.elapsed().as_secs_f64()));
+        for volume in &spec.volumes {
+            pool.create_volume(volume, &spec.servers).await?;
+        }
+        say(&format!("pool: volumes after {:.1} s", begun.elapsed().as_secs_f64()));
+        let mounts = spec.clients.iter().zip(&pool.clients);
+        try_join_all(mounts.map(|(client, node)| pool.mount_all(node, &client.mounts))).await?;
+        say(&format!("pool: up after {:.1} s", begun.elapsed().as_secs_f64()));
+        Ok(pool)
+    }
+
+    /// Returns the servers, in the order of the specification.
+    #[must_use]
+    pub fn servers(&self) -> &[Node] {
+        &self.servers
+    }
+
+    /// Returns the clients, in the order of the specification.
+    #[must_use]
+    pub fn clients(&self) -> &[Node] {
+        &self.clients
+    }
+
+    /// Returns every node, servers first.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.servers.iter().chain(&self.clients)
+    }
+
+    /// Returns a node by its host name.
+    #[must_use]
+    pub fn node(&self, name: &str) -> Option<&Node> {
+        self.nodes().find(|node| node.name == name)
+    }
+
+    /// Returns the volumes.
+    #[must_use]
+    pub fn volumes(&self) -> &[VolumeSpec] {
+        &self.volumes
+    }
+
+    /// Returns the run that everything of the pool belongs to.
+    #[must_use]
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// Returns the engine that the pool lives on.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Removes the pool, and everything else of its run.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that could not be removed.
+    pub async fn down(&self) -> Result<(), PoolError> {
+        Ok(self.engine.remove_run(&self.run.id).await?)
+    }
+
+    /// Tells each server which bricks are on it.
+    fn place_bricks(&mut self, servers: &[NodeSpec]) {
+        for brick in self.volumes.iter().flat_map(|volume| volume.bricks(servers)) {
+            let mut nodes = self.servers.iter_mut();
+            if let Some(node) = nodes.find(|node| node.name == brick.server) {
+                node.bricks.push(brick);
+            }
+        }
+    }
+}
