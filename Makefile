@@ -1,0 +1,21 @@
+# The commands of the project. Each does its own set-up; what they do is in scripts/.
+
+.PHONY: help rehearse test setup clean
+
+help:
+	@echo 'make rehearse   upgrade a disposable pool of real Gluster in containers, and judge it'
+	@echo 'make test       everything that is tested: style, units, scenarios on real containers'
+	@echo 'make setup      install what these need, or say what to install'
+	@echo 'make clean      remove what was built, and what is ours on the container engine'
+
+rehearse:
+	@scripts/rehearse
+
+test:
+	@scripts/test
+
+setup:
+	@scripts/setup
+
+clean:
+	@scripts/clean
