@@ -1,6 +1,8 @@
 //! Rehearses a GlusterFS upgrade on a disposable pool of real Gluster in containers, and judges it.
 
+pub mod artifacts;
 pub mod cli;
+pub mod director;
 pub mod engine;
 pub mod images;
 pub mod oracle;

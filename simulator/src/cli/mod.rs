@@ -3,6 +3,7 @@
 mod clean;
 mod failure;
 mod images;
+mod run;
 
 use clap::{Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
@@ -31,6 +32,7 @@ Data goes to stdout, everything else to stderr. DOCKER_HOST names another engine
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Args),
     Images(images::Args),
     Clean(clean::Args),
 }
@@ -50,6 +52,7 @@ impl Cli {
     /// [`Failure`] with the exit status and what to tell the operator.
     pub async fn run(self, context: &Context) -> Result<(), Failure> {
         match self.command {
+            Command::Run(args) => run::run(args, context).await,
             Command::Images(args) => images::run(args, context).await,
             Command::Clean(args) => clean::run(args).await,
         }

@@ -1,0 +1,129 @@
+//! What a rehearsal leaves on disk: one folder a run, the latest one linked, everything in it to be read later.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use executor::core::inventory::{HostSection, InventoryFile, SshSection};
+use jiff::Timestamp;
+use toml::Spanned;
+
+use crate::pool::{Node, Pool};
+
+/// The folder of a run.
+#[derive(Debug, Clone)]
+pub struct Artifacts {
+    folder: PathBuf,
+}
+
+/// Why a folder or a file of a run cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}", path.display())]
+pub struct ArtifactError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why not.
+    #[source]
+    pub source: io::Error,
+}
+
+/// Names the file an error is about.
+fn at(path: &Path) -> impl FnOnce(io::Error) -> ArtifactError + '_ {
+    move |source| ArtifactError { path: path.to_owned(), source }
+}
+
+impl Artifacts {
+    /// Makes the folder of a run of this scenario, `TIME-SCENARIO` below `runs`, and links `runs/latest` to it.
+    ///
+    /// # Errors
+    /// The folder or link that cannot be made.
+    pub fn create(runs: &Path, scenario: &str, now: Timestamp) -> Result<Self, ArtifactError> {
+        std::fs::create_dir_all(runs).map_err(at(runs))?;
+        let runs = std::path::absolute(runs).map_err(at(runs))?;
+        let name = format!("{}-{scenario}", now.strftime("%Y%m%dT%H%M%SZ"));
+        let mut folder = runs.join(&name);
+        let mut count = 1;
+        // Two runs may begin in one second; the folder's own making decides who has it.
+        while let Err(error) = std::fs::create_dir(&folder) {
+            if error.kind() != io::ErrorKind::AlreadyExists {
+                return Err(at(&folder)(error));
+            }
+            count += 1;
+            folder = runs.join(format!("{name}-{count}"));
+        }
+        let latest = runs.join("latest");
+        let fresh = runs.join(format!(".latest-{}", std::process::id()));
+        let target = folder.file_name().unwrap_or_default();
+        // Renamed into place, so that there is a latest one at all times.
+        std::os::unix::fs::symlink(target, &fresh)
+            .and_then(|()| std::fs::rename(&fresh, &latest))
+            .map_err(at(&latest))?;
+        Ok(Self { folder })
+    }
+
+    /// Returns the folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Returns a file or folder of the run.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Writes a file of the run.
+    ///
+    /// # Errors
+    /// The file that cannot be written.
+    pub fn write(&self, name: &str, content: &str) -> Result<PathBuf, ArtifactError> {
+        let path = self.path(name);
+        std::fs::write(&path, content).map_err(at(&path))?;
+        Ok(path)
+    }
+
+    /// Writes the executor's inventory of a pool.
+    ///
+    /// # Errors
+    /// The file that cannot be written.
+    pub fn write_inventory(&self, pool: &Pool) -> Result<PathBuf, ArtifactError> {
+        let section = |node: &Node| -> Option<HostSection> {
+            Some(HostSection {
+                name: Spanned::new(0..0, node.name.parse().ok()?),
+                address: Some(Spanned::new(0..0, node.door.address.ip().to_string())),
+                user: None,
+                port: Some(node.door.address.port()),
+                identity: None,
+                jump: None,
+                known_hosts: None,
+            })
+        };
+        let door = pool.nodes().next().map(|node| &node.door);
+        let file = InventoryFile {
+            ssh: SshSection {
+                user: door.map(|door| door.user.clone()),
+                identity: door.map(|door| door.identity.clone()),
+                known_hosts: door.map(|door| door.known_hosts.clone()),
+                ..SshSection::default()
+            },
+            servers: pool.servers().iter().filter_map(section).collect(),
+            clients: pool.clients().iter().filter_map(section).collect(),
+        };
+        let path = self.path("pool.toml");
+        let text = toml::to_string(&file).map_err(io::Error::other).map_err(at(&path))?;
+        self.write("pool.toml", &text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_one_second_have_folders_of_their_own_and_the_last_is_linked() {
+        let runs = tempfile::tempdir().unwrap();
+        let first = Artifacts::create(runs.path(), "s", Timestamp::UNIX_EPOCH).unwrap();
+        let second = Artifacts::create(runs.path(), "s", Timestamp::UNIX_EPOCH).unwrap();
+        assert_ne!(first.folder(), second.folder());
+        second.write("report.txt", "x").unwrap();
+        assert_eq!(std::fs::read_to_string(runs.path().join("latest/report.txt")).unwrap(), "x");
+    }
+}

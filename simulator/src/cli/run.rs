@@ -1,0 +1,197 @@
+//! `simulator run`: rehearses scenarios.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::{Context, Exit, Failure, say};
+use crate::artifacts::{ArtifactError, Artifacts};
+use crate::director::{self, DirectorError, Stage};
+use crate::engine::{Engine, Run, with_run};
+use crate::images::{self, Catalog};
+use crate::oracle::Verdict;
+use crate::report::{Colour, Report, ReportError};
+use crate::scenario::{Scenario, ScenarioError};
+
+/// Rehearse scenarios: bring up a pool of real Gluster, let the executor upgrade it, judge, and remove it
+///
+/// Each scenario has a pool of its own. What it leaves is in a folder below `runs`, the latest one linked as
+/// `runs/latest`: report.txt and report.json, the executor's words, events and journal, the client's record, and
+/// the logs and state of every host.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The scenario files
+    #[arg(value_name = "SCENARIO", required = true)]
+    scenarios: Vec<PathBuf>,
+    /// The folder with catalog.toml and one folder a family
+    #[arg(long = "images", value_name = "FOLDER", default_value = "images")]
+    images: PathBuf,
+    /// Where runs are kept
+    #[arg(long, value_name = "FOLDER", default_value = "runs")]
+    runs: PathBuf,
+    /// The executor's program [default: `executor` beside this program]
+    #[arg(long, value_name = "PROGRAM")]
+    executor: Option<PathBuf>,
+    /// Decides what the client writes; a report names it [default: by the time]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How to print the reports on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Output {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON document a scenario, one a line
+    Json,
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    let catalog = Catalog::load(&args.images)?;
+    // All of them are read before the first is run: a mistake in the last one is known at once.
+    let scenarios: Vec<Scenario> =
+        args.scenarios.iter().map(|path| Scenario::load(path, &catalog)).collect::<Result<_, _>>()?;
+    let executor = executor(args.executor.as_deref())?;
+    let engine = Engine::connect().await?;
+    let mut worst = Verdict::Pass;
+    for scenario in &scenarios {
+        let report = rehearse(&args, context, &catalog, &engine, scenario, &executor).await?;
+        worst = worst.max(report.verdict);
+        print(&report, args.output)?;
+    }
+    match worst {
+        Verdict::Pass => Ok(()),
+        Verdict::Fail => Err(verdict(Exit::Failed, "the verdict is: fail")),
+        Verdict::Unknown => Err(verdict(Exit::Unknown, "the verdict is: unknown")),
+    }
+}
+
+fn verdict(exit: Exit, words: &str) -> Failure {
+    Failure {
+        exit,
+        error: words.to_owned().into(),
+        hint: Some("the report above says why, and where the logs are"),
+    }
+}
+
+/// Returns the executor's program.
+fn executor(given: Option<&Path>) -> Result<PathBuf, Failure> {
+    let program = match given {
+        Some(program) => Some(program.to_owned()),
+        None => std::env::current_exe().ok().and_then(|here| Some(here.parent()?.join("executor"))),
+    };
+    match program.filter(|program| program.is_file()) {
+        Some(program) => std::path::absolute(program).map_err(|error| Failure {
+            exit: Exit::BadInput,
+            error: error.into(),
+            hint: None,
+        }),
+        None => Err(Failure {
+            exit: Exit::BadInput,
+            error: "the executor's program is not there".into(),
+            hint: Some("build it (`cargo build`), or name it with --executor"),
+        }),
+    }
+}
+
+async fn rehearse(
+    args: &Args,
+    context: &Context,
+    catalog: &Catalog,
+    engine: &Engine,
+    scenario: &Scenario,
+    executor: &Path,
+) -> Result<Report, Failure> {
+    say(&format!("scenario {}: {}", scenario.name, scenario.about));
+    let run = Run::new(&scenario.name);
+    let artifacts = Artifacts::create(&args.runs, &scenario.name, Timestamp::now())?;
+    say(&format!("run {}; everything is kept in {}", run.id, artifacts.folder().display()));
+    // The body ends by itself when the operator interrupts, so that the executor can end in order.
+    let never = CancellationToken::new();
+    let report = with_run(engine, &run, &never, async {
+        let family = catalog.family(&scenario.family)?;
+        let image = tokio::select! {
+            image = images::ensure(engine, &run, family, &say) => image?,
+            () = context.cancelled.cancelled() => return Err(Failure::from(DirectorError::Interrupted)),
+        };
+        let stage = Stage {
+            engine,
+            scenario,
+            catalog,
+            image: &image,
+            executor: executor.to_owned(),
+            artifacts: &artifacts,
+            run: &run,
+            seed: args.seed.unwrap_or_else(|| Timestamp::now().as_second().unsigned_abs()),
+            cancelled: &context.cancelled,
+            say: &say,
+        };
+        Ok(director::rehearse(&stage).await?)
+    })
+    .await?;
+    report.write()?;
+    Ok(report)
+}
+
+fn print(report: &Report, output: Output) -> Result<(), Failure> {
+    match output {
+        Output::Text => {
+            let colour = Colour::for_terminal(std::io::stdout().is_terminal());
+            println!("{}", report.render(colour, 100));
+        }
+        Output::Json => {
+            let text = serde_json::to_string(report).map_err(|error| Failure {
+                exit: Exit::Unknown,
+                error: error.into(),
+                hint: None,
+            })?;
+            println!("{text}");
+        }
+    }
+    Ok(())
+}
+
+impl From<ScenarioError> for Failure {
+    fn from(error: ScenarioError) -> Self {
+        Self { exit: Exit::BadInput, hint: Some(error.hint), error: error.into() }
+    }
+}
+
+impl From<ArtifactError> for Failure {
+    fn from(error: ArtifactError) -> Self {
+        Self {
+            exit: Exit::Unknown,
+            error: error.into(),
+            hint: Some("is the disk full? is the folder ours to write?"),
+        }
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        Self { exit: Exit::Unknown, error: error.into(), hint: None }
+    }
+}
+
+impl From<DirectorError> for Failure {
+    fn from(error: DirectorError) -> Self {
+        let hint = match &error {
+            DirectorError::Pool(error) => error.hint(),
+            DirectorError::Baseline(_) => {
+                Some("the pool came up, but not as the judge can read it; see its logs")
+            }
+            DirectorError::Interrupted => Some("everything that was started is removed"),
+            DirectorError::Executor(_)
+            | DirectorError::Artifacts(_)
+            | DirectorError::OpVersion(_)
+            | DirectorError::Writer(_) => None,
+        };
+        Self { exit: Exit::Unknown, error: error.into(), hint }
+    }
+}
