@@ -19,8 +19,9 @@ if [ -z "$(pids_of glusterd)" ]; then
         systemctl reset-failed "$unit" 2>/dev/null
         systemctl start "$unit" </dev/null || failed "systemctl start $unit failed"
     else
-        # Its streams are closed: sshd would wait for a daemon that keeps them.
-        glusterd </dev/null >/dev/null 2>&1 || failed "glusterd ended with $?"
+        # Its streams are closed: sshd would wait for a daemon that keeps them. Its locale is the host's: by ours the
+        # geo-replication it starts could not read file names that are not ASCII.
+        (unset LC_ALL && exec glusterd) </dev/null >/dev/null 2>&1 || failed "glusterd ended with $?"
     fi
 fi
 left=$1
@@ -38,6 +39,6 @@ if [ -d /run/systemd/system ]; then
         systemctl start glustereventsd.service </dev/null || echo "systemctl start glustereventsd failed"
     fi
 elif [ -e /run/gluster-upgrade.glustereventsd ] && [ -z "$(pids_of glustereventsd)" ]; then
-    glustereventsd </dev/null >/dev/null 2>&1 &
+    (unset LC_ALL && exec glustereventsd) </dev/null >/dev/null 2>&1 &
 fi
 rm -f /run/gluster-upgrade.glustereventsd

@@ -4,7 +4,9 @@ mod config;
 mod connection;
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -86,6 +88,8 @@ impl Ssh {
         let parent = socket_parent();
         let root = tempfile::Builder::new()
             .prefix("executor-ssh.")
+            // By itself the library leaves it to the umask.
+            .permissions(Permissions::from_mode(0o700))
             .tempdir_in(&parent)
             .map_err(|source| SshSetupError::Directory { parent, source })?;
         let mut targets = BTreeMap::new();
@@ -175,4 +179,18 @@ fn socket_parent() -> PathBuf {
     const ROOM: usize = 40;
     let parent = std::env::temp_dir();
     if parent.as_os_str().len() <= ROOM { parent } else { PathBuf::from("/tmp") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_directory_of_the_control_sockets_is_private_and_goes_with_the_transport() {
+        let ssh = Ssh::new(BTreeMap::new()).unwrap();
+        let path = ssh.root.path().to_owned();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        drop(ssh);
+        assert!(!path.exists());
+    }
 }
