@@ -6,4 +6,5 @@ pub mod images;
 pub mod oracle;
 pub mod pool;
 pub mod report;
+pub mod scenario;
 pub mod workload;

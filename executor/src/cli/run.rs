@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::look::{decide, read_inventory, transport, usage};
 use super::{ActArgs, PoolArgs, ResumeArgs, RunArgs};
 use crate::core::check::{Check, look_all};
-use crate::core::event::{Event, Record};
+use crate::core::event::{Event, FORMAT, Record};
 use crate::core::exit::Exit;
 use crate::core::inventory::Inventory;
 use crate::core::names::{HostName, PeerUuid};
@@ -33,10 +33,12 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let plan = match outcome {
         Outcome::Plan(plan) => plan,
         Outcome::NothingToDo => {
+            tell_alone(&args.act, Event::NothingToDo)?;
             eprint!("{}", render::nothing_to_do(args.to));
             return Ok(Exit::Done);
         }
         Outcome::Refusal(refusal) => {
+            tell_alone(&args.act, Event::Refused { findings: refusal.findings.clone() })?;
             eprint!("{}", render::refusal(&refusal, &args.pool.run_command(args.to, &args.waive)));
             return Ok(Exit::Refused);
         }
@@ -227,6 +229,14 @@ fn events_sink(target: Option<&Path>) -> io::Result<Option<Box<dyn Write>>> {
         Some(path) if path == Path::new("-") => Some(Box::new(io::stdout())),
         Some(path) => Some(Box::new(File::create(path)?)),
     })
+}
+
+/// Tells readers of events how a run ended that never began.
+fn tell_alone(act: &ActArgs, event: Event) -> anyhow::Result<()> {
+    if let Some(mut sink) = events_sink(act.events.as_deref())? {
+        write_event(&mut sink, &Record { format: FORMAT, sequence: 1, at: Timestamp::now(), event })?;
+    }
+    Ok(())
 }
 
 fn write_event(sink: &mut Box<dyn Write>, record: &Record) -> io::Result<()> {

@@ -40,6 +40,13 @@ pub enum Event {
         /// The plan.
         plan: Box<Plan>,
     },
+    /// No run began: the pool is not fit. Told to readers of events; no journal is begun for it.
+    Refused {
+        /// What stands in the way.
+        findings: Vec<Finding>,
+    },
+    /// No run began: there is nothing to do. Told to readers of events; no journal is begun for it.
+    NothingToDo,
     /// A run that ended midway is taken up again.
     RunResumed {
         /// The step that had been started and not finished.

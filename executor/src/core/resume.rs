@@ -38,8 +38,12 @@ pub fn progress(records: &[Record]) -> Option<Progress> {
         }
         let Some(progress) = &mut progress else { continue };
         match &record.event {
-            Event::RunStarted { .. } | Event::GateWaiting { .. } | Event::GatePassed { .. } => {}
-            Event::StepActed { .. } => {}
+            Event::RunStarted { .. }
+            | Event::Refused { .. }
+            | Event::NothingToDo
+            | Event::GateWaiting { .. }
+            | Event::GatePassed { .. }
+            | Event::StepActed { .. } => {}
             Event::RunResumed { .. } => progress.stopped = None,
             Event::StepStarted { step } => progress.in_doubt = Some(*step),
             Event::StepFinished { step, .. } => {

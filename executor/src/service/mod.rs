@@ -87,10 +87,11 @@ pub fn parse_processes(output: &Output) -> Result<Processes, ServiceError> {
 
 /// Returns the command that stops glusterd alone: bricks and self-heal daemons go on.
 ///
-/// Repeating it does no harm. Under systemd it refuses where the unit would end the bricks too, which
-/// upstream's does not (`KillMode=process` in glusterd.service, all releases).
+/// Repeating it does no harm. A unit that would end the bricks too (glusterd.service says
+/// `KillMode=control-group` in Debian's 10.3 and 11.1, `process` in 9.2) is changed for this one stop.
 pub fn stop_glusterd() -> Command {
-    stopping(script!("stop_glusterd.sh"), 1)
+    // It may wait twice: for systemd, then for a glusterd that was started by hand.
+    stopping(script!("stop_glusterd.sh"), 2)
 }
 
 /// Returns the command that stops all of Gluster on the host, FUSE mounts and the event daemon included.
@@ -98,8 +99,8 @@ pub fn stop_glusterd() -> Command {
 /// The seed procedure's `killall glusterfs glusterfsd glusterd` with a wait. Repeating it does no harm.
 /// What does not end by SIGTERM is named, never killed.
 pub fn stop_gluster() -> Command {
-    // It waits twice: for glusterd, then for the rest.
-    stopping(script!("stop_gluster.sh"), 2)
+    // It may wait three times: for systemd, for glusterd, then for the rest.
+    stopping(script!("stop_gluster.sh"), 3)
 }
 
 /// Reads what [`stop_glusterd`] or [`stop_gluster`] printed.

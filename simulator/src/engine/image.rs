@@ -14,6 +14,9 @@ use tokio_util::io::ReaderStream;
 use super::label::{IMAGE_LABEL, PROJECT, RUN_LABEL};
 use super::{Engine, EngineError, Run, label_filter};
 
+/// How often a removal looks again. Twice is usual: what there was, and nothing.
+const REMOVAL_PASSES: u32 = 20;
+
 /// An image on the engine.
 #[derive(Debug, Clone)]
 pub struct ImageFound {
@@ -170,23 +173,44 @@ impl Engine {
         }
     }
 
-    /// Removes what a build left: its containers, and its images except those that a finished one stands on.
+    /// Removes what a run left, builds included: containers, networks, volumes, and its images except those that a
+    /// finished one stands on.
+    ///
+    /// It looks again until it finds nothing: the engine hears of an interrupted build only when its client is gone,
+    /// and may be at the next step by then.
     ///
     /// # Errors
     ///
     /// Whatever the engine answers.
     pub async fn remove_build(&self, run: &Run) -> Result<(), EngineError> {
-        self.remove_run(&run.id).await?;
+        for _ in 0..REMOVAL_PASSES {
+            let things = self.remove_run(&run.id).await?;
+            let images = self.remove_unfinished(run).await?;
+            if things + images == 0 {
+                return Ok(());
+            }
+        }
+        Err(EngineError::Unexpected {
+            what: format!("removing what {} left", run.id),
+            expected: "an end".to_owned(),
+            found: format!("something new after {REMOVAL_PASSES} passes"),
+        })
+    }
+
+    /// Removes a build's images and returns how many went.
+    async fn remove_unfinished(&self, run: &Run) -> Result<usize, EngineError> {
         let mut images = self.list_images(true, RUN_LABEL, &run.id).await?;
         images.sort_by_key(|image| std::cmp::Reverse(image.created));
+        let mut removed = 0;
         for image in images {
             match self.remove_image(&image.id).await {
                 // In use by an image with a name: part of a finished one.
                 Err(error) if error.api_status() == Some(409) => {}
-                other => other?,
+                Err(error) => return Err(error),
+                Ok(()) => removed += 1,
             }
         }
-        Ok(())
+        Ok(removed)
     }
 
     async fn list_images(

@@ -93,16 +93,17 @@ impl Engine {
         Ok(removed)
     }
 
-    /// Removes everything of one run: its owner's last act.
+    /// Removes everything of one run and returns how many things that were: its owner's last act.
     ///
     /// # Errors
     ///
     /// As [`Engine::remove`], or the first thing that is still there.
-    pub async fn remove_run(&self, run: &str) -> Result<(), EngineError> {
+    pub async fn remove_run(&self, run: &str) -> Result<usize, EngineError> {
         let removed = self.remove(Scope::Run(run)).await?;
+        let count = removed.len();
         match removed.into_iter().find_map(|thing| thing.error) {
             Some(error) => Err(error),
-            None => Ok(()),
+            None => Ok(count),
         }
     }
 

@@ -202,7 +202,8 @@ impl Pool {
     ///
     /// The first thing that could not be removed.
     pub async fn down(&self) -> Result<(), PoolError> {
-        Ok(self.engine.remove_run(&self.run.id).await?)
+        self.engine.remove_run(&self.run.id).await?;
+        Ok(())
     }
 
     /// Tells each server which bricks are on it.

@@ -31,7 +31,7 @@ pub struct Node {
     pub role: Role,
     /// The release that it started with.
     pub release: String,
-    /// The id of its container.
+    /// The name of its container on the engine.
     pub container: String,
     /// How it is reached over SSH. The port stays when the container is restarted.
     pub door: Door,
@@ -80,22 +80,22 @@ impl Builder<'_> {
             volumes,
             publish: Vec::new(),
         };
-        let (id, address) = self.start(&mut container).await?;
-        self.wait_ready(name, &id).await?;
-        let host_key = self.engine.exec_ok(&id, &["cat", HOST_KEY]).await?.stdout;
+        let address = self.start(&mut container).await?;
+        self.wait_ready(name, &container.name).await?;
+        let host_key = self.engine.exec_ok(&container.name, &["cat", HOST_KEY]).await?.stdout;
         Ok(Node {
             name: name.clone(),
             role,
             release: release.clone(),
-            container: id,
+            container: container.name,
             door: self.keys.door(address),
             host_key,
             bricks: Vec::new(),
         })
     }
 
-    /// Starts the container with its door on a free port; returns its id and the door's address.
-    async fn start(&self, spec: &mut ContainerSpec) -> Result<(String, SocketAddr), PoolError> {
+    /// Starts the container with its door on a free port; returns the door's address.
+    async fn start(&self, spec: &mut ContainerSpec) -> Result<SocketAddr, PoolError> {
         let mut tries = 0;
         loop {
             let port = free_port()?;
@@ -105,7 +105,7 @@ impl Builder<'_> {
             self.engine.upload(&id, "/root/.ssh/authorized_keys", keys, 0o600).await?;
             tries += 1;
             match self.engine.start(&id).await {
-                Ok(()) => return Ok((id, SocketAddr::from((Ipv4Addr::LOCALHOST, port)))),
+                Ok(()) => return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
                 Err(error) if tries < PORT_TRIES && is_port_taken(&error) => {
                     self.engine.remove_container(&id).await?;
                 }

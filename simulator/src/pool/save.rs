@@ -10,7 +10,7 @@ use super::node::{Node, Role};
 use super::{Pool, PoolError};
 
 /// The folders of a node that are kept, and what they are called then.
-const FOLDERS: [(&str, &str); 2] = [("/var/log/glusterfs", "log"), ("/var/lib/glusterd", "glusterd")];
+const FOLDERS: [(&str, &str); 2] = [("/var/log", "log"), ("/var/lib/glusterd", "glusterd")];
 
 /// What `gluster` is asked on each server.
 const QUESTIONS: [&[&str]; 5] = [
@@ -132,12 +132,12 @@ mod tests {
     fn only_plain_files_are_unpacked() {
         let folder = tempfile::tempdir().unwrap();
         let archive = archive(&[
-            ("glusterfs/bricks/one.log", tar::EntryType::Regular),
-            ("glusterfs/../../out", tar::EntryType::Regular),
-            ("glusterfs/link", tar::EntryType::Symlink),
+            ("log/glusterfs/one.log", tar::EntryType::Regular),
+            ("log/../../out", tar::EntryType::Regular),
+            ("log/link", tar::EntryType::Symlink),
         ]);
         unpack(&archive, &folder.path().join("log")).unwrap();
-        assert!(folder.path().join("log/bricks/one.log").is_file());
+        assert!(folder.path().join("log/glusterfs/one.log").is_file());
         assert!(!folder.path().join("out").exists());
         assert!(!folder.path().join("log/link").exists());
     }

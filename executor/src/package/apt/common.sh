@@ -13,21 +13,25 @@ family() {
         awk '$1 == "glusterfs" && $2 != "not-installed" && $2 != "config-files" { print $3, $4 }'
 }
 
-# Prints the packages to install for the version $1: the roots, and whatever of the family this host has and the
-# version still has. A package that the version no longer has is left to apt.
+# Prints which packages of the family, and of its roots, are to be had or are here, each with a version.
+available() {
+    family
+    # shellcheck disable=SC2046 # names of packages
+    apt-cache madison $({ family | cut -d ' ' -f 1; printf 'glusterfs-server\nglusterfs-client\n'; } | sort -u) |
+        awk -F ' *[|] *' '$3 ~ / Packages$/ { print $1, $2 }'
+}
+
+# Reads the above, prints the packages to install for the version $1: the roots, and whatever of the family this host
+# has and the version still has. A package that the version no longer has is left to apt.
 wanted() {
-    { family | cut -d ' ' -f 1; printf 'glusterfs-server\nglusterfs-client\n'; } | sort -u |
-        while read -r package; do
-            if apt-cache show "$package=$1" >/dev/null 2>&1; then
-                echo "$package"
-            fi
-        done
+    awk -v version="$1" '$2 == version { print $1 }' | sort -u
 }
 
 # Writes to the file $2 the preferences for one transaction: the whole glusterfs source at the version $1.
-# Ours come first, since the first record for a package decides (apt_preferences(5)); the operator's follow.
+# Ours come first, since the first record for a version decides (apt_preferences(5)); the operator's follow. The
+# priority is near the greatest there is, above any by which the operator may keep the family at another version.
 write_preferences() {
-    printf 'Package: src:glusterfs\nPin: version %s\nPin-Priority: 1001\n\n' "$1" >"$2"
+    printf 'Package: src:glusterfs\nPin: version %s\nPin-Priority: 32000\n\n' "$1" >"$2"
     if [ -f /etc/apt/preferences ]; then
         cat /etc/apt/preferences >>"$2"
     fi

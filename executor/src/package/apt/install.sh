@@ -24,8 +24,10 @@ if ! flock -n 9; then
 fi
 : >"$log"
 printf 'version %s release %s mode %s\n' "$version" "$release" "${mode:-install}" >>"$log"
-scratch=$(mktemp -d) || exit 1
-chmod 755 "$scratch"
+# By the lock it is ours alone, and what a run that was cut left in it goes.
+scratch=/run/gluster-upgrade-packages
+rm -rf "$scratch"
+mkdir -m 755 "$scratch" || exit 1
 
 # Package scripts ask policy-rc.d before they start or stop a service. Gluster's stay as the upgrade has them;
 # all others (sshd above all, whose libraries may be replaced) are restarted as ever. An operator's own is left alone.
@@ -63,7 +65,7 @@ installed_release() {
     gluster --version 2>/dev/null | sed -n '1s/^glusterfs \([0-9.]*\).*/\1/p'
 }
 
-packages=$(wanted "$version")
+packages=$(available | wanted "$version")
 [ -n "$packages" ] || give_up "the version $version is not on offer"
 
 if [ "$mode" = fetch ]; then
@@ -97,6 +99,15 @@ if ! apt-get check >>"$log" 2>&1; then
     apt --fix-broken install || echo "apt-get --fix-broken install ended with $?"
 fi
 
+enabled_units() {
+    if command -v systemctl >/dev/null; then
+        systemctl list-unit-files --no-legend --state=enabled 'gluster*' 2>/dev/null | cut -d ' ' -f 1 | sort
+    fi
+}
+enabled_units >"$scratch/enabled"
+
+# What is named to apt counts as asked for by the operator from then on. What was not stays so.
+automatic=$(family | cut -d ' ' -f 1 | sort -u | while read -r package; do apt-mark showauto "$package"; done)
 # shellcheck disable=SC2086 # names of packages
 apt install $packages || give_up "apt-get install ended with an error"
 if [ "$(installed_release)" != "$release" ]; then
@@ -107,7 +118,15 @@ if [ "$(installed_release)" != "$release" ]; then
     apt install --reinstall $packages || give_up "apt-get install --reinstall ended with an error"
 fi
 
+if [ -n "$automatic" ]; then
+    # shellcheck disable=SC2086 # names of packages
+    apt-mark auto $automatic >>"$log" 2>&1
+fi
+
 find /etc -name '*.dpkg-dist' -newer "$scratch/preferences" 2>/dev/null | sed 's/^/kept your own file beside /'
+# A unit that comes with a release is enabled by its package (11.1: gluster-ta-volume, glusterfssharedstorage).
+enabled_units | comm -13 "$scratch/enabled" - | sed 's/^/starts at boot from now on: /'
+enabled_units | comm -23 "$scratch/enabled" - | sed 's/^/does not start at boot any more: /'
 family | awk -v version="$version" '$2 != version { print "left at another version: " $1, $2 }'
 got=$(installed_release)
 echo "installed $got"

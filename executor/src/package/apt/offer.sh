@@ -1,12 +1,13 @@
 # Tells which version of the packages brings the release $1, and what else installing it would change.
-# Reads only: apt's caches are kept in memory, nothing is locked, no index is fetched.
+# Reads only: nothing is written outside a directory of ours, nothing is locked, no index is fetched.
 # Prints `version V`, `change PACKAGE`, `remove PACKAGE`, `hold PACKAGE`, and at last `end`.
 release=$1
 
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
-# Without this apt would write its caches anew where they are stale.
+# Without this apt would write the host's caches anew where they are stale. It works longer for it, some seconds a call
+# with several suites in its sources, hence as few calls as may be.
 printf 'Dir::Cache::pkgcache "";\nDir::Cache::srcpkgcache "";\n' >"$scratch/apt.conf"
 APT_CONFIG=$scratch/apt.conf
 export APT_CONFIG
@@ -23,13 +24,13 @@ is_of_release() {
     esac
 }
 
-family | cut -d ' ' -f 1 | sort >"$scratch/family"
-apt-mark showhold | sort | comm -12 - "$scratch/family" | sed 's/^/hold /'
+dpkg-query -W -f '${source:Package} ${db:Status-Want} ${Package}\n' |
+    awk '$1 == "glusterfs" && $2 == "hold" { print "hold", $3 }'
 
-# From the package sources, and what is installed, which no source may have any more.
+available >"$scratch/available"
 best=
-for version in $(apt-cache madison glusterfs-server | awk -F ' *[|] *' '$3 ~ / Packages$/ { print $2 }') \
-    $(family | awk '$1 == "glusterfs-server" { print $2 }'); do
+# shellcheck disable=SC2013 # words, one a line
+for version in $(awk '$1 == "glusterfs-server" { print $2 }' "$scratch/available"); do
     if is_of_release "$version" && { [ -z "$best" ] || dpkg --compare-versions "$version" gt "$best"; }; then
         best=$version
     fi
@@ -44,15 +45,28 @@ write_preferences "$best" "$scratch/preferences"
 # shellcheck disable=SC2046 # names of packages
 if ! apt-get -s -y -o Dir::Etc::Preferences="$scratch/preferences" install \
     --allow-downgrades --allow-change-held-packages --no-install-recommends \
-    $(wanted "$best") >"$scratch/plan" 2>"$scratch/errors"; then
+    $(wanted "$best" <"$scratch/available") >"$scratch/plan" 2>"$scratch/errors"; then
     grep -h -e '^E:' -e ' : ' "$scratch/errors" "$scratch/plan"
     exit 1
 fi
+# apt may succeed with less than it was asked for, if the operator's pins are stronger.
+if ! family | grep -q -x -F -e "glusterfs-server $best" && ! awk -v wanted="($best" '
+    $1 == "Inst" && $2 == "glusterfs-server" && ($3 == wanted || $4 == wanted) { found = 1 }
+    END { exit !found }' "$scratch/plan"; then
+    echo "apt would not install glusterfs-server $best; see apt-cache policy glusterfs-server"
+    exit 1
+fi
 awk '$1 == "Inst" || $1 == "Remv" { sub(/:.*/, "", $2); print $1, $2 }' "$scratch/plan" | sort -u >"$scratch/moved"
-# The source of what will come is in its index, of what will go in dpkg's status; `Source:` is left out where equal.
-# shellcheck disable=SC2046 # names of packages
-apt-cache show $(awk '{ print $2 }' "$scratch/moved") 2>/dev/null |
-    awk '/^Package: / { name = $2 } /^Source: glusterfs( |$)/ { print name }' | sort -u >>"$scratch/family"
+family | cut -d ' ' -f 1 | sort -u >"$scratch/family"
+others() {
+    awk '{ print $2 }' "$scratch/moved" | sort -u | comm -23 - "$scratch/family"
+}
+if [ -n "$(others)" ]; then
+    # What this host does not have yet may be of the family all the same. `Source:` is left out where it is the name.
+    # shellcheck disable=SC2046 # names of packages
+    apt-cache show $(others) 2>/dev/null |
+        awk '/^Package: / { name = $2 } /^Source: glusterfs( |$)/ { print name }' >>"$scratch/family"
+fi
 while read -r act package; do
     grep -q -x -F -e "$package" "$scratch/family" && continue
     case $act in

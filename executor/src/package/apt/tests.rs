@@ -54,3 +54,84 @@ fn an_install_tells_what_was_noteworthy() {
 fn an_install_that_did_not_do_it(#[case] status: i32, #[case] stdout: &str, #[case] expected: PackageError) {
     assert_eq!(parse_install(&printed(status, stdout), release()), Err(expected));
 }
+
+/// Runs the offer's script with programs in place of apt's and dpkg's that print what a host would.
+fn offered(wanted: &str, on_offer: &[&str]) -> Result<PackageOffer, PackageError> {
+    let directory = tempfile::tempdir().unwrap();
+    let program = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{text}")).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    };
+    let madison: String = on_offer
+        .iter()
+        .map(|version| {
+            format!(
+                "glusterfs-server | {version:>10} | http://deb.debian.org/debian sid/main amd64 Packages\n"
+            )
+        })
+        .collect();
+    program(
+        "dpkg-query",
+        "case $3 in\n*Want*) printf 'glusterfs hold libgfapi0\\nbash hold bash\\nglusterfs install glusterfs-cli\\n' ;;\n\
+         *) printf 'glusterfs installed glusterfs-server 10.3-5\\nglusterfs installed libgfapi0 10.3-5\\nbash installed bash 5\\n' ;;\nesac\n",
+    );
+    program(
+        "apt-cache",
+        &format!(
+            "case $1 in\nmadison) cat <<'END'\n{madison}END\n;;\n\
+             show) printf 'Package: libc6\\nSource: glibc\\n\\nPackage: glusterfs-cli\\nSource: glusterfs (11.1-6)\\n' ;;\nesac\n"
+        ),
+    );
+    // The first of two that are equal or greater; good enough for numbers alone.
+    program("dpkg", "[ \"$(printf '%s\\n%s\\n' \"$2\" \"$4\" | sort -V | tail -n 1)\" = \"$2\" ]\n");
+    program(
+        "apt-get",
+        "eval last=\\${$#}\nversion=$(sed -n 's/^Pin: version //p' \"${4#*=}\")\ncat <<END\n\
+         Remv libssl3 [3.0.19-1~deb12u2] [openssh-server:amd64 ]\n\
+         Inst libc6 [2.36-9+deb12u14] (2.41-12 Debian:13/stable [amd64])\n\
+         Inst libgfapi0 [10.3-5] ($version sid [amd64]) []\n\
+         Inst glusterfs-cli ($version sid [amd64]) []\n\
+         Inst glusterfs-server [10.3-5] ($version sid [amd64])\n\
+         Conf libc6 (2.41-12 Debian:13/stable [amd64])\nEND\n",
+    );
+    let argv = offer(wanted.parse().unwrap()).argv;
+    let path = format!("{}:{}", directory.path().display(), std::env::var("PATH").unwrap());
+    let output = std::process::Command::new(&argv[0]).args(&argv[1..]).env("PATH", path).output().unwrap();
+    parse_offer(&Output {
+        status: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    })
+}
+
+#[rstest]
+#[case("11.1", &["11.2-5", "11.1-6", "9.2-1"], Some("11.1-6"))]
+#[case("11.1", &["11.1-3", "11.1-6"], Some("11.1-6"))]
+#[case("11.1", &["1:11.1-6ubuntu1~22.04"], Some("1:11.1-6ubuntu1~22.04"))]
+#[case("11.1", &["11.1+ds-1"], Some("11.1+ds-1"))]
+#[case("11.1", &["11.1~jammy1-1"], Some("11.1~jammy1-1"))]
+#[case("11.1", &["11.1~rc0-1", "11.10-1", "111.1-1", "11.1.1-1", "1:11-1"], None)]
+#[case("11.1", &[], None)]
+#[case("10.3", &[], Some("10.3-5"))]
+fn the_version_that_brings_a_release(
+    #[case] wanted: &str,
+    #[case] on_offer: &[&str],
+    #[case] expected: Option<&str>,
+) {
+    let offer = offered(wanted, on_offer);
+    // What is installed needs no transaction, so the stubs' simulation is beside the point there.
+    let version = offer.map(|offer| offer.version).unwrap();
+    assert_eq!(version.as_deref(), expected);
+}
+
+#[test]
+fn an_offer_tells_the_family_from_all_others() {
+    let expected = PackageOffer {
+        version: Some("11.1-6".to_owned()),
+        also_changes: vec!["libc6".to_owned()],
+        removes: vec!["libssl3".to_owned()],
+        held: vec!["libgfapi0".to_owned()],
+    };
+    assert_eq!(offered("11.1", &["11.1-6"]), Ok(expected));
+}

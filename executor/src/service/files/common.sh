@@ -60,3 +60,24 @@ glusterd_unit() {
     done
     return 1
 }
+
+# Stops the unit $1 within $2 seconds so that no process but glusterd ends by it.
+# Up to 9 the unit says KillMode=process; Debian's 10.3 and 11.1 say control-group, by which systemd ends the bricks
+# along with glusterd, after a while by SIGKILL. The change is for this stop only and would not outlive a reboot.
+stop_unit() {
+    change=/run/systemd/system/$1.d/zz-gluster-upgrade.conf
+    if [ "$(systemctl show -p KillMode "$1")" != KillMode=process ]; then
+        mkdir -p "${change%/*}" && printf '[Service]\nKillMode=process\n' >"$change" && systemctl daemon-reload
+        if [ "$(systemctl show -p KillMode "$1")" != KillMode=process ]; then
+            echo "refused: stopping $1 would end its bricks too ($(systemctl show -p KillMode "$1"))"
+            return 1
+        fi
+    fi
+    # While it is still stopping the change has to stay.
+    timeout "$2" systemctl stop "$1" || return 1
+    if [ -e "$change" ]; then
+        rm -f "$change"
+        rmdir "${change%/*}" 2>/dev/null
+        systemctl daemon-reload
+    fi
+}

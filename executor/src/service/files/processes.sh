@@ -16,9 +16,10 @@ for pid in $(pids_of glusterfs); do
     [ -n "$arguments" ] || continue
     last=$(printf '%s\n' "$arguments" | tail -n 1)
     [ "$last" = / ] || last=${last%/}
-    # mount.glusterfs passes `--process-name fuse` since 3.11 or so, and the mount point last at all times.
+    # mount.glusterfs passes `--process-name fuse`, or `fuse.NAME` with its option process-name (9.2 and later;
+    # older ones pass none), and the mount point last at all times.
     # A last argument alone proves nothing: gNFS ends with the path of its socket.
-    if printf '%s\n' "$arguments" | grep -A1 -x -e '--process-name' | grep -q -x fuse ||
+    if printf '%s\n' "$arguments" | grep -A1 -x -e '--process-name' | grep -q -x -e fuse -e 'fuse\..*' ||
         printf '%s\n' "$mounts" | grep -q -x -F -e "$last"; then
         echo "mount $last"
     else

@@ -11,8 +11,9 @@ if [ -n "$events" ]; then
     fi
     terminate glustereventsd
 fi
-if unit=$(glusterd_unit); then
-    systemctl stop "$unit" || echo "systemctl stop $unit failed"
+if unit=$(glusterd_unit) && ! stop_unit "$unit" "$1"; then
+    echo "$unit was not stopped"
+    exit 1
 fi
 terminate glusterd
 wait_gone "$1" glusterd glustereventsd || exit 1

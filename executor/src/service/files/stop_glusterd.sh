@@ -1,12 +1,7 @@
 # Stops glusterd alone; bricks and self-heal daemons go on.
-if unit=$(glusterd_unit); then
-    # With any other KillMode systemd would end the bricks along with glusterd.
-    mode=$(systemctl show -p KillMode "$unit")
-    if [ "$mode" != KillMode=process ]; then
-        echo "refused: stopping $unit would end its bricks too ($mode)"
-        exit 1
-    fi
-    systemctl stop "$unit" || echo "systemctl stop $unit failed"
+if unit=$(glusterd_unit) && ! stop_unit "$unit" "$1"; then
+    echo "$unit was not stopped"
+    exit 1
 fi
 # Also one that was started by hand.
 terminate glusterd
