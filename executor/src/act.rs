@@ -93,8 +93,13 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
             said
         }
         Action::Heal { via, volumes } => {
+            // Launching it twice does no harm, and right after a start any server may say no to it
+            // ("Commit failed on g2", seen with 11.1 among 10.3): not yet, not never.
+            let may_pass =
+                |error: &ReplyError| error.may_pass() || matches!(error, ReplyError::Refused { .. });
             for volume in volumes {
-                ask_until_ready(transport, via, &commands::heal(volume), replies::heal_launched).await?;
+                let command = commands::heal(volume);
+                ask_until_ready(transport, via, &command, replies::heal_launched, may_pass).await?;
             }
             format!("launched: {}", names(volumes))
         }
@@ -119,13 +124,14 @@ async fn ask_until_ready<T>(
     host: &HostName,
     command: &Command,
     read: impl Fn(&Output) -> Result<T, ReplyError>,
+    may_pass: impl Fn(&ReplyError) -> bool,
 ) -> Result<T, ActError> {
     let began = Instant::now();
     loop {
         let output = transport.run(host, command).await?;
         match read(&output) {
             Ok(answer) => return Ok(answer),
-            Err(error) if error.may_pass() && began.elapsed() < NOT_YET_PATIENCE => {
+            Err(error) if may_pass(&error) && began.elapsed() < NOT_YET_PATIENCE => {
                 tracing::debug!(%host, %error, "not yet");
                 sleep(NOT_YET_INTERVAL).await;
             }
@@ -143,7 +149,7 @@ async fn raise_op_version(
 ) -> Result<String, ActError> {
     let command = commands::set_op_version(to);
     let refused = |why: String| ActError::OpVersion { via: via.clone(), required: to, why };
-    match ask_until_ready(transport, via, &command, replies::op_version_set).await? {
+    match ask_until_ready(transport, via, &command, replies::op_version_set, ReplyError::may_pass).await? {
         OpVersionAnswer::Accepted => Ok("accepted".to_owned()),
         OpVersionAnswer::Refused(OpVersionRefusal::NotAbove { current, .. }) if current == to => {
             Ok("it was raised already".to_owned())

@@ -35,7 +35,12 @@ impl Writer {
     ///
     /// # Errors
     /// When the file cannot be made.
-    pub(super) fn start(engine: &Engine, client: &Node, settings: Settings, kept: &Path) -> std::io::Result<Self> {
+    pub(super) fn start(
+        engine: &Engine,
+        client: &Node,
+        settings: Settings,
+        kept: &Path,
+    ) -> std::io::Result<Self> {
         let file = std::fs::File::create(kept)?;
         let record = Arc::new(Mutex::new(Record::new(&settings.folder)));
         let argv = settings.argv();
