@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::engine::{EngineError, RunError};
 use crate::images::{CatalogError, ImageError};
+use crate::pool::PoolError;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +77,20 @@ impl From<ImageError> for Failure {
     }
 }
 
+impl From<PoolError> for Failure {
+    fn from(error: PoolError) -> Failure {
+        let exit = match &error {
+            PoolError::Spec { .. } => Exit::BadInput,
+            PoolError::Engine(_)
+            | PoolError::Keys { .. }
+            | PoolError::NotReady { .. }
+            | PoolError::NodeEnded { .. }
+            | PoolError::Write { .. } => Exit::Unknown,
+        };
+        Failure { exit, hint: error.hint(), error: error.into() }
+    }
+}
+
 impl<E> From<RunError<E>> for Failure
 where
     E: Into<Failure>,
@@ -99,5 +114,47 @@ where
                 hint: Some("`simulator clean` removes what was left"),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rstest::rstest;
+
+    use super::*;
+
+    fn no_release() -> Failure {
+        let family = "some".to_owned();
+        let version = "3.7".to_owned();
+        let known = vec!["10.3".to_owned()];
+        Failure::from(CatalogError::UnknownRelease { family, version, known })
+    }
+
+    fn too_late() -> Failure {
+        Failure::from(PoolError::from(EngineError::Deadline {
+            container: "g1".to_owned(),
+            argv: vec!["true".to_owned()],
+            deadline: Duration::from_secs(2),
+        }))
+    }
+
+    #[rstest]
+    #[case::bad_input(
+        no_release(),
+        Exit::BadInput,
+        "error: no release `3.7` in family `some`: expected one of 10.3\nhint: "
+    )]
+    #[case::chain(
+        too_late(),
+        Exit::Unknown,
+        "error: the pool could not be brought up: `true` in g1 did not end within 2 s"
+    )]
+    #[case::interrupted(RunError::<EngineError>::Interrupted.into(), Exit::Unknown, "error: interrupted")]
+    fn what_the_operator_is_told(#[case] failure: Failure, #[case] exit: Exit, #[case] start: &str) {
+        assert_eq!(failure.exit, exit);
+        let message = failure.message();
+        assert!(message.starts_with(start), "{message}");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use bollard::models::{BuildInfo, BuildInfoAux, ImageSummary};
+use bollard::models::{BuildInfo, ImageSummary};
 use bollard::query_parameters::{
     BuildImageOptionsBuilder, CreateImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptionsBuilder,
 };
@@ -16,6 +16,10 @@ use super::{Engine, EngineError, Run, label_filter};
 
 /// How often a removal looks again. Twice is usual: what there was, and nothing.
 const REMOVAL_PASSES: u32 = 20;
+
+/// What the classic builder says at its end, before the image's id. The answer has a field for it too, whose Rust type
+/// depends on the features that other crates of a workspace switch on in bollard.
+const BUILT: &str = "Successfully built ";
 
 /// An image on the engine.
 #[derive(Debug, Clone)]
@@ -140,12 +144,10 @@ impl Engine {
         let mut stream = self.docker().build_image(options.build(), None, Some(body));
         let mut id = None;
         while let Some(piece) = stream.next().await {
-            let BuildInfo { stream, aux, .. } = piece.map_err(EngineError::api(what))?;
+            let BuildInfo { stream, .. } = piece.map_err(EngineError::api(what))?;
             for line in stream.iter().flat_map(|text| text.lines()) {
+                id = line.strip_prefix(BUILT).map(str::to_owned).or(id);
                 heard(line);
-            }
-            if let Some(BuildInfoAux::Default(image)) = aux {
-                id = image.id.or(id);
             }
         }
         id.ok_or_else(|| EngineError::Unexpected {

@@ -207,6 +207,7 @@ async fn finished_labels(
         name: run.id.clone(),
         hostname: "image".to_owned(),
         image: id.to_owned(),
+        command: Some(vec!["true".to_owned()]),
         ..Default::default()
     };
     let container = engine.create_container(run, &spec).await?;
