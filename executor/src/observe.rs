@@ -120,6 +120,14 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
         Ok(Observed::Unknown(reason)) => Observed::Unknown(reason),
         Err((cause, reason)) => return unreached(cause, reason),
     };
+    // Without glusterd its CLI waits for seconds to say what is known already.
+    let glusterd_down = processes.known().is_ok_and(|processes| processes.glusterd == 0);
+    let peers = async {
+        if glusterd_down {
+            return Observed::Unknown("glusterd does not run".to_owned());
+        }
+        asked(scope, Fact::Peers, ask(transport, host, commands::peer_status(), replies::peers)).await
+    };
     let offer = async {
         match scope {
             Scope::Plan(to) => offer(transport, host, *to).await,
@@ -133,7 +141,7 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
             Fact::GlusterdInfo,
             ask(transport, host, commands::glusterd_info(), replies::glusterd_info)
         ),
-        asked(scope, Fact::Peers, ask(transport, host, commands::peer_status(), replies::peers)),
+        peers,
         asked(
             scope,
             Fact::StoredVolumes,

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::look::{decide, read_inventory, transport, usage};
 use super::{ActArgs, PoolArgs, ResumeArgs, RunArgs};
@@ -158,10 +159,19 @@ async fn drive(
         .and_then(Path::file_name)
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let mut runner = Runner { transport: &ssh, inventory, journal, listener: &mut listener, run };
-    let end = runner.run(&progress).await;
+    let end = tokio::select! {
+        end = runner.run(&progress) => Some(end),
+        () = interrupted() => None,
+    };
+    // Connections are closed in order also then; a command that runs on a host goes on to its own end.
     ssh.close().await;
     let commands = pool.commands(plan.to);
     let after = |records: Vec<Record>| resume::progress(&records).unwrap_or(progress.clone());
+    let Some(end) = end else {
+        let progress = after(journal::read(&path)?);
+        eprint!("\n{}", render::interrupted(&progress, &commands));
+        return Ok(if progress.in_doubt.is_some() { Exit::Failed } else { Exit::Halted });
+    };
     Ok(match end {
         Ok(End::Finished) => {
             eprint!("{}", render::finished(plan));
@@ -182,6 +192,21 @@ async fn drive(
             journal_trouble(&error)
         }
     })
+}
+
+/// Returns when the operator interrupts. Without it a run would leave connections and their files behind.
+async fn interrupted() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => drop(terminate.recv().await),
+            // Then SIGTERM ends the program at once, as it would without us.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
 }
 
 fn servers_of(plan: &Plan) -> BTreeSet<&HostName> {

@@ -39,7 +39,7 @@ pub fn halt(
         duration(waited_seconds)
     );
     text.push_str(&findings(found));
-    text.push_str(&ending(progress, step, gate, commands));
+    text.push_str(&ending(progress, step, gate, MEND, commands));
     text
 }
 
@@ -51,13 +51,30 @@ pub fn failure(progress: &Progress, step: u32, error: &str, commands: &Commands)
     for line in error.lines() {
         let _ = writeln!(text, "{}", hanging("  ", line));
     }
-    text.push_str(&ending(progress, step, GateKind::Leave, commands));
+    text.push_str(&ending(progress, step, GateKind::Leave, MEND, commands));
     text
 }
 
 /// Where the run stands. First, since the last lines on a screen are the ones that are read.
 fn standing(progress: &Progress, step: u32) -> String {
     format!("where the run stands:\n{}\n", tree(&progress.plan, |id| mark(progress, step, id)))
+}
+
+/// Returns the report of a run that the operator interrupted.
+pub fn interrupted(progress: &Progress, commands: &Commands) -> String {
+    let next = progress.plan.steps().find(|step| !progress.finished.contains(&step.id));
+    let Some(step) = progress.in_doubt.or(next.map(|step| step.id)) else {
+        return "INTERRUPTED after the last step; nothing is left to do.\n".to_owned();
+    };
+    let mut text = standing(progress, step);
+    let action = action_of(&progress.plan, step);
+    let (what, gate) = match progress.in_doubt {
+        Some(_) => ("in doubt: it was begun, and may be done, half done or not begun", GateKind::Leave),
+        None => ("not begun", GateKind::Enter),
+    };
+    let _ = writeln!(text, "INTERRUPTED at step {step}, {action}: {what}.");
+    text.push_str(&ending(progress, step, gate, "", commands));
+    text
 }
 
 fn action_of(plan: &Plan, step: u32) -> String {
@@ -73,14 +90,17 @@ fn gate_words(plan: &Plan, step: u32, gate: GateKind) -> String {
     }
 }
 
+/// What comes before going on, where something was found.
+const MEND: &str = "mend what is listed, then ";
+
 /// What every stop ends with.
-fn ending(progress: &Progress, step: u32, gate: GateKind, commands: &Commands) -> String {
+fn ending(progress: &Progress, step: u32, gate: GateKind, first: &str, commands: &Commands) -> String {
     let mut text = String::from("\nhow the pool stands:\n");
     for line in safety(&progress.plan, step, gate) {
         let _ = writeln!(text, "{}", hanging("  - ", &line));
     }
     let _ = writeln!(text, "\nlook:  {}", commands.status);
-    let _ = writeln!(text, "next:  mend what is listed, then {}", commands.resume);
+    let _ = writeln!(text, "next:  {first}{}", commands.resume);
     let _ = writeln!(
         text,
         "{}",

@@ -7,7 +7,7 @@ mod plan;
 mod status;
 
 pub use findings::{fit, nothing_to_do, refusal};
-pub use halt::{Commands, failure, halt};
+pub use halt::{Commands, failure, halt, interrupted};
 pub use live::live_line;
 pub use plan::{finished, plan, progress};
 pub use status::status;

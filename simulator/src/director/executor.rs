@@ -91,12 +91,13 @@ impl Performance {
     }
 }
 
-/// Runs the executor to its end.
+/// Runs the executor to its end. Its events and words are kept in files of this name.
 ///
 /// # Errors
 /// When it cannot be run, or when the operator interrupts; it has ended by then.
 pub(super) async fn perform(
     order: &Order<'_>,
+    name: &str,
     artifacts: &Artifacts,
     cancelled: &CancellationToken,
     say: Say<'_>,
@@ -118,7 +119,8 @@ pub(super) async fn perform(
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(failed(std::io::Error::other("its output is not to be had")));
     };
-    let (kept_events, kept_words) = (artifacts.path("events.jsonl"), artifacts.path("executor.log"));
+    let kept_events = artifacts.path(&format!("{name}.events.jsonl"));
+    let kept_words = artifacts.path(&format!("{name}.log"));
     let listening = async {
         let events = events(BufReader::new(stdout), &kept_events);
         let words = words(BufReader::new(stderr), &kept_words, say);

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use executor::core::event::Event;
-use executor::core::finding::{Code, Finding};
+use executor::core::finding::Finding;
 
 use super::{DirectorError, Performance, Stage};
-use crate::oracle::{self, Expected, ExpectedVolume, Judge, Judgement, Truth, Verdict};
+use crate::oracle::{self, Expected, ExpectedVolume, Judge, Judgement, Stored, Truth, Verdict};
 use crate::pool::{Pool, VolumeKind};
 use crate::scenario::{Outcome, Scenario};
 
@@ -45,6 +45,7 @@ pub(super) fn expected(
         op_version,
         volumes: volumes.collect(),
         client: pool.clients().first().map(|client| client.name.clone()),
+        stored: Stored::Alike,
         allowances: scenario.expect.lost_options.clone(),
     })
 }
@@ -80,16 +81,17 @@ pub(super) fn verdict_on_executor(scenario: &Scenario, performance: &Performance
     );
     if outcome != Outcome::Upgraded {
         let expected = &scenario.expect.findings;
-        let found = codes(performance);
+        let found = named(performance);
         let verdict = if found == *expected { Verdict::Pass } else { Verdict::Fail };
         judge.assert("it names its findings, all of them", "executor", verdict, list(expected), list(&found));
     }
     judge.done()
 }
 
-/// Returns the codes it halted or refused with.
-fn codes(performance: &Performance) -> BTreeSet<Code> {
-    let of = |findings: &[Finding]| findings.iter().map(|finding| finding.code).collect();
+/// Returns what it halted or refused with, as CODE:SUBJECT.
+fn named(performance: &Performance) -> BTreeSet<String> {
+    let name = |finding: &Finding| format!("{}:{}", finding.code, finding.subject);
+    let of = |findings: &[Finding]| findings.iter().map(name).collect();
     performance
         .events
         .iter()
@@ -110,9 +112,18 @@ fn codes(performance: &Performance) -> BTreeSet<Code> {
         .unwrap_or_default()
 }
 
-fn list(codes: &BTreeSet<Code>) -> String {
-    if codes.is_empty() {
+fn list(findings: &BTreeSet<String>) -> String {
+    if findings.is_empty() {
         return "none".to_owned();
     }
-    codes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", ")
+    findings.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// Judges the executor's answer when it is asked for the same upgrade once more.
+pub(super) fn verdict_on_second_order(performance: &Performance) -> Judgement {
+    let mut judge = Judge::new("asked again");
+    let exit = performance.exit.map_or("a signal".to_owned(), |code| code.to_string());
+    let found = format!("exit code {exit}, {}", performance.last_word());
+    judge.equal("it has nothing to do", "executor", "exit code 0, nothing to do", Ok(found));
+    judge.done()
 }

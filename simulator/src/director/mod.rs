@@ -5,7 +5,7 @@
 //! 3. While it runs, the oracle watches the bricks.
 //! 4. When it has ended, the client ends, and the oracle judges the pool.
 //! 5. After an upgrade every server is cut off the power once more and judged again: what only breaks at the
-//!    next restart is broken already.
+//!    next restart is broken already. Then the executor is asked once more, and must find nothing to do.
 //!
 //! The logs of every host are saved before the caller removes the pool.
 
@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::executor::{ExecutorError, Order, Performance};
 pub use self::expected::containers;
 
-use self::expected::{expected, verdict_on_executor};
+use self::expected::{expected, verdict_on_executor, verdict_on_second_order};
 use self::writer::Writer;
 use crate::artifacts::{ArtifactError, Artifacts};
 use crate::engine::{Engine, Run};
@@ -150,7 +150,7 @@ async fn judged(stage: &Stage<'_>, pool: &Pool) -> Result<Report, DirectorError>
         to: scenario.upgrade.to,
         waive: &scenario.upgrade.waive,
     };
-    let performance = executor::perform(&order, artifacts, stage.cancelled, *say).await;
+    let performance = executor::perform(&order, "executor", artifacts, stage.cancelled, *say).await;
     let watched = watching.finish().await;
     let performance = performance?;
     keep_json(artifacts, "samples.json", &watched.samples)?;
@@ -175,6 +175,10 @@ async fn judged(stage: &Stage<'_>, pool: &Pool) -> Result<Report, DirectorError>
         judged = judging => judged?,
         () = stage.cancelled.cancelled() => return Err(DirectorError::Interrupted),
     });
+    if scenario.expect.outcome == Outcome::Upgraded {
+        say("the executor is asked for the same upgrade once more");
+        judgement.extend(asked_again(stage, &order, &shell, &before).await?);
+    }
     let after = Baseline::capture(&*shell, &before).await;
     Ok(report(stage, &performance, record.as_ref(), judgement, [&baseline, &after]))
 }
@@ -197,7 +201,9 @@ async fn judge_end(
     truth: Option<Truth>,
 ) -> Result<Judgement, DirectorError> {
     let Stage { scenario, say, .. } = stage;
-    let in_the_end: Arc<Expected> = Arc::new(expected(stage, pool, scenario.releases_in_the_end(), truth)?);
+    let mut in_the_end = expected(stage, pool, scenario.releases_in_the_end(), truth)?;
+    in_the_end.stored = scenario.expect.stored;
+    let in_the_end: Arc<Expected> = Arc::new(in_the_end);
     say("the oracle judges the pool");
     let phase = match scenario.expect.outcome {
         Outcome::Upgraded => "after the upgrade",
@@ -220,6 +226,20 @@ async fn judge_end(
         }
         judgement.extend(judge("after the last restart", AFTER_RESTART).await);
     }
+    Ok(judgement)
+}
+
+/// Asks for the upgrade once more: there must be nothing to do, and nothing may be touched.
+async fn asked_again(
+    stage: &Stage<'_>,
+    order: &Order<'_>,
+    shell: &Arc<dyn Shell>,
+    expected: &Expected,
+) -> Result<Judgement, DirectorError> {
+    let before = Baseline::capture(&**shell, expected).await;
+    let performance = executor::perform(order, "again", stage.artifacts, stage.cancelled, stage.say).await?;
+    let mut judgement = verdict_on_second_order(&performance);
+    judgement.extend(before.unchanged(shell.clone(), expected, "asked again").await);
     Ok(judgement)
 }
 

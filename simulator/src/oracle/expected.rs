@@ -95,6 +95,17 @@ impl ExpectedVolume {
     }
 }
 
+/// How the servers of a pool have stored a volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stored {
+    /// Every server alike, as it must be: servers that differ reject each other at the next handshake.
+    #[default]
+    Alike,
+    /// Not every server alike: the very harm that a scenario makes and that a gate must see.
+    Differing,
+}
+
 /// What must hold of a pool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
@@ -106,6 +117,8 @@ pub struct Expected {
     pub volumes: Vec<ExpectedVolume>,
     /// A host that can mount the volumes; without it nothing is read back through a mount, and that is unknown.
     pub client: Option<String>,
+    /// How the servers must have stored the volumes.
+    pub stored: Stored,
     /// Differences from the baseline that are meant.
     pub allowances: Vec<super::Allowance>,
 }

@@ -30,7 +30,7 @@ mod testing;
 
 pub use baseline::{Allowance, Baseline};
 pub use engine_shell::EngineShell;
-pub use expected::{Brick, Expected, ExpectedVolume, Truth, VolumeKind};
+pub use expected::{Brick, Expected, ExpectedVolume, Stored, Truth, VolumeKind};
 pub(crate) use shell::read;
 pub use shell::{Ran, Shell};
 pub use verdict::{Assertion, Judgement, Verdict};

@@ -90,6 +90,7 @@ pub(crate) fn expected() -> Expected {
             }),
         }],
         client: Some("client".to_owned()),
+        stored: crate::oracle::Stored::Alike,
         allowances: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use executor::core::finding::Code;
 use toml::Spanned;
 
 use super::file::{self, File, Kind};
@@ -212,13 +213,16 @@ fn workload(
 }
 
 fn expect(source: &Source<'_>, expect: &file::Expect, servers: &[NodeSpec]) -> Result<Expect, ScenarioError> {
-    let hint = "codes are those `executor check` prints, such as \"VOLUME_NOT_REPLICATED\"";
+    let hint =
+        "a finding is CODE:SUBJECT as `executor check` prints it, such as \"VOLUME_NOT_REPLICATED:vol0\"";
     let mut findings = BTreeSet::new();
-    for code in &expect.findings {
-        let known = code.get_ref().parse().map_err(|()| {
-            source.error(code.span().start, format!("there is no finding `{}`", code.get_ref()), hint)
-        })?;
-        findings.insert(known);
+    for finding in &expect.findings {
+        let code = finding.get_ref().split_once(':').map_or("", |(code, _)| code);
+        if code.parse::<Code>().is_err() {
+            let problem = format!("there is no finding `{}`", finding.get_ref());
+            return Err(source.error(finding.span().start, problem, hint));
+        }
+        findings.insert(finding.get_ref().clone());
     }
     let names = || servers.iter().map(|server| server.name.as_str());
     let upgraded: BTreeSet<String> =
@@ -248,6 +252,7 @@ fn expect(source: &Source<'_>, expect: &file::Expect, servers: &[NodeSpec]) -> R
         findings,
         upgraded,
         longest_stall: Duration::from_secs(expect.longest_stall_seconds),
+        stored: expect.stored,
         lost_options: expect.lost_options.iter().map(allowance).collect(),
     })
 }
@@ -322,7 +327,7 @@ outcome = "upgraded"
     #[case::no_such_writer("client = \"c1\"", "client = \"c2\"", 14, "no client `c2`")]
     #[case::too_fast("second = 25", "second = 25000", 16, "expected 0.1 to 1000")]
     #[case::bad_waiver("to = \"11.1\"", "to = \"11.1\"\nwaive = [\"SPLIT_BRAIN:v\"]", 19, "cannot be waived")]
-    #[case::no_such_code("\"upgraded\"", "\"refused\"\nfindings = [\"NOPE\"]", 21, "no finding `NOPE`")]
+    #[case::no_such_code("\"upgraded\"", "\"refused\"\nfindings = [\"NOPE:v\"]", 21, "no finding `NOPE:v`")]
     #[case::refused_for_nothing("\"upgraded\"", "\"refused\"", 20, "a refusal have `findings`")]
     #[case::no_toml("[expect]", "[expect", 19, "")]
     fn what_is_wrong_is_said_with_its_line(

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Outcome;
+use crate::oracle::Stored;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,6 +85,8 @@ pub(super) struct Expect {
     pub(super) upgraded: Vec<Spanned<String>>,
     #[serde(default = "ten")]
     pub(super) longest_stall_seconds: u64,
+    #[serde(default)]
+    pub(super) stored: Stored,
     #[serde(default)]
     pub(super) lost_options: Vec<LostOption>,
 }

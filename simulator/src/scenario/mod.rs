@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use executor::core::finding::{Code, Waiver};
+use executor::core::finding::Waiver;
 use executor::core::names::Release;
 
 use crate::images::Catalog;
-use crate::oracle::Allowance;
+use crate::oracle::{Allowance, Stored};
 use crate::pool::{ClientSpec, NodeSpec, VolumeSpec};
 
 /// A scenario that makes sense.
@@ -88,12 +88,14 @@ impl Outcome {
 pub struct Expect {
     /// How the executor ends.
     pub outcome: Outcome,
-    /// The codes it halts or refuses with: exactly these.
-    pub findings: BTreeSet<Code>,
+    /// What it halts or refuses with, as CODE:SUBJECT: exactly these.
+    pub findings: BTreeSet<String>,
     /// The servers that are at the target in the end; all others are where they began.
     pub upgraded: BTreeSet<String>,
     /// The longest a client's operation may take.
     pub longest_stall: Duration,
+    /// How the servers have stored the volumes in the end.
+    pub stored: Stored,
     /// Options that may be lost, and why that is no change of what the operator wanted.
     pub lost_options: Vec<Allowance>,
 }

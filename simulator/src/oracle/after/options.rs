@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::look::StoredVolume;
 use super::super::verdict::{Judge, shorten};
-use super::super::{Allowance, Baseline, Expected, Verdict};
+use super::super::{Allowance, Baseline, Expected, Stored, Verdict};
 use super::Looks;
 
 /// Judges the stored volumes of every server against the baseline and against each other.
@@ -24,7 +24,7 @@ pub(super) fn judge(looks: &Looks, expected: &Expected, baseline: &Baseline, jud
                 pair.map(|(before, now)| describe_changes(&before.layout(), &now.layout(), &[]).unexpected);
             judge.none_wrong("layout unchanged", &subject, "as before the run", changes, "as before");
         }
-        alike(looks, name, judge);
+        alike(looks, name, expected.stored, judge);
     }
     no_other_volume(looks, expected, judge);
 }
@@ -36,7 +36,7 @@ fn stored<'a>(looks: &'a Looks, server: &str, volume: &str) -> Result<&'a Stored
 
 /// Asserts that all servers hold the same checksum of a volume: where they differ, peers reject each other at the
 /// next handshake, although all looks well until then.
-fn alike(looks: &Looks, volume: &str, judge: &mut Judge) {
+fn alike(looks: &Looks, volume: &str, wanted: Stored, judge: &mut Judge) {
     let sums: Result<Vec<(&String, &str)>, String> = looks
         .keys()
         .map(|server| stored(looks, server, volume).map(|stored| (server, stored.cksum.trim())))
@@ -53,7 +53,19 @@ fn alike(looks: &Looks, volume: &str, judge: &mut Judge) {
             (Verdict::Fail, each.collect::<Vec<_>>().join("; "))
         }
     };
-    judge.assert("stored alike on every server", volume, verdict, "one checksum", found);
+    let (name, verdict, wanted) = match wanted {
+        Stored::Alike => ("stored alike on every server", verdict, "one checksum"),
+        // What a scenario is about must have happened, or its verdict says nothing.
+        Stored::Differing => {
+            let turned = match verdict {
+                Verdict::Pass => Verdict::Fail,
+                Verdict::Fail => Verdict::Pass,
+                Verdict::Unknown => Verdict::Unknown,
+            };
+            ("stored differently, as the scenario expects", turned, "several checksums")
+        }
+    };
+    judge.assert(name, volume, verdict, wanted, found);
 }
 
 /// Asserts that nobody made or lost a volume.
