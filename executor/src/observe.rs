@@ -250,7 +250,13 @@ async fn clients_of(
     via: &HostName,
     volume: &Volume,
 ) -> Observed<BTreeMap<Brick, BTreeSet<String>>> {
-    if !volume.started {
+    // A volume that no client mounts answers "Commit failed" (seen on 10.3); one that heals has at least its
+    // self-heal daemons for clients.
+    let heals = match volume.kind {
+        VolumeKind::Replicate { .. } | VolumeKind::Disperse { .. } => true,
+        VolumeKind::Distribute | VolumeKind::Other(_) => false,
+    };
+    if !volume.started || !heals {
         return Observed::Known(BTreeMap::new());
     }
     ask(transport, via, commands::volume_status_clients(&volume.name), replies::clients).await

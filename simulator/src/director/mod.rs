@@ -9,8 +9,8 @@
 //!
 //! The logs of every host are saved before the caller removes the pool.
 
-mod executor;
 mod expected;
+mod performance;
 mod restart;
 mod writer;
 
@@ -21,10 +21,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-pub use self::executor::{ExecutorError, Order, Performance};
 pub use self::expected::containers;
+pub use self::performance::{ExecutorError, Order, Performance};
 
 use self::expected::{expected, verdict_on_executor, verdict_on_second_order};
+use self::performance::perform;
 use self::writer::Writer;
 use crate::artifacts::{ArtifactError, Artifacts};
 use crate::engine::{Engine, Run};
@@ -150,7 +151,7 @@ async fn judged(stage: &Stage<'_>, pool: &Pool) -> Result<Report, DirectorError>
         to: scenario.upgrade.to,
         waive: &scenario.upgrade.waive,
     };
-    let performance = executor::perform(&order, "executor", artifacts, stage.cancelled, *say).await;
+    let performance = perform(&order, "executor", artifacts, stage.cancelled, *say).await;
     let watched = watching.finish().await;
     let performance = performance?;
     keep_json(artifacts, "samples.json", &watched.samples)?;
@@ -237,7 +238,7 @@ async fn asked_again(
     expected: &Expected,
 ) -> Result<Judgement, DirectorError> {
     let before = Baseline::capture(&**shell, expected).await;
-    let performance = executor::perform(order, "again", stage.artifacts, stage.cancelled, stage.say).await?;
+    let performance = perform(order, "again", stage.artifacts, stage.cancelled, stage.say).await?;
     let mut judgement = verdict_on_second_order(&performance);
     judgement.extend(before.unchanged(shell.clone(), expected, "asked again").await);
     Ok(judgement)

@@ -3,7 +3,8 @@
 use rstest::rstest;
 
 use super::super::finding::Ground;
-use super::super::pool::{Observed, PeerState, PoolState, Reach, Unreachable, VolumeKind};
+use super::super::names::Brick;
+use super::super::pool::{Observed, PeerState, PoolState, Reach, Unreachable, VolumeKind, VolumeState};
 use super::super::sample::{CLIENT, change_host, change_volume, host, pool, replica_3, volume};
 use super::*;
 
@@ -157,117 +158,103 @@ fn no_check_of_volumes_passes_when_their_facts_are_unknown() {
     }
 }
 
-/// Breaks one thing and names the check that sees it, and the code it gives.
-fn broken(what: &str) -> (PoolState, Check, &'static str) {
-    let mut state = replica_3();
-    let brick = || "g2:/bricks/vol0".parse().unwrap();
-    match what {
-        "peer rejected, seen by one" => {
-            change_host(&mut state, 3, |host| {
-                host.peers = host.peers.clone().map(|mut peers| {
-                    peers[0].state = PeerState::Rejected;
-                    peers
-                });
-            });
-            (state, Check::PeersConnected { without: None }, "PEER_REJECTED")
-        }
-        "peer missing" => {
-            change_host(&mut state, 3, |host| {
-                host.peers = host.peers.clone().map(|mut peers| {
-                    peers.remove(0);
-                    peers
-                });
-            });
-            (state, Check::PeersConnected { without: None }, "HOST_NOT_IN_POOL")
-        }
-        "stranger in the pool" => {
-            state.hosts.remove(&host(3));
-            (state, Check::Members, "PEER_NOT_IN_INVENTORY")
-        }
-        "stored line gone" => {
-            change_host(&mut state, 2, |host| {
-                host.stored_volumes = host.stored_volumes.clone().map(|mut volumes| {
-                    volumes.values_mut().for_each(|volume| {
-                        volume.info.remove("nfs.disable=on");
-                    });
-                    volumes
-                });
-            });
-            (state, Check::StoredVolumesAgree { ignoring_nfs: false }, "STORED_VOLUMES_DIFFER")
-        }
-        "brick offline" => {
-            change_volume(&mut state, "vol0", |volume| {
-                volume.bricks_online = volume.bricks_online.clone().map(|mut bricks| {
-                    bricks.insert(brick(), false);
-                    bricks
-                });
-            });
-            (state, Check::BricksOnline { without: None }, "BRICK_OFFLINE")
-        }
-        "brick without a row" => {
-            change_volume(&mut state, "vol0", |volume| {
-                volume.bricks_online = volume.bricks_online.clone().map(|mut bricks| {
-                    bricks.remove(&brick());
-                    bricks
-                });
-            });
-            (state, Check::BricksOnline { without: None }, "BRICK_OFFLINE")
-        }
-        "heal pending" => {
-            change_volume(&mut state, "vol0", |volume| {
-                volume.heal_pending = volume.heal_pending.clone().map(|mut counts| {
-                    counts.insert(brick(), Observed::Known(7));
-                    counts
-                });
-            });
-            (state, Check::NothingToHeal, "HEAL_PENDING")
-        }
-        "heal count of a brick that is down" => {
-            change_volume(&mut state, "vol0", |volume| {
-                volume.heal_pending = volume.heal_pending.clone().map(|mut counts| {
-                    counts.insert(brick(), unknown());
-                    counts
-                });
-            });
-            (state, Check::NothingToHeal, "HEAL_PENDING")
-        }
-        "split-brain" => {
-            change_volume(&mut state, "vol0", |volume| {
-                volume.split_brain = volume.split_brain.clone().map(|mut counts| {
-                    counts.insert(brick(), Observed::Known(1));
-                    counts
-                });
-            });
-            (state, Check::NoSplitBrain { without: None }, "SPLIT_BRAIN")
-        }
-        "client on two bricks of three" => {
-            change_volume(&mut state, "vol0", |volume| {
-                volume.clients = volume.clients.clone().map(|mut clients| {
-                    clients.get_mut(&brick()).unwrap().remove(CLIENT);
-                    clients
-                });
-            });
-            (state, Check::ClientsOnEveryBrick { without: None }, "CLIENT_MISSES_BRICK")
-        }
-        other => panic!("no such case: {other}"),
-    }
+/// Changes what is known of `g2:/bricks/vol0` in a map by brick.
+fn at_brick<T: Clone>(
+    facts: &mut Observed<BTreeMap<Brick, T>>,
+    change: impl FnOnce(&mut BTreeMap<Brick, T>, Brick),
+) {
+    *facts = facts.clone().map(|mut map| {
+        change(&mut map, "g2:/bricks/vol0".parse().unwrap());
+        map
+    });
 }
 
+fn reject_a_peer(state: &mut PoolState) {
+    change_host(state, 3, |host| {
+        host.peers = host.peers.clone().map(|mut peers| {
+            peers[0].state = PeerState::Rejected;
+            peers
+        });
+    });
+}
+
+fn lose_a_peer(state: &mut PoolState) {
+    change_host(state, 3, |host| {
+        host.peers = host.peers.clone().map(|mut peers| {
+            peers.remove(0);
+            peers
+        });
+    });
+}
+
+fn drop_a_stored_line(state: &mut PoolState) {
+    change_host(state, 2, |host| {
+        host.stored_volumes = host.stored_volumes.clone().map(|mut volumes| {
+            volumes.values_mut().for_each(|volume| {
+                volume.info.remove("nfs.disable=on");
+            });
+            volumes
+        });
+    });
+}
+
+fn in_volume(change: impl Fn(&mut VolumeState)) -> impl Fn(&mut PoolState) {
+    move |state| change_volume(state, "vol0", |volume| change(volume))
+}
+
+/// One thing broken each, the check that sees it, and the code it gives.
 #[rstest]
-#[case("peer rejected, seen by one")]
-#[case("peer missing")]
-#[case("stranger in the pool")]
-#[case("stored line gone")]
-#[case("brick offline")]
-#[case("brick without a row")]
-#[case("heal pending")]
-#[case("heal count of a brick that is down")]
-#[case("split-brain")]
-#[case("client on two bricks of three")]
-fn one_broken_thing_gives_its_code(#[case] what: &str) {
-    let (state, check, code) = broken(what);
+#[case::rejected(reject_a_peer, Check::PeersConnected { without: None }, "PEER_REJECTED")]
+#[case::peer_lost(lose_a_peer, Check::PeersConnected { without: None }, "HOST_NOT_IN_POOL")]
+#[case::stranger(|state: &mut PoolState| drop(state.hosts.remove(&host(3))), Check::Members, "PEER_NOT_IN_INVENTORY")]
+#[case::line_gone(drop_a_stored_line, Check::StoredVolumesAgree { ignoring_nfs: false }, "STORED_VOLUMES_DIFFER")]
+#[case::brick_offline(
+    in_volume(|volume| at_brick(&mut volume.bricks_online, |map, brick| map.extend([(brick, false)]))),
+    Check::BricksOnline { without: None },
+    "BRICK_OFFLINE"
+)]
+#[case::brick_without_a_row(
+    in_volume(|volume| at_brick(&mut volume.bricks_online, |map, brick| map.retain(|other, _| *other != brick))),
+    Check::BricksOnline { without: None },
+    "BRICK_OFFLINE"
+)]
+#[case::heal_pending(
+    in_volume(|volume| {
+        at_brick(&mut volume.heal_pending, |map, brick| map.extend([(brick, Observed::Known(7))]));
+    }),
+    Check::NothingToHeal,
+    "HEAL_PENDING"
+)]
+#[case::heal_unknown(
+    in_volume(|volume| at_brick(&mut volume.heal_pending, |map, brick| map.extend([(brick, unknown())]))),
+    Check::NothingToHeal,
+    "HEAL_PENDING"
+)]
+#[case::split_brain(
+    in_volume(|volume| {
+        at_brick(&mut volume.split_brain, |map, brick| map.extend([(brick, Observed::Known(1))]));
+    }),
+    Check::NoSplitBrain { without: None },
+    "SPLIT_BRAIN"
+)]
+#[case::client_on_two_bricks_of_three(
+    in_volume(|volume| {
+        at_brick(&mut volume.clients, |map, brick| {
+            map.entry(brick).or_default().remove(CLIENT);
+        });
+    }),
+    Check::ClientsOnEveryBrick { without: None },
+    "CLIENT_MISSES_BRICK"
+)]
+fn one_broken_thing_gives_its_code(
+    #[case] breaks: impl Fn(&mut PoolState),
+    #[case] check: Check,
+    #[case] code: &str,
+) {
+    let mut state = replica_3();
+    breaks(&mut state);
     let codes: Vec<&str> = check.look(&state).iter().map(|finding| finding.code.as_str()).collect();
-    assert!(codes.contains(&code), "{what}: {codes:?}");
+    assert!(codes.contains(&code), "{codes:?}");
 }
 
 #[test]

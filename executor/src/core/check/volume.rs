@@ -145,6 +145,10 @@ pub(super) fn no_split_brain(state: &PoolState, without: Option<&HostName>) -> V
 
 pub(super) fn clients_on_every_brick(state: &PoolState, without: Option<&HostName>) -> Vec<Finding> {
     started(state, Code::ClientMissesBrick, |volume| {
+        // Only where a copy elsewhere carries on does it matter which bricks a client has.
+        if !heals(&volume.volume) {
+            return Vec::new();
+        }
         let subject = || Subject::Volume(volume.volume.name.clone());
         let clients = match volume.clients.known() {
             Ok(clients) => clients,

@@ -67,7 +67,7 @@ fn offered(wanted: &str, on_offer: &[&str]) -> Result<PackageOffer, PackageError
         .iter()
         .map(|version| {
             format!(
-                "glusterfs-server | {version:>10} | http://deb.debian.org/debian sid/main amd64 Packages\n"
+                "glusterfs-server | {version:>10} | http://mirror.example.org/debian sid/main amd64 Packages\n"
             )
         })
         .collect();

@@ -1,0 +1,49 @@
+//! Every scenario, on real Gluster in containers, through the programs as an operator calls them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use acceptance::{Program, engine_leftovers};
+use rstest::rstest;
+
+/// One scenario at a time: two pools side by side would slow each other down to stalls that are not Gluster's.
+static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+#[rstest]
+fn passes(
+    #[files("../scenarios/**/*.toml")]
+    #[base_dir = "${CARGO_MANIFEST_DIR}"]
+    scenario: PathBuf,
+) {
+    // A scenario that failed has said so; the next one is no less worth running.
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let runs = root.join("runs");
+    let output = Command::new(Program::Simulator.path())
+        .arg("run")
+        .arg(&scenario)
+        .args(["--output", "json", "--runs"])
+        .arg(&runs)
+        .current_dir(&root)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}\n{}", last_report(&runs));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["verdict"], "pass");
+    let assertions = report["judgement"]["assertions"].as_array().unwrap();
+    assert!(assertions.len() > 30, "only {} assertions", assertions.len());
+    let folder = PathBuf::from(report["artifacts"].as_str().unwrap());
+    for kept in ["report.txt", "report.json", "executor.log", "executor.events.jsonl", "workload.jsonl"] {
+        assert!(folder.join(kept).is_file(), "{kept} is not in {}", folder.display());
+    }
+    assert!(folder.join("hosts/g1/glusterd").is_dir(), "the logs of g1 are not saved");
+    let run = said.lines().find_map(|line| line.strip_prefix("run ")?.split(';').next()).unwrap();
+    assert_eq!(engine_leftovers(run), Vec::<String>::new());
+}
+
+/// Returns the last report, for the message of a failure.
+fn last_report(runs: &Path) -> String {
+    std::fs::read_to_string(runs.join("latest/report.txt"))
+        .unwrap_or_else(|error| format!("no report: {error}"))
+}

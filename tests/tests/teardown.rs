@@ -1,0 +1,125 @@
+//! What a rehearsal leaves on the engine when it does not come to its end: nothing, or what `clean` removes.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use acceptance::{Program, engine_leftovers};
+use rstest::rstest;
+
+/// A rehearsal that goes on in the background, in a folder of its own.
+struct Rehearsal {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    run: String,
+    _runs: tempfile::TempDir,
+}
+
+impl Rehearsal {
+    /// Starts one, and waits until it has said which run it is.
+    fn start() -> Self {
+        let runs = tempfile::tempdir().unwrap();
+        let mut child = Command::new(Program::Simulator.path())
+            .args(["run", "scenarios/online-replicated.toml", "--runs"])
+            .arg(runs.path())
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut rehearsal = Self { child, stderr, run: String::new(), _runs: runs };
+        let line = rehearsal.wait_for("run ");
+        rehearsal.run = line.trim_start_matches("run ").split(';').next().unwrap().to_owned();
+        rehearsal
+    }
+
+    /// Reads on until a line has this in it.
+    fn wait_for(&mut self, text: &str) -> String {
+        let mut seen = String::new();
+        for line in (&mut self.stderr).lines() {
+            let line = line.unwrap();
+            if line.contains(text) {
+                return line;
+            }
+            seen.push_str(&line);
+            seen.push('\n');
+        }
+        panic!("it ended without `{text}`; it said:\n{seen}");
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the end, and returns exit code and last words.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut said = String::new();
+        for line in (&mut self.stderr).lines() {
+            said.push_str(&line.unwrap());
+            said.push('\n');
+        }
+        (self.child.wait().unwrap().code(), said)
+    }
+}
+
+/// Processes whose command line names this run's inventory folder: the executor and its ssh.
+fn executors_of(folder: &Path) -> usize {
+    let needle = folder.display().to_string();
+    let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    processes
+        .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
+        .filter(|line| String::from_utf8_lossy(line).contains(&needle))
+        .count()
+}
+
+/// While the image is looked for or nodes come up; while the executor works on a server; while the oracle judges.
+#[rstest]
+#[case::nodes_come_up("INT", "run ")]
+#[case::a_server_is_out("INT", "install glusterfs")]
+#[case::sigterm("TERM", "stop gluster on g2")]
+fn interrupted_it_leaves_nothing(#[case] signal: &str, #[case] moment: &str) {
+    let mut rehearsal = Rehearsal::start();
+    let run = rehearsal.run.clone();
+    if moment != "run " {
+        // The plan has the words too; the step itself comes with its number.
+        rehearsal.wait_for("run started");
+        rehearsal.wait_for(moment);
+    }
+    let folder = rehearsal._runs.path().to_owned();
+    let asked = Instant::now();
+    rehearsal.signal(signal);
+    let (code, said) = rehearsal.end();
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("interrupted"), "{said}");
+    assert!(asked.elapsed() < Duration::from_secs(60), "it took {:?}", asked.elapsed());
+    assert_eq!(engine_leftovers(&run), Vec::<String>::new());
+    assert_eq!(executors_of(&folder), 0, "an executor outlived its rehearsal");
+}
+
+#[test]
+fn killed_it_leaves_what_clean_removes_and_a_live_run_is_left_alone() {
+    let mut killed = Rehearsal::start();
+    killed.wait_for("pool: 4 nodes");
+    let (left, folder) = (killed.run.clone(), killed._runs.path().to_owned());
+    killed.signal("KILL");
+    killed.child.wait().unwrap();
+    assert_ne!(engine_leftovers(&left), Vec::<String>::new(), "nobody was there to remove it");
+
+    let mut alive = Rehearsal::start();
+    alive.wait_for("pool: 4 nodes");
+    let cleaned = Command::new(Program::Simulator.path()).arg("clean").output().unwrap();
+    assert!(cleaned.status.success(), "{}", String::from_utf8_lossy(&cleaned.stderr));
+    assert_eq!(engine_leftovers(&left), Vec::<String>::new(), "clean removes what a killed run left");
+    assert_ne!(engine_leftovers(&alive.run), Vec::<String>::new(), "and nothing of a run that is alive");
+
+    let run = alive.run.clone();
+    alive.signal("INT");
+    assert_eq!(alive.end().0, Some(3));
+    assert_eq!(engine_leftovers(&run), Vec::<String>::new());
+    drop(folder);
+}
