@@ -171,12 +171,14 @@ async fn judged(stage: &Stage<'_>, pool: &Pool) -> Result<Report, DirectorError>
         judgement.extend(workload::judge(record, &limits));
     }
     let truth = record.as_ref().map(Record::truth);
-    let judging = judge_end(stage, pool, &shell, &baseline, truth);
+    // A pool whose upgrade did not come to its end is left as it stands, for its logs to tell why.
+    let upgraded = scenario.expect.outcome == Outcome::Upgraded && performance.last_word() == "upgraded";
+    let judging = judge_end(stage, pool, &shell, &baseline, truth, upgraded);
     judgement.extend(tokio::select! {
         judged = judging => judged?,
         () = stage.cancelled.cancelled() => return Err(DirectorError::Interrupted),
     });
-    if scenario.expect.outcome == Outcome::Upgraded {
+    if upgraded {
         say("the executor is asked for the same upgrade once more");
         judgement.extend(asked_again(stage, &order, &shell, &before).await?);
     }
@@ -200,6 +202,7 @@ async fn judge_end(
     shell: &Arc<dyn Shell>,
     baseline: &Arc<Baseline>,
     truth: Option<Truth>,
+    upgraded: bool,
 ) -> Result<Judgement, DirectorError> {
     let Stage { scenario, say, .. } = stage;
     let mut in_the_end = expected(stage, pool, scenario.releases_in_the_end(), truth)?;
@@ -219,7 +222,7 @@ async fn judge_end(
         judgement.extend(baseline.unchanged(shell.clone(), &in_the_end, phase).await);
     }
     judgement.extend(judge(phase, Settle::default()).await);
-    if scenario.expect.outcome == Outcome::Upgraded {
+    if upgraded {
         say("every server loses its power once more, and is judged again");
         if let Err(error) = restart::all_servers(pool).await {
             // What did not come back is for the judge to find; it looks for itself.
