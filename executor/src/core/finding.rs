@@ -217,7 +217,7 @@ codes! {
         "stored volumes differ: compare /var/lib/glusterd/vols/*/info between the two; restarting mends nothing by itself";
     /// A server's stored volumes differ from another's; the next handshake will reject.
     StoredVolumesDiffer "STORED_VOLUMES_DIFFER" false
-        "compare /var/lib/glusterd/vols/*/info between the servers; restart no glusterd until they agree";
+        "compare /var/lib/glusterd/vols/*/info between the servers and restart no glusterd until they agree; where only nfs. lines differ, `executor run` without a waiver prepares the rest";
     /// glusterd does not run.
     GlusterdDown "GLUSTERD_DOWN" false
         "start it (`systemctl start glusterd`) and look at /var/log/glusterfs/glusterd.log on that host";

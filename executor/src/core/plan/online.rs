@@ -255,7 +255,8 @@ impl Builder<'_> {
             Check::BricksOnline { without: None },
             Check::SelfHealDaemonsOnline { without: None },
         ];
-        let leave = gate(back, RETURN_PATIENCE_SECONDS, 1);
+        // Several looks: an upgraded glusterd rewrites what it has stored some moments after its start.
+        let leave = gate(back, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
         steps.push(self.step(Action::StartGluster { host: host.clone() }, enter.clone(), enter, leave));
         if !self.facts.to_heal.is_empty() {
             let heal = Action::Heal { via: host.clone(), volumes: self.facts.to_heal.clone() };
