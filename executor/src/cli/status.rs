@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::look::{read_inventory, transport, usage, viewed};
+use super::run::pool_identity;
 use super::{OutputFormat, StatusArgs};
 use crate::core::check::{Check, Fact, look_all};
 use crate::core::exit::Exit;
@@ -68,7 +69,10 @@ pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
                     "stopped": progress.stopped,
                 })
             });
-            println!("{:#}", json!({ "pool": state, "findings": viewed(&findings), "run": run }));
+            println!(
+                "{:#}",
+                json!({ "identity": pool_identity(&state), "pool": state, "findings": viewed(&findings), "run": run })
+            );
         }
     }
     Ok(if findings.is_empty() { Exit::Done } else { Exit::Refused })
