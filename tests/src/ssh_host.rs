@@ -80,6 +80,12 @@ impl SshHost {
         Ok(host)
     }
 
+    /// Returns what the engine calls its container.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.container.id()
+    }
+
     /// Returns where a file of its keys is: `id` and `other` with their `.pub`, `host.pub`, `known`.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
@@ -127,7 +133,8 @@ impl SshHost {
     /// # Errors
     /// The engine's troubles.
     pub async fn inner_address(&self) -> anyhow::Result<String> {
-        Ok(self.container.get_bridge_ip_address().await?.to_string())
+        let addresses = self.exec_ok("hostname -i").await?;
+        Ok(addresses.split_whitespace().next().context("a host has an address")?.to_owned())
     }
 
     /// Runs a command in the container, past SSH.

@@ -7,6 +7,7 @@
 mod check;
 mod commands;
 mod connections;
+mod fixture;
 mod login;
 mod upgrade;
 
