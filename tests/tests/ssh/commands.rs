@@ -103,6 +103,19 @@ async fn one_connection_serves_many_commands_side_by_side() -> anyhow::Result<()
 }
 
 #[tokio::test]
+async fn a_session_that_sshd_refuses_is_asked_for_again() -> anyhow::Result<()> {
+    let (host, transport) = reached().await?;
+    // As on a host that is slow to clean up after sessions that have ended: they count as well.
+    host.stop_listening().await?;
+    host.exec_ok("/usr/sbin/sshd -E /var/log/sshd.log -o MaxSessions=1").await?;
+    let (one, other) = (reads(&["sleep", "1"], 60), reads(&["echo", "ran"], 60));
+    let (one, other) = tokio::join!(run(&transport, &one), run(&transport, &other));
+    assert_eq!((one?.status, other?.stdout.as_str()), (0, "ran\n"));
+    assert_eq!(host.logins().await?, 1, "by the same connection");
+    Ok(())
+}
+
+#[tokio::test]
 async fn looking_only_never_changes_anything() -> anyhow::Result<()> {
     let (host, transport) = reached().await?;
     let transport = ReadOnly(transport);
