@@ -6,7 +6,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use acceptance::{Program, on_a_pool};
+use acceptance::pool::on_a_pool;
+use acceptance::program::Program;
 use simulator::artifacts::Artifacts;
 use simulator::pool::{ClientSpec, NodeSpec, Pool, PoolSpec, VolumeKind, VolumeSpec};
 

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use acceptance::{Program, engine_leftovers};
+use acceptance::engine::engine_leftovers;
+use acceptance::program::Program;
 use rstest::rstest;
 
 /// One scenario at a time: two pools side by side would slow each other down to stalls that are not Gluster's.

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use acceptance::{Program, engine_leftovers};
+use acceptance::engine::engine_leftovers;
+use acceptance::program::Program;
 use rstest::rstest;
 
 /// A rehearsal that goes on in the background, in a folder of its own.

@@ -23,6 +23,11 @@ const KILL_GRACE: Duration = Duration::from_secs(10);
 /// What a slow network may add to a command's time before its connection is given up. Above the time
 /// in which ssh notices a dead peer by itself, which makes for the better message.
 const MARGIN: Duration = Duration::from_secs(60);
+/// For how long a session that sshd refuses is asked for again. sshd counts one that has ended until it has seen
+/// to its end, which takes a busy host a while; nothing was run by then.
+const SESSION_PATIENCE: Duration = Duration::from_secs(20);
+/// The time between two such requests.
+const BETWEEN_REQUESTS: Duration = Duration::from_millis(200);
 /// How much of each output stream is read. `heal info` of a large backlog prints a line an entry.
 const OUTPUT_LIMIT: u64 = 32 * 1024 * 1024;
 /// An idle master ends by itself after this, so that an executor that was killed leaves none behind.
@@ -191,7 +196,15 @@ impl Connection {
         remote.args(["-c", REMOTE, "executor", &seconds.to_string()]).args(&command.argv);
         remote.stdin(openssh::Stdio::null());
         remote.stdout(openssh::Stdio::piped()).stderr(openssh::Stdio::piped());
-        let mut child = remote.spawn().await.map_err(Broken::at_start)?;
+        let asked = Instant::now();
+        let mut child = loop {
+            match remote.spawn().await {
+                Err(error) if is_refused(&error) && asked.elapsed() < SESSION_PATIENCE => {
+                    tokio::time::sleep(BETWEEN_REQUESTS).await;
+                }
+                started => break started.map_err(Broken::at_start)?,
+            }
+        };
         let (stdout, stderr) = (child.stdout().take(), child.stderr().take());
         // Both streams to their ends first: the session drops what comes after the exit status.
         let (stdout, stderr) = tokio::try_join!(read(stdout), read(stderr))
@@ -227,15 +240,15 @@ enum Broken {
 impl Broken {
     fn at_start(error: openssh::Error) -> Self {
         let reason = chain(&error);
-        let refused = match &error {
-            openssh::Error::InvalidCommand => true,
-            // The library keeps the type of this error to itself. sshd refuses like this above its
-            // `MaxSessions`, for one.
-            openssh::Error::SshMux(_) => reason.contains("Server refused the request"),
-            _ => false,
-        };
-        if refused { Self::Before(reason) } else { Self::Midway(reason) }
+        let before = is_refused(&error) || matches!(error, openssh::Error::InvalidCommand);
+        if before { Self::Before(reason) } else { Self::Midway(reason) }
     }
+}
+
+/// Returns whether sshd refused a session, as it does above its `MaxSessions`. The library keeps the type of this
+/// error to itself.
+fn is_refused(error: &openssh::Error) -> bool {
+    matches!(error, openssh::Error::SshMux(_)) && chain(error).contains("Server refused the request")
 }
 
 /// Reads a stream to its end and keeps it if it is not too long. The rest is read all the same, since a

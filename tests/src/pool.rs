@@ -1,0 +1,48 @@
+//! A pool of real Gluster for a test.
+
+use std::path::Path;
+
+use simulator::engine::{Engine, Run, RunError, with_run};
+use simulator::images::Catalog;
+use simulator::pool::{Pool, PoolSpec};
+use tokio_util::sync::CancellationToken;
+
+/// Brings a pool up, does something with it on a thread of its own, and removes it, whatever happened.
+///
+/// # Panics
+/// Where the pool cannot be brought up or removed, and with what `act` panicked with.
+pub fn on_a_pool(
+    name: &str,
+    spec: impl FnOnce(String) -> PoolSpec,
+    act: impl FnOnce(&Pool) + Send + 'static,
+) {
+    let outcome = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+        runtime.block_on(async {
+            let engine = Engine::connect().await?;
+            let run = Run::new(name);
+            let folder = tempfile::tempdir()?;
+            let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("../images");
+            let catalog = Catalog::load(&images)?;
+            let family = catalog.family("debian-bookworm")?;
+            let say = |line: &str| eprintln!("{line}");
+            let acted = with_run(&engine, &run, &CancellationToken::new(), async {
+                let image = simulator::images::ensure(&engine, &run, family, &say).await?;
+                let pool = Pool::up(&engine, &run, &spec(image.tag), folder.path(), &say).await?;
+                // What panics there is carried past the removal, and panics again after it.
+                anyhow::Ok(tokio::task::spawn_blocking(move || act(&pool)).await)
+            })
+            .await;
+            acted.map_err(|error| match error {
+                RunError::Body(error) => error,
+                other @ (RunError::Panicked { .. } | RunError::Interrupted | RunError::Teardown(_)) => {
+                    anyhow::anyhow!("{other}")
+                }
+            })
+        })
+    });
+    match outcome {
+        Ok(Ok(())) => {}
+        Ok(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
+        Err(error) => panic!("no pool: {error:#}"),
+    }
+}
