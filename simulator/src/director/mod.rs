@@ -22,10 +22,10 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub use self::executor::{ExecutorError, Order, Performance};
-pub use self::expected::containers;
+pub use self::expected::{containers, expected_volumes};
+pub use self::writer::Writer;
 
 use self::expected::{expected, verdict_on_executor};
-use self::writer::Writer;
 use crate::artifacts::{ArtifactError, Artifacts};
 use crate::engine::{Engine, Run};
 use crate::images::{Catalog, NodeImage, Say};
