@@ -27,9 +27,8 @@ brick, path, debtor = sys.argv[1:]
 file = os.path.join(brick, path)
 os.setxattr(file, 'trusted.afr.' + debtor, bytes([0, 0, 0, 1]) + bytes(8))
 id = os.getxattr(file, 'trusted.gfid').hex()
-index = os.path.join(brick, '.glusterfs/indices/xattrop')
-base = next(name for name in os.listdir(index) if name.startswith('xattrop-'))
-os.link(os.path.join(index, base), os.path.join(index, '-'.join([id[:8], id[8:12], id[12:16], id[16:20], id[20:]])))
+name = '-'.join([id[:8], id[8:12], id[12:16], id[16:20], id[20:]])
+os.close(os.open(os.path.join(brick, '.glusterfs/indices/xattrop', name), os.O_CREAT | os.O_EXCL, 0))
 ";
 
 /// Puts a file back where it is missing still: a lookup can have healed its name.
