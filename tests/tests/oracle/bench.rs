@@ -25,7 +25,7 @@ pub(crate) const VOLUME: &str = "vol0";
 pub(crate) const OPTION: (&str, &str) = ("performance.cache-size", "64MB");
 /// A break does not go away by waiting; a few looks show that.
 const BROKEN: Settle =
-    Settle { looks: 2, interval: Duration::from_millis(500), patience: Duration::from_secs(4) };
+    Settle { looks: 2, interval: Duration::from_millis(500), patience: Duration::from_secs(2) };
 /// A mended pool has some healing and connecting to do: to be waited for, within limits.
 const MENDED: Settle =
     Settle { looks: 2, interval: Duration::from_millis(500), patience: Duration::from_secs(60) };
@@ -36,7 +36,7 @@ const OPERATIONS: usize = 60;
 /// Files there must be to verify.
 const FILES: usize = 30;
 /// No test here takes this long; one that hangs ends, and leaves nothing.
-const TEST_LIMIT: Duration = Duration::from_secs(400);
+const TEST_LIMIT: Duration = Duration::from_secs(600);
 
 /// What an assertion is called, and what it is about.
 pub(crate) type Named = (&'static str, String);
@@ -76,15 +76,16 @@ pub(crate) async fn on_pool(
         tokio::time::timeout(TEST_LIMIT, whole).await.context("the test hangs")?
     })
     .await;
-    let left = engine.remove_run(&run.id).await?;
     say(shape.name, &format!("the whole test: {:.1} s", begun.elapsed().as_secs_f64()));
     match result {
-        Ok(()) => ensure!(left == 0, "{left} things were left after the removal"),
+        Ok(()) => {}
         Err(RunError::Body(error)) => return Err(error),
         Err(RunError::Panicked { message }) => bail!("the test panicked: {message}"),
         Err(RunError::Interrupted) => bail!("interrupted"),
         Err(RunError::Teardown(error)) => return Err(error).context("removing the pool"),
     }
+    let left = engine.remove_run(&run.id).await?;
+    ensure!(left == 0, "{left} things were left after the removal");
     Ok(())
 }
 
