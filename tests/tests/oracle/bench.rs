@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use simulator::director::{Writer, containers, expected_volumes};
 use simulator::engine::{Engine, Run, RunError, with_run};
-use simulator::images::{self, Catalog, NodeImage};
+use simulator::images::{self, Catalog, Family, NodeImage};
 use simulator::oracle::after::{self, Settle};
 use simulator::oracle::{Baseline, EngineShell, Expected, Judgement, Shell, Truth, Verdict};
 use simulator::pool::{ClientSpec, Look, Node, NodeSpec, Pool, PoolSpec, VolumeKind, VolumeSpec, until};
@@ -35,7 +35,7 @@ const END_LIMIT: Duration = Duration::from_secs(10);
 const OPERATIONS: usize = 60;
 /// Files there must be to verify.
 const FILES: usize = 30;
-/// No test here takes this long; one that hangs ends, and leaves nothing.
+/// No test here takes this long, but for the building of an image; one that hangs ends, and leaves nothing.
 const TEST_LIMIT: Duration = Duration::from_secs(600);
 
 /// What an assertion is called, and what it is about.
@@ -71,8 +71,12 @@ pub(crate) async fn on_pool(
     let run = Run::new(shape.name);
     let begun = Instant::now();
     let result = with_run(&engine, &run, &interrupted()?, async {
+        let catalog = Catalog::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../images"))?;
+        let family = catalog.family(FAMILY)?;
+        let image = image(&engine, &run, family).await?;
         let folder = tempfile::tempdir()?;
-        let whole = async { body(&Bench::up(&engine, &run, shape, folder.path()).await?).await };
+        let whole =
+            async { body(&Bench::up(&engine, &run, shape, family, image, folder.path()).await?).await };
         tokio::time::timeout(TEST_LIMIT, whole).await.context("the test hangs")?
     })
     .await;
@@ -111,33 +115,38 @@ pub(crate) fn say(test: &str, line: &str) {
 }
 
 /// Returns the image of all nodes; one test builds it where it is missing, the others wait.
-async fn image(engine: &Engine, run: &Run, catalog: &Catalog) -> anyhow::Result<NodeImage> {
+async fn image(engine: &Engine, run: &Run, family: &Family) -> anyhow::Result<NodeImage> {
     static BUILDING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
     let _alone = BUILDING.lock().await;
-    let family = catalog.family(FAMILY)?;
     Ok(images::ensure(engine, run, family, &|line| say("image", line)).await?)
 }
 
 impl Bench {
-    async fn up(engine: &Engine, run: &Run, shape: Shape<'_>, folder: &Path) -> anyhow::Result<Self> {
-        let catalog = Catalog::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../images"))?;
-        let spec = shape.spec(image(engine, run, &catalog).await?.tag);
+    async fn up(
+        engine: &Engine,
+        run: &Run,
+        shape: Shape<'_>,
+        family: &Family,
+        image: NodeImage,
+        folder: &Path,
+    ) -> anyhow::Result<Self> {
+        let spec = shape.spec(image.tag);
         let pool = Pool::up(engine, run, &spec, folder, &|line| say(shape.name, line)).await?;
         let shell: Arc<dyn Shell> = Arc::new(EngineShell::new(engine.clone(), containers(&pool)));
-        let releases =
-            shape.servers.iter().map(|(name, release)| ((*name).to_owned(), (*release).to_owned()));
+        let releases: BTreeMap<String, String> =
+            shape.servers.iter().map(|(name, release)| ((*name).to_owned(), (*release).to_owned())).collect();
+        let op_versions: Vec<u32> = releases
+            .values()
+            .map(|release| Ok(family.release(release)?.op_version))
+            .collect::<anyhow::Result<_>>()?;
         let mut expected = Expected {
-            releases: releases.collect(),
-            op_version: 0,
+            releases,
+            // A pool is at the op-version of its oldest server.
+            op_version: op_versions.into_iter().min().context("a server")?,
             volumes: expected_volumes(&spec.volumes, &spec.servers),
             client: shape.client.map(|(name, _)| name.to_owned()),
             allowances: Vec::new(),
         };
-        // A pool's op-version is the one that its oldest server can take.
-        for release in expected.releases.values() {
-            let own = catalog.family(FAMILY)?.release(release)?.op_version;
-            expected.op_version = if expected.op_version == 0 { own } else { own.min(expected.op_version) };
-        }
         let baseline = Arc::new(Baseline::capture(&*shell, &expected).await);
         ensure!(baseline.troubles().is_empty(), "the pool cannot be read: {:?}", baseline.troubles());
         if let Some(client) = pool.clients().first() {
