@@ -7,7 +7,7 @@ use executor::core::finding::Finding;
 
 use super::{DirectorError, Performance, Stage};
 use crate::oracle::{self, Expected, ExpectedVolume, Judge, Judgement, Stored, Truth, Verdict};
-use crate::pool::{Pool, VolumeKind};
+use crate::pool::{self, NodeSpec, Pool, VolumeKind, VolumeSpec};
 use crate::scenario::{Outcome, Scenario};
 
 /// Returns the containers of a pool's nodes, by their names.
@@ -29,25 +29,34 @@ pub(super) fn expected(
         scenario.op_version(catalog, release).ok_or_else(|| DirectorError::OpVersion(release.clone()))
     });
     let op_version = op_versions.collect::<Result<Vec<_>, _>>()?.into_iter().min().unwrap_or_default();
-    let written = scenario.workload.as_ref().map(|load| load.volume.as_str());
-    let volumes = scenario.volumes.iter().map(|volume| ExpectedVolume {
-        name: volume.name.clone(),
-        kind: kind(volume.kind),
-        bricks: volume
-            .bricks(&scenario.servers)
-            .into_iter()
-            .map(|brick| oracle::Brick { host: brick.server, path: brick.path })
-            .collect(),
-        truth: truth.clone().filter(|_| written == Some(volume.name.as_str())),
-    });
+    let mut volumes = expected_volumes(&scenario.volumes, &scenario.servers);
+    if let Some(load) = &scenario.workload {
+        for volume in volumes.iter_mut().filter(|volume| volume.name == load.volume) {
+            volume.truth.clone_from(&truth);
+        }
+    }
     Ok(Expected {
         releases,
         op_version,
-        volumes: volumes.collect(),
+        volumes,
         client: pool.clients().first().map(|client| client.name.clone()),
         stored: Stored::Alike,
         allowances: scenario.expect.lost_options.clone(),
     })
+}
+
+/// Returns what the oracle must find of these volumes on these servers; what was written to them is not known here.
+pub fn expected_volumes(volumes: &[VolumeSpec], servers: &[NodeSpec]) -> Vec<ExpectedVolume> {
+    let brick = |brick: pool::Brick| oracle::Brick { host: brick.server, path: brick.path };
+    volumes
+        .iter()
+        .map(|volume| ExpectedVolume {
+            name: volume.name.clone(),
+            kind: kind(volume.kind),
+            bricks: volume.bricks(servers).into_iter().map(brick).collect(),
+            truth: None,
+        })
+        .collect()
 }
 
 fn kind(kind: VolumeKind) -> oracle::VolumeKind {

@@ -21,12 +21,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-pub use self::expected::containers;
+pub use self::expected::{containers, expected_volumes};
 pub use self::performance::{ExecutorError, Order, Performance};
+pub use self::writer::Writer;
 
 use self::expected::{expected, verdict_on_executor, verdict_on_second_order};
 use self::performance::perform;
-use self::writer::Writer;
 use crate::artifacts::{ArtifactError, Artifacts};
 use crate::engine::{Engine, Run};
 use crate::images::{Catalog, NodeImage, Say};

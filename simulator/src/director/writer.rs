@@ -22,8 +22,9 @@ const WARM_UP_LIMIT: Duration = Duration::from_secs(60);
 /// How long the writer may take to end: the last operation may be stuck for as long as the client's own limit.
 const END_LIMIT: Duration = Duration::from_secs(60);
 
-/// A client that writes.
-pub(super) struct Writer {
+/// A client that writes. Dropping it stops the reading of its record; the writer itself ends with its container.
+#[derive(Debug)]
+pub struct Writer {
     settings: Settings,
     client: String,
     record: Arc<Mutex<Record>>,
@@ -35,12 +36,7 @@ impl Writer {
     ///
     /// # Errors
     /// When the file cannot be made.
-    pub(super) fn start(
-        engine: &Engine,
-        client: &Node,
-        settings: Settings,
-        kept: &Path,
-    ) -> std::io::Result<Self> {
+    pub fn start(engine: &Engine, client: &Node, settings: Settings, kept: &Path) -> std::io::Result<Self> {
         let file = std::fs::File::create(kept)?;
         let record = Arc::new(Mutex::new(Record::new(&settings.folder)));
         let argv = settings.argv();
@@ -54,11 +50,20 @@ impl Writer {
     ///
     /// # Errors
     /// [`PoolError::NotReady`] when the client does not come to write.
-    pub(super) async fn warm_up(&self) -> Result<(), PoolError> {
-        until(format!("{WARM_UP} operations acknowledged on {}", self.client), WARM_UP_LIMIT, async || {
+    pub async fn warm_up(&self) -> Result<(), PoolError> {
+        self.wait_for(WARM_UP).await
+    }
+
+    /// Waits until so many operations are acknowledged.
+    ///
+    /// # Errors
+    /// [`PoolError::NotReady`] when the client does not come to write so much.
+    pub async fn wait_for(&self, operations: usize) -> Result<(), PoolError> {
+        let what = format!("{operations} operations acknowledged on {}", self.client);
+        until(what, WARM_UP_LIMIT, async || {
             let record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
             let acknowledged = record.acknowledged();
-            Ok(if acknowledged >= WARM_UP {
+            Ok(if acknowledged >= operations {
                 Look::Ready(())
             } else {
                 Look::NotYet(format!("{acknowledged} acknowledged; {}", record.troubles().join("; ")))
@@ -68,7 +73,7 @@ impl Writer {
     }
 
     /// Ends the writer and returns its record. One that cannot end is judged by what it said until then.
-    pub(super) async fn end(mut self, shell: &dyn Shell) -> Record {
+    pub async fn end(mut self, shell: &dyn Shell) -> Record {
         if let Err(reason) = self.settings.stop(shell, &self.client).await {
             tracing::warn!(%reason, "the writer could not be asked to end");
         }

@@ -126,6 +126,9 @@ fn heal(what: &str) -> String {
     SERVERS.iter().map(brick).collect()
 }
 
+/// An answer that is none.
+const PANIC: &str = "panic";
+
 /// A host, a word of a command line, and the answer.
 type Reply = (String, String, Result<Ran, String>);
 
@@ -148,6 +151,11 @@ impl FakeShell {
         self
     }
 
+    /// Makes whoever sends a host such a command panic: a judge with a defect.
+    pub(crate) fn panics(self: Arc<Self>, host: &str, word: &str) -> Arc<Self> {
+        self.breaks(host, word, Err(PANIC))
+    }
+
     /// Makes a host look different.
     pub(crate) fn looks(self: Arc<Self>, server: &str, look: &Look) -> Arc<Self> {
         let text = serde_json::to_string(look).unwrap();
@@ -163,10 +171,12 @@ fn ran(stdout: &str) -> Ran {
 impl Shell for FakeShell {
     async fn run(&self, host: &str, argv: &[&str]) -> Result<Ran, String> {
         let line = argv.join(" ");
-        let replies = self.replies.lock().unwrap();
-        let broken = replies.iter().find(|(on, word, _)| on == host && line.contains(word.as_str()));
-        if let Some((_, _, reply)) = broken {
-            return reply.clone();
+        let matches = |(on, word, _): &&Reply| on == host && line.contains(word.as_str());
+        // The lock is let go before anybody panics, or every later question would panic as well.
+        let broken = self.replies.lock().unwrap().iter().find(matches).map(|(_, _, reply)| reply.clone());
+        if let Some(reply) = broken {
+            assert_ne!(reply, Err(PANIC.to_owned()), "as the test wants it");
+            return reply;
         }
         Ok(ran(&match &line {
             line if line.contains("get-state") => serde_json::to_string(&look(host)).unwrap(),

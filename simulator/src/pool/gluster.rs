@@ -187,8 +187,12 @@ impl Pool {
         Ok(())
     }
 
-    /// Changes the pool; tries again while glusterd is busy with something else.
-    async fn change(&self, server: &Node, words: &[&str]) -> Result<(), PoolError> {
+    /// Runs a `gluster` that changes the pool; tries again while glusterd is busy with something else.
+    ///
+    /// # Errors
+    ///
+    /// The engine's troubles, a change that is refused, and [`PoolError::NotReady`] where glusterd stays busy.
+    pub async fn change(&self, server: &Node, words: &[&str]) -> Result<(), PoolError> {
         let what = format!("`gluster {}` on {}", words.join(" "), server.name);
         until(what, LIMIT, async || {
             let output = self.gluster(server, words).await?;

@@ -285,6 +285,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_judge_that_crashes_is_unknown_and_spoils_no_other() {
+        let crashed = judged(FakeShell::healthy().panics("g2", "get-state")).await;
+        assert_eq!(crashed.verdict(), Verdict::Unknown);
+        let wrong: Vec<_> = crashed.not_passed().collect();
+        assert_eq!(wrong.len(), 1, "{wrong:#?}");
+        assert_eq!(wrong[0].name, "state of the pool");
+        assert!(wrong[0].found.contains("crashed"), "{wrong:#?}");
+
+        let crashed = judged(FakeShell::healthy().panics("client", "")).await;
+        assert_eq!(crashed.verdict(), Verdict::Unknown);
+        assert_eq!(broken(&crashed, "data of the pool").len(), 1);
+    }
+
+    #[tokio::test]
     async fn a_good_spell_is_seen_through_after_patience_has_ended() {
         let settle = Settle { looks: 3, interval: Duration::from_millis(1), patience: Duration::ZERO };
         let expected = Arc::new(testing::expected());

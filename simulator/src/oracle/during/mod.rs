@@ -125,3 +125,23 @@ impl Watching {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, FakeShell};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_watch_that_crashes_is_unknown() {
+        let shell = FakeShell::healthy().panics("g2", "");
+        let expected = Arc::new(testing::expected());
+        let stop = CancellationToken::new();
+        let watching = start(shell, expected, Watch::default(), KnownDown::default(), stop);
+        while !watching.task.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        let watched = watching.finish().await;
+        assert_eq!(watched.judgement.verdict(), Verdict::Unknown);
+        assert!(watched.judgement.assertions[0].found.contains("crashed"), "{watched:?}");
+    }
+}
