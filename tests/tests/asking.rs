@@ -87,7 +87,7 @@ fn it_shows_asks_and_acts_alone() {
 
 fn check_and_plan_touch_nothing(asked: &Asked) {
     let check = asked.alone(&["check", "--to", "11.1", "--output", "json"]);
-    assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
+    assert_eq!(check.status.code(), Some(0), "{}{}", text(&check.stdout), text(&check.stderr));
     let answer: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
     assert_eq!(answer["findings"], serde_json::json!([]));
     assert_eq!(answer["answered_by_the_plan"][0]["code"], "NFS_OPTIONS_DROPPED");

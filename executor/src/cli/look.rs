@@ -1,8 +1,10 @@
 //! `check` and `plan`: look, decide, print. The transport refuses every change by type.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
+use tokio::time::{Instant, sleep};
 
 use super::{CheckArgs, OutputFormat};
 use crate::core::exit::Exit;
@@ -53,18 +55,40 @@ pub(super) fn transport(inventory: &Inventory) -> anyhow::Result<Ssh> {
     Ok(Ssh::new(hosts.map(|(name, host)| (name.clone(), host.ssh.clone())).collect())?)
 }
 
-/// Looks at the pool, changing nothing, and plans.
+/// How long findings that often pass by themselves are looked at again before they count.
+const PASSING_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long to wait between two looks.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Looks at the pool, changing nothing, and plans. Where nothing but what often passes stands in the way, it
+/// looks again for a while: one look at a pool that is written to is not a verdict.
 pub(super) async fn decide(
     inventory: &Inventory,
     to: Release,
     waivers: &[Waiver],
 ) -> anyhow::Result<(PoolState, Outcome)> {
     let transport = ReadOnly(transport(inventory)?);
-    let state = observe::look(&transport as &dyn Transport, inventory, &Scope::Plan(to)).await;
-    transport.0.close().await;
     let request = Request { to, waivers: waivers.to_vec() };
-    let outcome = plan::plan(inventory, &state, &request);
-    Ok((state, outcome))
+    let began = Instant::now();
+    loop {
+        let state = observe::look(&transport as &dyn Transport, inventory, &Scope::Plan(to)).await;
+        let outcome = plan::plan(inventory, &state, &request);
+        if began.elapsed() < PASSING_PATIENCE && may_pass(&outcome) {
+            tracing::info!("looking again: what stands in the way often passes by itself");
+            sleep(LOOK_INTERVAL).await;
+            continue;
+        }
+        transport.0.close().await;
+        return Ok((state, outcome));
+    }
+}
+
+fn may_pass(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Plan(_) | Outcome::NothingToDo => false,
+        Outcome::Refusal(refusal) => refusal.findings.iter().all(|finding| finding.code.often_passes()),
+    }
 }
 
 /// Prints an error of the inventory as usage errors are.

@@ -173,6 +173,20 @@ macro_rules! codes {
 }
 
 impl Code {
+    /// Returns whether it often is there for a moment and gone by itself: an entry listed as to be healed while
+    /// it is being written, a client that has just mounted, a pool that is busy with another command.
+    pub fn often_passes(self) -> bool {
+        matches!(
+            self,
+            Self::HealPending
+                | Self::SplitBrain
+                | Self::ClientMissesBrick
+                | Self::PeerDisconnected
+                | Self::BrickOffline
+                | Self::SelfHealDaemonDown
+        )
+    }
+
     /// Returns whether waiting may mend it. Where it cannot, a gate halts soon rather than after hours.
     pub fn waiting_may_mend(self) -> bool {
         !matches!(

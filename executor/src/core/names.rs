@@ -114,6 +114,7 @@ validated_text!(
 
 /// A brick: a directory on a server. Displayed the way Gluster prints it, `g1:/bricks/v`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")] // so that it can be a key of a JSON map
 pub struct Brick {
     /// The server, as Gluster's volume calls it (not necessarily as the inventory does).
     pub host: HostName,
@@ -131,6 +132,19 @@ impl FromStr for Brick {
             host: text[..at].parse().map_err(|_| invalid())?,
             path: text[at + 1..].parse().map_err(|_| invalid())?,
         })
+    }
+}
+
+impl TryFrom<String> for Brick {
+    type Error = InvalidName;
+    fn try_from(text: String) -> Result<Self, InvalidName> {
+        text.parse()
+    }
+}
+
+impl From<Brick> for String {
+    fn from(brick: Brick) -> String {
+        brick.to_string()
     }
 }
 

@@ -34,6 +34,13 @@ fn all_checks() -> Vec<Check> {
 }
 
 #[test]
+fn a_pool_state_is_json_and_back() {
+    let state = replica_3();
+    let text = serde_json::to_string(&state).unwrap();
+    assert_eq!(serde_json::from_str::<PoolState>(&text).unwrap(), state);
+}
+
+#[test]
 fn a_healthy_pool_passes_every_check() {
     let state = replica_3();
     for check in all_checks() {
