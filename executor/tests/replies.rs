@@ -82,11 +82,15 @@ fn expected(release: Release, state: &str, name: &str) -> &'static str {
     match (state, name) {
         ("glusterd-down", _) => "glusterd down",
         // 3.7.20 and 3.9.1 lost their words where 3.8.15 left the volumes out that it could not ask.
-        ("node-down", "volume-status-all-clients.xml") if !release.to_string().starts_with("3.8") => "silent",
+        ("node-down", "volume-status-all-clients.xml") if ["3.7", "3.9"].contains(&&release.line()[..]) => {
+            "silent"
+        }
         ("brick-killed", "heal-rep-launch.txt") => "not yet",
         (_, "heal-ec-split-brain.xml") => "refused",
-        ("stopped", "heal-ec-info.xml" | "volume-status-ec.xml") => "refused",
-        ("op-version", "set-unknown.txt") => "refused",
+        ("stopped", name) if name != "volume-status.xml" && name != "volume-info-ec.xml" => "refused",
+        ("op-version", "set-unknown.txt" | "set-unknown.xml") => "refused",
+        ("errors", _) => "refused",
+        ("busy", _) => "busy",
         (_, "max-op-version.txt") if before("3.10") => "refused",
         _ => "answer",
     }

@@ -7,6 +7,7 @@ pub mod engine;
 pub mod images;
 pub mod oracle;
 pub mod pool;
+pub mod record;
 pub mod report;
 pub mod scenario;
 pub mod workload;

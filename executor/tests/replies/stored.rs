@@ -49,6 +49,22 @@ fn stored_volumes_are_printed_and_read_line_by_line(
     }
 }
 
+/// The line that rejects peers on the way to 11: stored without anybody having set it, until 11 is built without gNFS.
+#[rstest]
+fn options_of_gnfs_are_stored_by_default_before_11(
+    #[files("tests/replies/*/healthy/vols/rep/info")] path: PathBuf,
+) {
+    let directory = path.parent().and_then(Path::parent).unwrap();
+    let stored = replies::stored_volumes(&print_stored_volumes(directory)).unwrap();
+    assert_eq!(stored.keys().map(VolumeName::as_str).collect::<Vec<_>>(), ["arb", "dist", "dr", "ec", "rep"]);
+    // The folder lies where a file of the state would.
+    let release = super::release_of(directory);
+    let expected: &[&str] = if release < "11.0".parse().unwrap() { &["nfs.disable=on"] } else { &[] };
+    for (name, volume) in &stored {
+        assert_eq!(volume.nfs_lines().collect::<Vec<_>>(), expected, "{release}: {name}");
+    }
+}
+
 #[test]
 fn stored_volumes_lose_no_odd_line_and_no_odd_directory() {
     let root = tempfile::tempdir().unwrap();

@@ -3,6 +3,7 @@
 mod clean;
 mod failure;
 mod images;
+mod record;
 mod run;
 
 use clap::{Parser, Subcommand};
@@ -34,6 +35,7 @@ Data goes to stdout, everything else to stderr. DOCKER_HOST names another engine
 enum Command {
     Run(run::Args),
     Images(images::Args),
+    Record(record::Args),
     Clean(clean::Args),
 }
 
@@ -54,6 +56,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(args, context).await,
             Command::Images(args) => images::run(args, context).await,
+            Command::Record(args) => record::run(args, context).await,
             Command::Clean(args) => clean::run(args).await,
         }
     }

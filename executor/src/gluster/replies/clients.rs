@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use roxmltree::Node;
 
-use super::status::{Process, by_volume, process_of, rows};
+use super::status::{Process, by_volume, process_of, rows_of_bricks};
 use super::xml::{Answer, quoted};
 use crate::core::command::Output;
 use crate::core::names::Brick;
@@ -23,7 +23,7 @@ pub fn clients(output: &Output) -> Result<BTreeMap<Brick, BTreeSet<String>>, Rep
     let answer = Answer::read(ASKED, output)?;
     let volumes = by_volume(&answer, |answer, volume| {
         let mut clients = BTreeMap::new();
-        for row in rows(answer, volume)? {
+        for row in rows_of_bricks(answer, volume)? {
             let brick = match process_of(answer, row)? {
                 Process::Brick(brick) => brick,
                 Process::SelfHealDaemon(_) | Process::Other => continue,
@@ -115,6 +115,33 @@ mod tests {
     fn nobody_is_an_answer_but_an_offline_brick_is_none() {
         assert_eq!(read(1, &listed(0, &[])).unwrap().len(), 1);
         assert_eq!(read(0, "").unwrap().len(), 0);
+    }
+
+    #[rstest]
+    #[case::each_alone(3, &["a", "b", "c"], true)]
+    #[case::two_together(4, &["a", "b", "a"], true)]
+    #[case::too_few(4, &["a", "b", "c"], false)]
+    #[case::too_few_for_two_together(5, &["a", "b", "a"], false)]
+    #[case::none(1, &[], false)]
+    fn bricks_on_the_asked_server_are_counted_twice_but_for_the_first(
+        #[case] count: u8,
+        #[case] servers: &[&str],
+        #[case] readable: bool,
+    ) {
+        let row = |(at, server): (usize, &&str)| {
+            format!(
+                "<node><hostname>{server}</hostname><path>/b{at}</path><peerid>{server}</peerid>\
+                 <status>1</status>{}</node>",
+                listed(0, &[])
+            )
+        };
+        let rows: String = servers.iter().enumerate().map(row).collect();
+        let stdout = format!(
+            "<cliOutput><opRet>0</opRet><volStatus><volumes><volume><volName>v</volName>\
+             <nodeCount>{count}</nodeCount>{rows}</volume></volumes></volStatus></cliOutput>"
+        );
+        let clients = clients(&Output { stdout, ..Output::default() });
+        assert_eq!(clients.map(|bricks| bricks.len()).ok(), readable.then_some(servers.len()));
     }
 
     #[rstest]
