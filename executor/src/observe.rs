@@ -17,7 +17,7 @@ use crate::core::pool::{
 use crate::gluster::{commands, replies};
 use crate::package::{self, PackageManager, apt};
 use crate::service;
-use crate::transport::{self, Transport, TransportError};
+use crate::transport::{Transport, TransportError};
 
 /// How much to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,26 +91,13 @@ async fn reach(
 ) -> Result<Observed<Output>, (Unreachable, String)> {
     match transport.run(host, &command).await {
         Ok(output) => Ok(Observed::Known(output)),
-        Err(TransportError::NotReached { cause, reason, .. }) => Err((kind(cause), reason)),
+        Err(TransportError::NotReached { cause, reason, .. }) => Err((cause, reason)),
         Err(
             error @ (TransportError::Lost { .. }
             | TransportError::Deadline { .. }
             | TransportError::TooMuchOutput { .. }
             | TransportError::ReadOnly { .. }),
         ) => Ok(Observed::Unknown(error.to_string())),
-    }
-}
-
-fn kind(cause: transport::Unreachable) -> Unreachable {
-    match cause {
-        transport::Unreachable::HostKeyUnknown => Unreachable::HostKeyUnknown,
-        transport::Unreachable::HostKeyChanged => Unreachable::HostKeyChanged,
-        transport::Unreachable::PermissionDenied => Unreachable::PermissionDenied,
-        transport::Unreachable::NameNotResolved
-        | transport::Unreachable::Refused
-        | transport::Unreachable::Reset
-        | transport::Unreachable::TimedOut
-        | transport::Unreachable::Other => Unreachable::Other,
     }
 }
 

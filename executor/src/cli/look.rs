@@ -37,7 +37,16 @@ pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryEr
         .collect();
     missing.sort();
     match missing.split_first() {
-        None => Ok(inventory),
+        // Settings that ssh could not be given are a matter of the inventory too.
+        None => match transport(&inventory) {
+            Ok(_) => Ok(inventory),
+            Err(error) => Err(InventoryError {
+                file: file.to_owned(),
+                line: None,
+                problem: format!("{error:#}"),
+                hint: "see `user`, `identity`, `jump` and `known_hosts` of that host".to_owned(),
+            }),
+        },
         Some(((line, first), rest)) => Err(InventoryError {
             file: file.to_owned(),
             line: Some(*line),

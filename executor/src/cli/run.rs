@@ -45,6 +45,7 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         }
     };
     eprint!("{}", render::plan(&plan, &args.pool.run_command(args.to, &args.waive)));
+    mention_unfinished(&args.pool, &inventory, &plan);
     if let Some(exit) = unconfirmed(&args.act)? {
         return Ok(exit);
     }
@@ -64,6 +65,18 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         Err(error) => return Ok(journal_trouble(&error)),
     };
     drive(&args.pool, &args.act, &inventory, &plan, journal, first).await
+}
+
+/// Says that an earlier run did not end: planning anew is as safe, and leaves that journal as it is.
+fn mention_unfinished(pool: &PoolArgs, inventory: &Inventory, plan: &Plan) {
+    let names: BTreeSet<&HostName> = inventory.servers.keys().collect();
+    let latest = journal::latest(&pool.state_folder(), |progress| names == servers_of(&progress.plan));
+    if let Ok(Some((path, progress))) = latest
+        && !progress.complete
+    {
+        eprintln!("note: an earlier run did not end ({}).", path.display());
+        eprintln!("      {} goes on with it; this is a new plan.", pool.commands(plan.to).resume);
+    }
 }
 
 pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {

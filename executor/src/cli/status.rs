@@ -7,7 +7,7 @@ use serde_json::json;
 use super::look::{read_inventory, transport, usage, viewed};
 use super::run::pool_identity;
 use super::{OutputFormat, StatusArgs};
-use crate::core::check::{Check, Fact, look_all};
+use crate::core::check::{Check, Fact, look_all, well};
 use crate::core::exit::Exit;
 use crate::core::names::HostName;
 use crate::journal;
@@ -20,18 +20,8 @@ pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let health = [
-        Check::Reached,
-        Check::Members,
-        Check::PeersConnected { without: None },
-        Check::StoredVolumesAgree { ignoring_nfs: false },
-        Check::BricksOnline { without: None },
-        Check::SelfHealDaemonsOnline { without: None },
-        Check::ClientsOnEveryBrick { without: None },
-        Check::NothingToHeal,
-        Check::NoSplitBrain { without: None },
-        Check::OpVersionsAgree,
-    ];
+    let mut health = well();
+    health.extend([Check::Members, Check::OpVersionsAgree]);
     let mut scope = Scope::of(&health);
     if let Scope::Facts(facts) = &mut scope {
         facts.insert(Fact::Release);

@@ -86,17 +86,26 @@ pub enum Reach {
     },
 }
 
-/// Why a host was not reached: each has another remedy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The kind of trouble in reaching a host, as far as an operator would do something else about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unreachable {
-    /// Its key is not among the known ones.
+    /// No key of the host is known yet. Somebody has to compare it and add it to the known hosts.
     HostKeyUnknown,
-    /// Its key is another than the known one.
+    /// The host shows another key than the known one: reinstalled, or not the host.
     HostKeyChanged,
-    /// It did not let us in.
+    /// The host let no key of ours in, or the user who logs in may not become root.
     PermissionDenied,
-    /// Anything else: name, route, firewall, a host that is down.
+    /// The name has no address.
+    NameNotResolved,
+    /// Nobody listens.
+    Refused,
+    /// The connection was accepted and then cut: what a running sshd does whose programs and libraries
+    /// were replaced under it and who was not restarted (seen with openssh 9.2 replaced by 10.0).
+    Reset,
+    /// No answer in time.
+    TimedOut,
+    /// Anything else. The reason says what.
     Other,
 }
 

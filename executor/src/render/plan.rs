@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{Table, presets};
 
 use super::hanging;
-use crate::core::check::Check;
+use crate::core::check::well;
 use crate::core::plan::{Gate, Plan, StageKind, Step};
 use crate::core::resume::Progress;
 
@@ -124,20 +124,6 @@ fn gate_text(gate: &Gate) -> String {
         is_well.then(|| "the pool is well".to_owned()).into_iter().chain(rest).collect();
     let settle = if *settle > 1 { format!(", {settle} looks in a row") } else { String::new() };
     format!("{} (within {}{settle})", checks.join(", "), duration(*patience_seconds))
-}
-
-/// What "the pool is well" stands for in a plan.
-fn well() -> Vec<Check> {
-    vec![
-        Check::Reached,
-        Check::PeersConnected { without: None },
-        Check::StoredVolumesAgree { ignoring_nfs: false },
-        Check::BricksOnline { without: None },
-        Check::SelfHealDaemonsOnline { without: None },
-        Check::NoSplitBrain { without: None },
-        Check::ClientsOnEveryBrick { without: None },
-        Check::NothingToHeal,
-    ]
 }
 
 /// Returns how far a run came, and what is left of it.

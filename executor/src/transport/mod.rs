@@ -11,10 +11,10 @@ use thiserror::Error;
 use crate::core::command::{Command, Output};
 use crate::core::names::HostName;
 
+pub use crate::core::pool::Unreachable;
 pub use read_only::ReadOnly;
 pub use resolve::unresolved;
 pub use ssh::{Ssh, SshSetupError};
-pub use unreachable::Unreachable;
 
 /// Why a command has no output. The variants differ in what may have happened on the host.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

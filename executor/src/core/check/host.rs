@@ -20,7 +20,11 @@ pub(super) fn unreached(host: &HostName, reach: &Reach) -> Option<Finding> {
                 Unreachable::HostKeyUnknown => Code::HostKeyUnknown,
                 Unreachable::HostKeyChanged => Code::HostKeyChanged,
                 Unreachable::PermissionDenied => Code::PermissionDenied,
-                Unreachable::Other => Code::HostUnreachable,
+                Unreachable::NameNotResolved
+                | Unreachable::Refused
+                | Unreachable::Reset
+                | Unreachable::TimedOut
+                | Unreachable::Other => Code::HostUnreachable,
             };
             Some(Finding::seen(code, Subject::Host(host.clone()), reason.clone()))
         }

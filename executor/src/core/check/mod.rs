@@ -239,6 +239,20 @@ impl fmt::Display for Check {
     }
 }
 
+/// Returns the checks of a pool that is well, all of it: what "the pool is well" stands for everywhere.
+pub fn well() -> Vec<Check> {
+    vec![
+        Check::Reached,
+        Check::PeersConnected { without: None },
+        Check::StoredVolumesAgree { ignoring_nfs: false },
+        Check::BricksOnline { without: None },
+        Check::SelfHealDaemonsOnline { without: None },
+        Check::NoSplitBrain { without: None },
+        Check::ClientsOnEveryBrick { without: None },
+        Check::NothingToHeal,
+    ]
+}
+
 /// Puts several questions and returns all findings, each once, sorted.
 pub fn look_all<'a>(checks: impl IntoIterator<Item = &'a Check>, state: &PoolState) -> Vec<Finding> {
     checks.into_iter().flat_map(|check| check.look(state)).collect::<BTreeSet<_>>().into_iter().collect()

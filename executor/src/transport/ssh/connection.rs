@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::core::command::{Command, Output};
 use crate::core::names::HostName;
+use crate::transport::unreachable::of_ssh_messages;
 use crate::transport::{TransportError, Unreachable, first_words};
 
 /// The script that keeps a command's deadline on the host.
@@ -113,7 +114,7 @@ impl Destination {
             return Ok(());
         }
         let messages = std::fs::read_to_string(log).unwrap_or_default();
-        Err(self.not_reached(Unreachable::of_ssh_messages(&messages), reason_in(&messages, status.code())))
+        Err(self.not_reached(of_ssh_messages(&messages), reason_in(&messages, status.code())))
     }
 
     /// Finds out whether the user is root or may become it.
