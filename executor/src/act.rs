@@ -18,7 +18,7 @@ use crate::transport::{Transport, TransportError};
 const NOT_YET_PATIENCE: Duration = Duration::from_secs(300);
 
 /// How long to wait between two tries of it.
-const NOT_YET_INTERVAL: Duration = Duration::from_secs(2);
+const NOT_YET_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How much of what a host says is kept in the journal, in characters.
 const SAID_MAX: usize = 2000;

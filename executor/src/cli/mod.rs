@@ -57,7 +57,7 @@ enum Command {
     Check(CheckArgs),
     /// Shows what an upgrade would do, step by step, with the gates of each step
     ///
-    /// Changes nothing.
+    /// Changes nothing. Exit code 0: here is the plan, or nothing to do; 10: refused, with every finding.
     Plan(CheckArgs),
     /// Upgrades the pool: shows the plan, asks, then does it
     ///
@@ -70,7 +70,7 @@ enum Command {
     Resume(ResumeArgs),
     /// Shows how the pool stands and how far the last run came
     ///
-    /// Changes nothing, and works while a run is alive.
+    /// Changes nothing, and works while a run is alive. Exit code 0: the pool is well; 10: there are findings.
     Status(StatusArgs),
 }
 

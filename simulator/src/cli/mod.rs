@@ -23,6 +23,10 @@ pub struct Cli {
 }
 
 const EXITS: &str = "\
+A first rehearsal, and what is left of it:
+  simulator run scenarios/online-replicated.toml
+  less runs/latest/report.txt
+
 Exit status:
   0  it went well
   1  it failed

@@ -29,8 +29,10 @@ pub struct Watch {
 }
 
 impl Default for Watch {
+    /// A server that is upgraded is out for several seconds, so that a look a second misses none; more looks
+    /// would slow down the very pool that is watched.
     fn default() -> Self {
-        Self { interval: Duration::from_millis(300), longest_gap: Duration::from_secs(4) }
+        Self { interval: Duration::from_millis(800), longest_gap: Duration::from_secs(4) }
     }
 }
 
