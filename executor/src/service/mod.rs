@@ -85,7 +85,7 @@ pub fn parse_processes(output: &Output) -> Result<Processes, ServiceError> {
     Ok(processes)
 }
 
-/// Returns the command that stops glusterd alone: bricks and self-heal daemons go on.
+/// Returns the command that stops glusterd and the daemons it starts by itself; bricks and mounts go on.
 ///
 /// Repeating it does no harm. A unit that would end the bricks too (glusterd.service says
 /// `KillMode=control-group` in Debian's 10.3 and 11.1, `process` in 9.2) is changed for this one stop.

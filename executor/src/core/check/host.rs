@@ -80,7 +80,9 @@ pub(super) fn gluster_down(state: &PoolState, host: &HostName) -> Vec<Finding> {
 
 pub(super) fn glusterd_down(state: &PoolState, host: &HostName) -> Vec<Finding> {
     processes(state, host, Code::GlusterdRunning, |found| {
-        (found.glusterd > 0).then(|| "glusterd runs".to_owned())
+        // A self-heal daemon that runs on would collide with the one that glusterd starts.
+        let Processes { glusterd, glusterfsd: _, glusterfs, fuse_mounts: _ } = found;
+        (glusterd + glusterfs > 0).then(|| format!("{glusterd} glusterd and {glusterfs} daemons of it run"))
     })
 }
 

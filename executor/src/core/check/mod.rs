@@ -85,7 +85,7 @@ pub enum Check {
         /// The server.
         host: HostName,
     },
-    /// glusterd does not run on the server; its bricks may.
+    /// Neither glusterd nor one of its daemons runs on the server; its bricks may.
     GlusterdDown {
         /// The server.
         host: HostName,

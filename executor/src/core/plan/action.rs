@@ -11,7 +11,7 @@ use super::super::names::{HostName, OpVersion, Release, VolumeName};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Stops glusterd alone. Bricks go on serving the clients they have.
+    /// Stops glusterd and its daemons. Bricks go on serving the clients they have.
     StopGlusterd {
         /// The server.
         host: HostName,
@@ -106,7 +106,9 @@ impl Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::StopGlusterd { host } => write!(f, "stop glusterd alone on {host} (bricks go on)"),
+            Self::StopGlusterd { host } => {
+                write!(f, "stop glusterd and its daemons on {host} (bricks go on)")
+            }
             Self::DropNfsLines { host } => write!(f, "delete the nfs. lines of stored volumes on {host}"),
             Self::StartGlusterd { host } => write!(f, "start glusterd on {host}"),
             Self::Fetch { host, release, .. } => {

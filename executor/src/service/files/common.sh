@@ -40,6 +40,32 @@ wait_gone() {
     done
 }
 
+# Prints the mount point that the glusterfs process $1 serves, as the kernel writes it: blanks, newlines and backslashes
+# as \040 and so on. Fails where it serves none: a daemon of glusterd's.
+mount_of() {
+    # One argument a line, written like /proc/mounts writes a path. `read -r` would trim what it reads.
+    arguments=$(sed -e 's/\\/\\134/g' -e 's/ /\\040/g' -e 's/\t/\\011/g' "$root/proc/$1/cmdline" 2>/dev/null |
+        tr '\n\0' '?\n')
+    [ -n "$arguments" ] || return 1
+    last=$(printf '%s\n' "$arguments" | tail -n 1)
+    [ "$last" = / ] || last=${last%/}
+    # mount.glusterfs passes `--process-name fuse` since 3.11 or so, and the mount point last at all times.
+    # A last argument alone proves nothing: gNFS ends with the path of its socket.
+    if printf '%s\n' "$arguments" | grep -A1 -x -e '--process-name' | grep -q -x fuse ||
+        awk '$3 == "fuse.glusterfs" { print $2 }' "$root/proc/mounts" | grep -q -x -F -e "$last"; then
+        printf '%s\n' "$last"
+    else
+        return 1
+    fi
+}
+
+# Prints the pids of glusterd's own daemons: self-heal, quota and the like. No brick, no mount.
+daemons() {
+    for daemon in $(pids_of glusterfs); do
+        mount_of "$daemon" >/dev/null || echo "$daemon"
+    done
+}
+
 # Sends SIGTERM to the processes of these names. One that ended meanwhile is as good.
 terminate() {
     for pid in $(pids_of "$@"); do
