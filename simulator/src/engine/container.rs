@@ -135,26 +135,6 @@ impl Engine {
             .map_err(EngineError::api(|| format!("restarting {container}")))
     }
 
-    /// Freezes all processes of a container: it keeps its address and its connections, and answers nothing.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the engine answers.
-    pub async fn pause(&self, container: &str) -> Result<(), EngineError> {
-        let paused = self.docker.pause_container(container).await;
-        paused.map_err(EngineError::api(|| format!("pausing {container}")))
-    }
-
-    /// Lets a frozen container go on.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the engine answers.
-    pub async fn unpause(&self, container: &str) -> Result<(), EngineError> {
-        let unpaused = self.docker.unpause_container(container).await;
-        unpaused.map_err(EngineError::api(|| format!("unpausing {container}")))
-    }
-
     /// Removes a container, running or not, with its anonymous volumes. One that is not there is fine.
     ///
     /// # Errors

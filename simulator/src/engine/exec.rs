@@ -172,16 +172,23 @@ impl Engine {
             cmd: Some(owned(argv)),
             ..Default::default()
         };
+        let by_line = lines.is_some();
+        let mut starting = Some(self.freezing.starting(container).await);
         let exec = self.docker.create_exec(container, config).await.map_err(EngineError::api(what))?;
         let started = self.docker.start_exec(&exec.id, None).await.map_err(EngineError::api(what))?;
         let mut gathered = Gathered::new(lines);
         if let StartExecResults::Attached { mut output, .. } = started {
             while let Some(piece) = output.next().await {
+                if by_line {
+                    // It runs, and may for hours: it can be frozen like everything else in there.
+                    starting = None;
+                }
                 gathered.take(piece.map_err(EngineError::api(what))?).await;
             }
         }
         let (stdout, stderr) = gathered.end().await;
         let status = self.exec_status(&exec.id, &what).await?;
+        drop(starting);
         Ok(ExecOutput { status, stdout, stderr })
     }
 

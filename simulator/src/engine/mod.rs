@@ -4,6 +4,7 @@ mod container;
 mod error;
 mod exec;
 mod files;
+mod freeze;
 mod guard;
 mod image;
 mod label;
@@ -19,6 +20,7 @@ use tokio::sync::RwLock;
 pub use self::container::{ContainerSpec, ContainerState, Publish, VolumeMount};
 pub use self::error::EngineError;
 pub use self::exec::{EXEC_DEADLINE, ExecLines, ExecOutput};
+use self::freeze::Freezing;
 pub use self::guard::{RunError, with_run};
 pub use self::image::{BuildInput, ImageFound};
 pub use self::label::{IMAGE_LABEL, Owner, OwnerState, PROJECT, PROJECT_LABEL, RUN_LABEL, Run};
@@ -33,6 +35,8 @@ pub struct Engine {
     docker: Docker,
     /// Held, shared, by every request that creates something; held alone while things are removed.
     creating: Arc<RwLock<()>>,
+    /// Keeps the start of a command and the freezing of its container apart.
+    freezing: Freezing,
 }
 
 impl Engine {
@@ -44,7 +48,7 @@ impl Engine {
     pub async fn connect() -> Result<Engine, EngineError> {
         let connect = async { Docker::connect_with_defaults()?.negotiate_version().await };
         match tokio::time::timeout(PING_PATIENCE, connect).await {
-            Ok(Ok(docker)) => Ok(Engine { docker, creating: Arc::default() }),
+            Ok(Ok(docker)) => Ok(Engine { docker, creating: Arc::default(), freezing: Freezing::default() }),
             Ok(Err(source)) => Err(EngineError::NotReached { reason: source.to_string() }),
             Err(_elapsed) => Err(EngineError::NotReached {
                 reason: format!("no answer within {} s", PING_PATIENCE.as_secs()),
