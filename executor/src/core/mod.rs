@@ -1,6 +1,7 @@
 //! The pure core: no I/O, no async, no clock. What an upgrade *is*, decided from what was observed.
 
 pub mod check;
+pub mod code;
 pub mod command;
 pub mod event;
 pub mod exit;

@@ -27,15 +27,14 @@ pub(crate) fn unused_codes(finding: &str, sources: &[Source]) -> Vec<String> {
     for (at, line) in finding.lines().enumerate() {
         let Some(code) = declared_code(line) else { continue };
         let ends = [format!("Code::{code}"), format!("Code::{code}::")];
-        let used = sources.iter().filter(|source| !source.path.ends_with("core/finding.rs")).any(|source| {
+        let used = sources.iter().filter(|source| !source.path.ends_with("core/code.rs")).any(|source| {
             source
                 .paths
                 .iter()
                 .any(|found| !found.test && (found.what.ends_with(&ends[0]) || found.what.contains(&ends[1])))
         });
         if !used {
-            violations
-                .push(format!("executor/src/core/finding.rs:{}: nothing produces Code::{code}", at + 1));
+            violations.push(format!("executor/src/core/code.rs:{}: nothing produces Code::{code}", at + 1));
         }
     }
     violations
@@ -94,7 +93,7 @@ mod tests {
         let finding =
             "codes! {\n    Lost \"LOST\" false\n        \"hint\";\n    Found \"FOUND\" true\n \"\";\n}";
         let used = "fn f() { Finding::seen(Code::Found) }\n#[cfg(test)] mod t { fn g() { h(Code::Lost); } }";
-        let own = source("executor/src/core/finding.rs", "fn f() { g(Code::Lost); }");
+        let own = source("executor/src/core/code.rs", "fn f() { g(Code::Lost); }");
         assert_eq!(lines_of(&unused_codes(finding, &[own, source("executor/src/core/check.rs", used)])), [2]);
         assert_eq!(unused_codes(finding, &[]).len(), 2);
     }

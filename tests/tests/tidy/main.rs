@@ -80,8 +80,8 @@ fn every_scenario_is_in_the_readme() -> anyhow::Result<()> {
 #[test]
 fn every_code_is_produced() -> anyhow::Result<()> {
     let sources = workspace::sources()?;
-    let finding = sources.iter().find(|source| source.path.ends_with("core/finding.rs"));
-    let text = &finding.context("executor/src/core/finding.rs is there")?.text;
+    let finding = sources.iter().find(|source| source.path.ends_with("core/code.rs"));
+    let text = &finding.context("executor/src/core/code.rs is there")?.text;
     assert!(
         lists::unused_codes(text, &[]).len() > 20,
         "the codes are no longer declared as this test reads them"

@@ -1,0 +1,213 @@
+//! The codes of findings: stable names to search for and to waive by, with what to do about each.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Declares the codes: name, whether a finding of it may be waived, and what to do about it.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident $text:literal $waivable:literal $hint:literal;)*) => {
+        /// The kinds of findings. The texts are stable: scripts and waivers name them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Code {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)*
+        }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &[Code] = &[$(Code::$variant,)*];
+
+            /// Returns the code as it is printed.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// Returns whether the operator may waive it. Findings about data never are.
+            pub fn waivable(self) -> bool {
+                match self { $(Self::$variant => $waivable,)* }
+            }
+
+            /// Returns what to do about it.
+            pub fn hint(self) -> &'static str {
+                match self { $(Self::$variant => $hint,)* }
+            }
+        }
+
+        impl FromStr for Code {
+            type Err = ();
+            fn from_str(text: &str) -> Result<Self, ()> {
+                match text { $($text => Ok(Self::$variant),)* _ => Err(()) }
+            }
+        }
+    };
+}
+
+impl Code {
+    /// Returns whether it often is there for a moment and gone by itself: an entry listed as to be healed while
+    /// it is being written, a client that has just mounted, a pool that is busy with another command.
+    pub fn often_passes(self) -> bool {
+        matches!(
+            self,
+            Self::HealPending
+                | Self::SplitBrain
+                | Self::ClientMissesBrick
+                | Self::PeerDisconnected
+                | Self::BrickOffline
+                | Self::SelfHealDaemonDown
+        )
+    }
+
+    /// Returns whether waiting may mend it. Where it cannot, a gate halts soon rather than after hours.
+    pub fn waiting_may_mend(self) -> bool {
+        !matches!(
+            self,
+            Self::StoredVolumesDiffer
+                | Self::PeerRejected
+                | Self::SplitBrain
+                | Self::NotAtRelease
+                | Self::HostKeyChanged
+                | Self::HostKeyUnknown
+        )
+    }
+}
+
+codes! {
+    /// A host does not answer.
+    HostUnreachable "HOST_UNREACHABLE" false
+        "try `ssh HOST true`; check address, port, jump host and firewall in the inventory";
+    /// A host's key is not among the known ones.
+    HostKeyUnknown "HOST_KEY_UNKNOWN" false
+        "compare the host's key out of band, then add it to known_hosts (`ssh HOST` once, or ssh-keyscan)";
+    /// A host's key is another than the known one.
+    HostKeyChanged "HOST_KEY_CHANGED" false
+        "find out why the key changed before anything else; then replace it in known_hosts";
+    /// A host does not let us in, or not as root.
+    PermissionDenied "PERMISSION_DENIED" false
+        "check `user` and `identity` in the inventory; the user must be root on every server";
+    /// A host has no Gluster.
+    GlusterNotInstalled "GLUSTER_NOT_INSTALLED" false
+        "this host serves nothing: is it the right address? take it out of the inventory, or install Gluster";
+    /// The pool has a peer that the inventory does not name.
+    PeerNotInInventory "PEER_NOT_IN_INVENTORY" false
+        "add the server to `[[servers]]`, or `gluster peer detach` it if it is gone for good";
+    /// The inventory names a server that is not in the pool.
+    HostNotInPool "HOST_NOT_IN_POOL" false
+        "take it out of `[[servers]]`, or `gluster peer probe` it from a member of the pool";
+    /// A peer is not connected.
+    PeerDisconnected "PEER_DISCONNECTED" false
+        "look at glusterd on that peer, the network between the two, and name resolution on both";
+    /// A peer is rejected: stored volumes differ.
+    PeerRejected "PEER_REJECTED" false
+        "stored volumes differ: compare /var/lib/glusterd/vols/*/info between the two; restarting mends nothing by itself";
+    /// A server's stored volumes differ from another's; the next handshake will reject.
+    StoredVolumesDiffer "STORED_VOLUMES_DIFFER" false
+        "compare /var/lib/glusterd/vols/*/info between the servers and restart no glusterd until they agree; where only nfs. lines differ, `executor run` without a waiver prepares the rest";
+    /// glusterd does not run.
+    GlusterdDown "GLUSTERD_DOWN" false
+        "start it (`systemctl start glusterd`) and look at /var/log/glusterfs/glusterd.log on that host";
+    /// Gluster processes run that should be stopped.
+    StillRunning "STILL_RUNNING" false
+        "see which with `pgrep -a gluster` on that host; a process stuck in I/O needs its brick's disk looked at";
+    /// glusterd runs and should not.
+    GlusterdRunning "GLUSTERD_RUNNING" false
+        "something started glusterd again on that host: find out what (systemd, configuration management)";
+    /// A brick is not online.
+    BrickOffline "BRICK_OFFLINE" false
+        "`gluster volume status` and the brick's log in /var/log/glusterfs/bricks; then `gluster volume start VOL force`";
+    /// A self-heal daemon is not online.
+    SelfHealDaemonDown "SELF_HEAL_DAEMON_DOWN" false
+        "look at /var/log/glusterfs/glustershd.log; `gluster volume start VOL force` starts it";
+    /// Something waits to be healed.
+    HealPending "HEAL_PENDING" false
+        "it heals by itself while all bricks are online: watch `gluster volume heal VOL info`";
+    /// Files are in split-brain.
+    SplitBrain "SPLIT_BRAIN" false
+        "settle every file first: `gluster volume heal VOL split-brain …`, see `gluster volume heal help`";
+    /// A client is on some bricks of a replica set but not on all.
+    ClientMissesBrick "CLIENT_MISSES_BRICK" false
+        "it reconnects within seconds if the brick's port is open to it; look at the client's mount log";
+    /// A client that was there at the start is gone.
+    ClientGone "CLIENT_GONE" true
+        "unmounted on purpose? then waive this finding; otherwise look at the client's mount log";
+    /// The volume cannot stay online during an upgrade.
+    VolumeNotReplicated "VOLUME_NOT_REPLICATED" false
+        "an online upgrade needs every volume replicated; this pool needs the offline procedure and a downtime";
+    /// A server holds several bricks of one set.
+    SetSharesServer "SET_SHARES_SERVER" false
+        "taking this server out takes several copies at once: move a brick, or use the offline procedure";
+    /// Without one server, clients lose their quorum.
+    ClientQuorum "CLIENT_QUORUM" false
+        "writes would fail while this server is out: use the offline procedure, or add a replica or an arbiter";
+    /// Without one server, glusterd's quorum is lost and bricks are killed.
+    ServerQuorum "SERVER_QUORUM" false
+        "glusterd would stop bricks while servers are out: use the offline procedure and a downtime";
+    /// A task runs.
+    TaskRunning "TASK_RUNNING" false
+        "let it finish (`gluster volume status VOL tasks`), or stop it, before the upgrade";
+    /// Two files of one volume's configuration say different op-versions.
+    OpVersionDiffers "OP_VERSION_DIFFERS" false
+        "compare operating-version in /var/lib/glusterd/glusterd.info on all servers before anything else";
+    /// The op-version is not where it should be.
+    OpVersionNotRaised "OP_VERSION_NOT_RAISED" false
+        "see `gluster volume get all cluster.op-version` and each server's /var/lib/glusterd/glusterd.info";
+    /// A server runs a release that is neither the one of the others nor the target.
+    MixedReleases "MIXED_RELEASES" false
+        "bring all servers to one release first; only a half-done upgrade to the same target may be mixed";
+    /// A server is not at the release it should be at.
+    NotAtRelease "NOT_AT_RELEASE" false
+        "look at the package manager's log on that host";
+    /// The target is older than what runs.
+    ReleaseBackward "RELEASE_BACKWARD" false
+        "this tool upgrades; choose the release that runs, or a later one";
+    /// No guide allows the jump.
+    ReleaseJump "RELEASE_JUMP" false
+        "go there by way of a release in between; each has its guide";
+    /// The target is a release never to stop at.
+    ReleaseBroken "RELEASE_BROKEN" false
+        "choose a later release of the same line";
+    /// The target's packages are not on offer.
+    PackageMissing "PACKAGE_MISSING" false
+        "add the repository that has this release, refresh the package lists, and check again";
+    /// Gluster packages are on hold.
+    PackageHeld "PACKAGE_HELD" false
+        "take the hold off (`apt-mark unhold PACKAGE`) for the time of the upgrade";
+    /// Installing would remove packages of others.
+    PackageRemoves "PACKAGE_REMOVES" true
+        "see what needs them (`apt-get -s install …`); waive this finding if they may go";
+    /// The server itself mounts a volume; stopping all of Gluster ends that mount.
+    MountOnServer "MOUNT_ON_SERVER" true
+        "unmount it first (and stop what uses it); waive this finding if it may be cut";
+    /// Options that the target release drops from the stored volumes, so that servers reject each other.
+    NfsOptionsDropped "NFS_OPTIONS_DROPPED" true
+        "the plan's prepare stage deletes these lines on every server first, with all bricks online";
+    /// A volume is exported by Gluster's own NFS server, which the target release does not have.
+    NfsInUse "NFS_IN_USE" false
+        "the target has no Gluster NFS: move its clients to NFS-Ganesha or FUSE, then `volume set VOL nfs.disable on`";
+    /// The transaction replaces sshd.
+    SshdReplaced "SSHD_REPLACED" true
+        "an sshd that is not restarted may refuse new connections: upgrade it beforehand, or waive to let it go along";
+    /// A fact could not be read.
+    NotObserved "NOT_OBSERVED" false
+        "run the same command again; if it stays, look at that host's glusterd and its log";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_reads_back_and_says_what_to_do() {
+        for code in Code::ALL {
+            assert_eq!(code.as_str().parse(), Ok(*code));
+            assert!(code.hint().len() > 20, "{code} has no useful hint");
+            assert_eq!(serde_json::to_value(code).unwrap(), code.as_str(), "{code} on the wire");
+        }
+    }
+}
