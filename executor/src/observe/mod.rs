@@ -121,7 +121,7 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
             Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
-    let (release, glusterd_info, peers, stored_volumes, offer) = tokio::join!(
+    let (release, glusterd_info, peers, stored_volumes, offer, connections) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -135,8 +135,22 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
             ask(transport, host, commands::stored_volumes(), replies::stored_volumes)
         ),
         offer,
+        asked(
+            scope,
+            Fact::Connections,
+            ask(transport, host, service::connections(), service::parse_connections)
+        ),
     );
-    HostState { reach: Reach::Reached, release, processes, glusterd_info, peers, stored_volumes, offer }
+    HostState {
+        reach: Reach::Reached,
+        release,
+        processes,
+        glusterd_info,
+        peers,
+        stored_volumes,
+        offer,
+        connections,
+    }
 }
 
 fn unreached(cause: Unreachable, reason: String) -> HostState {
@@ -151,6 +165,7 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         peers: unknown(),
         stored_volumes: unknown(),
         offer: unknown(),
+        connections: unknown(),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::core::check::look_all;
 use crate::core::event::{Event, GateKind, How, Record};
 use crate::core::finding::Finding;
 use crate::core::inventory::Inventory;
-use crate::core::plan::{Gate, Plan, Step};
+use crate::core::plan::{Action, Gate, Plan, Step};
 use crate::core::resume::Progress;
 use crate::journal::{Journal, JournalError};
 use crate::observe::{self, Scope};
@@ -117,7 +117,8 @@ impl Runner<'_> {
                 return Ok(Some(halt));
             }
             self.tell(Event::StepStarted { step: step.id })?;
-            match act::act(self.transport, &step.action, &self.run).await {
+            let action = self.left(step).await;
+            match act::act(self.transport, &action, &self.run).await {
                 Ok(said) => self.tell(Event::StepActed { step: step.id, said })?,
                 Err(error) => {
                     let error = error.to_string();
@@ -142,6 +143,17 @@ impl Runner<'_> {
         }
         let state = observe::look(self.transport, self.inventory, &Scope::of(&effect)).await;
         look_all(&effect, &state).is_empty()
+    }
+
+    /// Looks which parts of an action on several servers are done already, and returns it without them.
+    async fn left(&self, step: &Step) -> Action {
+        let state = match &step.action {
+            Action::Together { .. } => {
+                observe::look(self.transport, self.inventory, &Scope::of(&step.action.effect())).await
+            }
+            single => return single.clone(),
+        };
+        step.action.left(|effect| look_all(effect, &state).is_empty())
     }
 
     /// Waits for a gate. `None`: it opened.

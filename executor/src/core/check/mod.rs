@@ -2,6 +2,7 @@
 //!
 //! A fact that is unknown gives a finding of its own, so that no check passes by not having looked.
 
+mod downtime;
 mod host;
 mod pool;
 mod quorum;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
 use super::names::{HostName, OpVersion, Release, VolumeName};
-use super::pool::PoolState;
+use super::pool::{PoolState, Volume};
 
 pub(crate) use host::offer;
 pub(crate) use quorum::server_quorum;
@@ -114,6 +115,25 @@ pub enum Check {
     },
     /// Every server has the same op-version stored.
     OpVersionsAgree,
+    /// Nobody is connected to a brick but the servers' own daemons.
+    NoClients,
+    /// The volume is stopped.
+    VolumeStopped {
+        /// The volume.
+        volume: VolumeName,
+    },
+    /// The volume is started.
+    VolumeStarted {
+        /// The volume.
+        volume: VolumeName,
+    },
+    /// The volumes are defined as they were: the same ones, with their kinds, bricks and options.
+    VolumesAsBefore {
+        /// Their definitions when the plan was made.
+        volumes: Vec<Volume>,
+        /// Options that begin with `nfs.` are left out, since the plan deletes them.
+        ignoring_nfs: bool,
+    },
 }
 
 /// A fact that a check may ask for, so that a gate looks at nothing else: some facts are dear, above all the
@@ -140,6 +160,8 @@ pub enum Fact {
     HealPending,
     /// [`VolumeState::split_brain`](super::pool::VolumeState::split_brain).
     SplitBrain,
+    /// [`HostState::connections`](super::pool::HostState::connections).
+    Connections,
 }
 
 impl Check {
@@ -164,6 +186,10 @@ impl Check {
             Self::AtRelease { .. } => &[Fact::Release],
             Self::GlusterdUp { .. } => &[Fact::Processes, Fact::Peers],
             Self::OpVersionIs { .. } | Self::OpVersionsAgree => &[Fact::GlusterdInfo],
+            Self::NoClients => &[Fact::Connections],
+            Self::VolumeStopped { .. } | Self::VolumeStarted { .. } | Self::VolumesAsBefore { .. } => {
+                &[Fact::Volumes]
+            }
         }
     }
 
@@ -190,6 +216,12 @@ impl Check {
             Self::NfsLinesGone { host } => host::nfs_lines_gone(state, host),
             Self::OpVersionIs { op_version } => pool::op_version_is(state, *op_version),
             Self::OpVersionsAgree => pool::op_versions_agree(state),
+            Self::NoClients => downtime::no_clients(state),
+            Self::VolumeStopped { volume } => downtime::volume_stopped(state, volume),
+            Self::VolumeStarted { volume } => downtime::volume_started(state, volume),
+            Self::VolumesAsBefore { volumes, ignoring_nfs } => {
+                downtime::volumes_as_before(state, volumes, *ignoring_nfs)
+            }
         }
     }
 }
@@ -235,6 +267,13 @@ impl fmt::Display for Check {
             Self::NfsLinesGone { host } => write!(f, "no nfs. line stored on {host}"),
             Self::OpVersionIs { op_version } => write!(f, "op-version {op_version} on every server"),
             Self::OpVersionsAgree => write!(f, "one op-version on every server"),
+            Self::NoClients => write!(f, "no client connected to any brick"),
+            Self::VolumeStopped { volume } => write!(f, "volume {volume} stopped"),
+            Self::VolumeStarted { volume } => write!(f, "volume {volume} started"),
+            Self::VolumesAsBefore { volumes, ignoring_nfs } => {
+                let but = if *ignoring_nfs { " (but for nfs. options)" } else { "" };
+                write!(f, "all {} volumes with kind, bricks and options as before{but}", volumes.len())
+            }
         }
     }
 }

@@ -1,0 +1,179 @@
+//! The offline procedure: all servers together, within a downtime. For every kind of volume, and for mixed pools.
+//!
+//! 1. *Staging.* The packages are downloaded on every server; all serve.
+//! 2. *Downtime.* Once no client is connected and nothing is left to heal, the started volumes are stopped one by
+//!    one, then Gluster on all servers. All are installed, and started; peers and stored volumes must agree before
+//!    the volumes that were started before are started again. It ends when all of them are well.
+//!
+//! That some servers carry the data of others is asked nowhere: nobody is served.
+
+use super::super::check::Check;
+use super::super::names::{HostName, VolumeName};
+use super::builder::{
+    Builder, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS, gate,
+};
+use super::{Action, Gate, Stage, StageKind, Step};
+
+/// How long to wait for the clients to go, once everything is staged: their owners have to be told.
+const CLIENTS_PATIENCE_SECONDS: u64 = 3600;
+
+/// Returns the stages up to the finish. None where every server is at the target already.
+pub(super) fn stages(builder: &mut Builder<'_>, preparing: bool) -> Vec<Stage> {
+    let to = builder.to;
+    let behind: Vec<(HostName, String)> = builder
+        .facts
+        .servers
+        .iter()
+        .filter(|(_, now, _)| *now != to)
+        .map(|(host, _, version)| (host.clone(), version.clone()))
+        .collect();
+    if behind.is_empty() {
+        return Vec::new();
+    }
+    let staging = builder.staging(&behind);
+    let mut steps = builder.stop_volumes(preparing);
+    steps.extend(builder.replace(&behind, preparing));
+    steps.extend(builder.start_volumes(preparing));
+    vec![staging, Stage { kind: StageKind::Downtime, steps }]
+}
+
+/// Returns the same action for several servers, side by side.
+fn together<'a, T: 'a>(targets: impl IntoIterator<Item = T>, action: impl Fn(T) -> Action) -> Action {
+    Action::Together { actions: targets.into_iter().map(action).collect() }
+}
+
+impl Builder<'_> {
+    fn staging(&mut self, behind: &[(HostName, String)]) -> Stage {
+        let release = self.to;
+        let reached = gate(vec![Check::Reached], PROCESS_PATIENCE_SECONDS, 1);
+        let fetch = together(behind, |(host, version)| Action::Fetch {
+            host: host.clone(),
+            release,
+            version: version.clone(),
+        });
+        Stage {
+            kind: StageKind::Staging,
+            steps: vec![self.step(fetch, reached.clone(), reached.clone(), reached)],
+        }
+    }
+
+    /// The server through which volumes are stopped and started.
+    fn via(&self) -> Option<HostName> {
+        self.facts.servers.first().map(|(host, ..)| host.clone())
+    }
+
+    fn started(&self) -> Vec<VolumeName> {
+        let started = self.facts.volumes.iter().filter(|volume| volume.started);
+        started.map(|volume| volume.name.clone()).collect()
+    }
+
+    fn as_before(&self, ignoring_nfs: bool) -> Check {
+        Check::VolumesAsBefore { volumes: self.facts.volumes.clone(), ignoring_nfs }
+    }
+
+    /// Stops the volumes. Until the first one stops, all is served; the whole health of the pool is its gate.
+    fn stop_volumes(&mut self, preparing: bool) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let Some(via) = self.via() else { return steps };
+        for volume in self.started() {
+            // Volumes that are stopped by then are not asked about.
+            let mut fit = self.health(None, preparing);
+            fit.extend([Check::NothingToHeal, Check::NoTasks, Check::NoClients, self.as_before(false)]);
+            let enter = gate(fit, CLIENTS_PATIENCE_SECONDS, SETTLE_LOOKS);
+            let stopped = vec![Check::VolumeStopped { volume: volume.clone() }];
+            let leave = gate(stopped, PROCESS_PATIENCE_SECONDS, 1);
+            let stop = Action::StopVolume { via: via.clone(), volume };
+            steps.push(self.step(stop, enter.clone(), enter, leave));
+        }
+        steps
+    }
+
+    /// Stops all of Gluster everywhere, replaces it, and starts it, with no volume started.
+    fn replace(&mut self, behind: &[(HostName, String)], preparing: bool) -> Vec<Step> {
+        let (hosts, release) = (self.hosts(), self.to);
+        let reached = || gate(vec![Check::Reached], PROCESS_PATIENCE_SECONDS, 1);
+        let down: Vec<Check> = hosts.iter().map(|host| Check::GlusterDown { host: host.clone() }).collect();
+        let all_down = || gate(down.clone(), PROCESS_PATIENCE_SECONDS, 1);
+        let mut steps = Vec::new();
+
+        let started = self.started();
+        let mut stopped = vec![Check::Reached];
+        stopped.extend(started.into_iter().map(|volume| Check::VolumeStopped { volume }));
+        let enter = gate(stopped, PROCESS_PATIENCE_SECONDS, 1);
+        let stop = together(&hosts, |host| Action::StopGluster { host: host.clone() });
+        // Taken up again, servers may be down that would have to tell.
+        steps.push(self.step(stop, enter, reached(), all_down()));
+
+        if preparing {
+            let drop = together(&hosts, |host| Action::DropNfsLines { host: host.clone() });
+            let mut gone: Vec<Check> =
+                hosts.iter().map(|host| Check::NfsLinesGone { host: host.clone() }).collect();
+            gone.push(Check::StoredVolumesAgree { ignoring_nfs: false });
+            let leave = gate(gone, PROCESS_PATIENCE_SECONDS, 1);
+            steps.push(self.step(drop, all_down(), all_down(), leave));
+        }
+
+        let install = together(behind, |(host, version)| Action::Install {
+            host: host.clone(),
+            release,
+            version: version.clone(),
+        });
+        let at_release =
+            || hosts.iter().map(|host| Check::AtRelease { host: host.clone(), release }).collect::<Vec<_>>();
+        let mut installed = at_release();
+        installed.extend(down.iter().cloned());
+        let leave = gate(installed, PROCESS_PATIENCE_SECONDS, 1);
+        steps.push(self.step(install, all_down(), all_down(), leave));
+
+        steps.push(self.start_all(&hosts, at_release(), preparing));
+        steps
+    }
+
+    /// Starts Gluster on all servers. What they have stored is compared while nothing depends on it yet.
+    fn start_all(&mut self, hosts: &[HostName], at_release: Vec<Check>, preparing: bool) -> Step {
+        let start = together(hosts, |host| Action::StartGluster { host: host.clone() });
+        let mut fit = at_release.clone();
+        fit.push(Check::StoredVolumesAgree { ignoring_nfs: false });
+        let enter = gate(fit, PROCESS_PATIENCE_SECONDS, 1);
+        let reenter = gate(at_release.clone(), PROCESS_PATIENCE_SECONDS, 1);
+        let mut back: Vec<Check> =
+            hosts.iter().map(|host| Check::GlusterdUp { host: host.clone() }).collect();
+        back.extend(at_release);
+        back.extend([
+            Check::PeersConnected { without: None },
+            Check::StoredVolumesAgree { ignoring_nfs: false },
+            self.as_before(preparing),
+        ]);
+        // Several looks: an upgraded glusterd rewrites what it has stored some moments after its start.
+        let leave: Gate = gate(back, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
+        self.step(start, enter, reenter, leave)
+    }
+
+    /// Starts the volumes that were started before. The last one is left when the pool is well, all of it.
+    fn start_volumes(&mut self, preparing: bool) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let Some(via) = self.via() else { return steps };
+        let volumes = self.started();
+        for (at, volume) in volumes.iter().enumerate() {
+            let fit = vec![
+                Check::Reached,
+                Check::PeersConnected { without: None },
+                Check::StoredVolumesAgree { ignoring_nfs: false },
+            ];
+            let enter = gate(fit, RETURN_PATIENCE_SECONDS, 1);
+            let leave = if at + 1 == volumes.len() {
+                let mut whole: Vec<Check> =
+                    volumes.iter().map(|volume| Check::VolumeStarted { volume: volume.clone() }).collect();
+                whole.extend(self.health(None, false));
+                whole.extend([Check::NothingToHeal, self.as_before(preparing)]);
+                gate(whole, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
+            } else {
+                let started = vec![Check::VolumeStarted { volume: volume.clone() }];
+                gate(started, PROCESS_PATIENCE_SECONDS, 1)
+            };
+            let start = Action::StartVolume { via: via.clone(), volume: volume.clone() };
+            steps.push(self.step(start, enter.clone(), enter, leave));
+        }
+        steps
+    }
+}
