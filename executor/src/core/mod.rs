@@ -14,3 +14,4 @@ pub mod release;
 pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod system;
