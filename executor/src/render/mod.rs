@@ -3,6 +3,7 @@
 mod findings;
 mod halt;
 mod live;
+mod packages;
 mod plan;
 mod status;
 
