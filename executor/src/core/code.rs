@@ -190,9 +190,6 @@ codes! {
     /// Something installs updates by itself.
     UnattendedUpgrades "UNATTENDED_UPGRADES" true
         "stop it for the time of the upgrade (`systemctl stop apt-daily-upgrade.timer`); waive it where it leaves Gluster alone";
-    /// Gluster's units start at boot where they did not before, or the other way round.
-    UnitsEnabledDiffer "UNITS_ENABLED_DIFFER" true
-        "see `systemctl list-unit-files 'gluster*'` on that host; `systemctl enable` or `disable` the unit as it was";
     /// The server itself mounts a volume; stopping all of Gluster ends that mount.
     MountOnServer "MOUNT_ON_SERVER" true
         "unmount it first (and stop what uses it); waive this finding if it may be cut";
