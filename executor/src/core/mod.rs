@@ -17,3 +17,4 @@ pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod way;
+pub mod system;
