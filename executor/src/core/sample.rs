@@ -7,8 +7,8 @@ use super::inventory::{Host, Inventory, SshSettings};
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
 use super::plan::Request;
 use super::pool::*;
-use super::way::Way;
 use super::system::*;
+use super::way::Way;
 
 /// The address of the one FUSE client.
 pub(crate) const CLIENT: &str = "192.0.2.100";
