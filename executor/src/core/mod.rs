@@ -9,9 +9,12 @@ pub mod explain;
 pub mod finding;
 pub mod inventory;
 pub mod names;
+pub mod packages;
 pub mod plan;
 pub mod pool;
 pub mod release;
 pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod system;
+pub mod way;
