@@ -119,15 +119,16 @@ fn safety(progress: &Progress, here: u32, gate: GateKind) -> Vec<String> {
         });
     let Some((kind, step)) = place else { return vec!["unknown: this step is not in the plan".into()] };
     match kind {
+        StageKind::Packages => vec![
+            "no server was touched: packages are downloaded, nothing is installed yet".into(),
+            "clients go on reading and writing".into(),
+        ],
         StageKind::Prepare => vec![
             "bricks were not stopped: mounted clients go on reading and writing".into(),
             "glusterd may be down on some servers: no new mount and no volume command works there".into(),
             "do not reboot a server and do not stop glusterfsd anywhere: with glusterd down, bricks do not \
              come back by themselves"
                 .into(),
-        ],
-        StageKind::Staging => vec![
-            "nothing was stopped: every volume is served; packages are downloaded, none is installed".into(),
         ],
         StageKind::Downtime => downtime_safety(progress, step, gate),
         StageKind::Turn(host) => turn_safety(host.as_str(), step, gate),

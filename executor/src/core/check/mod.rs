@@ -4,6 +4,7 @@
 
 mod downtime;
 mod host;
+mod packages;
 mod pool;
 mod quorum;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use super::finding::Finding;
 use super::names::{HostName, OpVersion, Release, VolumeName};
 use super::pool::{PoolState, Volume};
 
-pub(crate) use host::offer;
+pub(crate) use packages::offer;
 pub(crate) use quorum::server_quorum;
 
 /// A question about a pool state. `without` names a server that is meant to be out at the time.

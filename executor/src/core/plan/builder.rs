@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::super::check::Check;
 use super::super::names::{HostName, OpVersion, Release, VolumeName};
-use super::super::pool::{Observed, PoolState, Volume, VolumeKind};
-use super::{Action, Clients, Gate, Stage, StageKind, Step};
+use super::super::pool::{Observed, PackageOffer, PoolState, Volume, VolumeKind};
+use super::{Action, Clients, Gate, Stage, StageKind, Step, packages};
 
 /// How long to wait for the pool to be well before a server is taken out. Also the time a heal backlog has
 /// to empty: hours are normal after a server was out for long.
@@ -24,7 +24,7 @@ pub(super) const SETTLE_LOOKS: u32 = 2;
 /// The known facts a plan is built from.
 pub(super) struct Facts<'a> {
     pub(super) state: &'a PoolState,
-    pub(super) servers: Vec<(HostName, Release, String)>,
+    pub(super) servers: Vec<(HostName, Release, PackageOffer)>,
     pub(super) op_version: OpVersion,
     pub(super) clients: Clients,
     pub(super) to_heal: Vec<VolumeName>,
@@ -36,7 +36,7 @@ pub(super) fn facts(state: &PoolState) -> Option<Facts<'_>> {
     let mut servers = Vec::new();
     for (host, host_state) in &state.hosts {
         let now = (*host_state.release.known().ok()?)?;
-        let offer = host_state.offer.known().ok().and_then(|offer| offer.version.clone()).unwrap_or_default();
+        let offer = host_state.offer.known().ok().cloned().unwrap_or_default();
         servers.push((host.clone(), now, offer));
     }
     let op_version =
@@ -60,6 +60,13 @@ pub(super) fn facts(state: &PoolState) -> Option<Facts<'_>> {
     Some(Facts { state, servers, op_version, clients, to_heal, volumes: definitions })
 }
 
+impl<'a> Facts<'a> {
+    /// Returns the servers that are not at this release.
+    pub(super) fn behind(&'a self, to: Release) -> Vec<&'a HostName> {
+        self.servers.iter().filter(|(_, now, _)| *now != to).map(|(host, ..)| host).collect()
+    }
+}
+
 /// Builds steps and numbers them.
 pub(super) struct Builder<'a> {
     pub(super) facts: &'a Facts<'a>,
@@ -67,7 +74,7 @@ pub(super) struct Builder<'a> {
     pub(super) next: u32,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     /// Returns every server, in the plan's order.
     pub(super) fn hosts(&self) -> Vec<HostName> {
         self.facts.servers.iter().map(|(host, ..)| host.clone()).collect()
@@ -77,6 +84,29 @@ impl Builder<'_> {
         let id = self.next;
         self.next += 1;
         Step { id, action, enter, reenter, leave }
+    }
+
+    /// Returns what brings the target to a server, where it does not have it yet.
+    pub(super) fn installs(&self, host: &HostName) -> Option<&'a PackageOffer> {
+        self.facts
+            .servers
+            .iter()
+            .find(|(name, now, _)| name == host && *now != self.to)
+            .map(|(_, _, offer)| offer)
+    }
+
+    /// Fetches packages on every server that needs them, before the first one is touched: a mirror that fails,
+    /// or has them for one server only, does so while all serve.
+    pub(super) fn packages(&mut self, hosts: &[&HostName]) -> Option<Stage> {
+        let mut steps = Vec::new();
+        for host in hosts {
+            let fetch = self.installs(host).and_then(|offer| packages::fetch(host, self.to, offer));
+            if let Some(fetch) = fetch {
+                let gate = packages::fetch_gate();
+                steps.push(self.step(fetch, gate.clone(), gate.clone(), gate));
+            }
+        }
+        (!steps.is_empty()).then_some(Stage { kind: StageKind::Packages, steps })
     }
 
     pub(super) fn finish(&mut self, via: &HostName, to: OpVersion) -> Stage {

@@ -3,11 +3,11 @@
 use super::super::finding::{Code, Finding, Subject};
 use super::super::inventory::Inventory;
 use super::super::names::{HostName, Release};
-use super::super::pool::PoolState;
+use super::super::pool::{PackageOffer, PoolState};
 use super::super::release;
 use super::builder::{Builder, Facts, facts};
 use super::preflight::preflight;
-use super::{Outcome, Plan, Procedure, Refusal, Request, ServerRow, offline, online};
+use super::{Outcome, Plan, Procedure, Refusal, Request, ServerRow, offline, online, packages};
 
 /// Plans the upgrade of a pool, or says why not.
 pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outcome {
@@ -48,7 +48,7 @@ fn build(
     let op_version_then = release::op_version_of(to).max(facts.op_version);
     let preparing = !answered.is_empty();
     let mut stages = match request.procedure {
-        Procedure::Online => online::stages(&mut builder, out.as_ref(), preparing),
+        Procedure::Online => online::stages(&mut builder, inventory, out.as_ref(), preparing),
         Procedure::Offline => offline::stages(&mut builder, preparing),
     };
     if facts.op_version < op_version_then
@@ -59,7 +59,7 @@ fn build(
     if stages.is_empty() {
         return Outcome::NothingToDo;
     }
-    let row = |(host, now, _): &(HostName, Release, String)| ServerRow {
+    let row = |(host, now, _): &(HostName, Release, PackageOffer)| ServerRow {
         host: host.clone(),
         now: *now,
         then: to,
@@ -71,6 +71,7 @@ fn build(
         op_version_now: facts.op_version,
         op_version_then,
         servers: facts.servers.iter().map(row).collect(),
+        transactions: packages::transactions(facts.state, facts.behind(to)),
         stages,
         answered,
         waived,

@@ -21,6 +21,7 @@ mod offline;
 #[cfg(test)]
 mod offline_tests;
 mod online;
+mod packages;
 mod preflight;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub use choose::plan;
 use super::check::Check;
 use super::finding::{Finding, Waiver};
 use super::names::{HostName, OpVersion, Release, VolumeName};
+use super::packages::Transaction;
 
 /// Checks that must all pass, several looks in a row, and how long to wait for that.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -67,10 +69,10 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StageKind {
+    /// Packages are fetched on every host before the first one is touched.
+    Packages,
     /// What must be mended first, on the old release.
     Prepare,
-    /// The packages, downloaded on every server before anything is stopped.
-    Staging,
     /// From the first volume that is stopped to the last one that is started again: nothing is served.
     Downtime,
     /// The turn of one server.
@@ -126,6 +128,9 @@ pub struct Plan {
     pub op_version_then: OpVersion,
     /// The servers.
     pub servers: Vec<ServerRow>,
+    /// What installing moves on the hosts, as their package managers have simulated it.
+    #[serde(default)]
+    pub transactions: Vec<Transaction>,
     /// The stages, in order.
     pub stages: Vec<Stage>,
     /// Findings that steps of the plan answer.

@@ -1,6 +1,6 @@
 //! The offline procedure: all servers together, within a downtime. For every kind of volume, and for mixed pools.
 //!
-//! 1. *Staging.* The packages are downloaded on every server; all serve.
+//! 1. *Packages* are downloaded on every server; all serve.
 //! 2. *Downtime.* Once no client is connected and nothing is left to heal, the started volumes are stopped one by
 //!    one, then Gluster on all servers. All are installed, and started; peers and stored volumes must agree before
 //!    the volumes that were started before are started again. It ends when all of them are well.
@@ -12,29 +12,23 @@ use super::super::names::{HostName, VolumeName};
 use super::builder::{
     Builder, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS, gate,
 };
-use super::{Action, Gate, Stage, StageKind, Step};
+use super::{Action, Gate, Stage, StageKind, Step, packages};
 
 /// How long to wait for the clients to go, once everything is staged: their owners have to be told.
 const CLIENTS_PATIENCE_SECONDS: u64 = 3600;
 
 /// Returns the stages up to the finish. None where every server is at the target already.
 pub(super) fn stages(builder: &mut Builder<'_>, preparing: bool) -> Vec<Stage> {
-    let to = builder.to;
-    let behind: Vec<(HostName, String)> = builder
-        .facts
-        .servers
-        .iter()
-        .filter(|(_, now, _)| *now != to)
-        .map(|(host, _, version)| (host.clone(), version.clone()))
-        .collect();
+    let behind: Vec<HostName> = builder.facts.behind(builder.to).into_iter().cloned().collect();
     if behind.is_empty() {
         return Vec::new();
     }
-    let staging = builder.staging(&behind);
+    let mut stages: Vec<Stage> = builder.packages(&behind.iter().collect::<Vec<_>>()).into_iter().collect();
     let mut steps = builder.stop_volumes(preparing);
     steps.extend(builder.replace(&behind, preparing));
     steps.extend(builder.start_volumes(preparing));
-    vec![staging, Stage { kind: StageKind::Downtime, steps }]
+    stages.push(Stage { kind: StageKind::Downtime, steps });
+    stages
 }
 
 /// Returns the same action for several servers, side by side.
@@ -43,20 +37,6 @@ fn together<'a, T: 'a>(targets: impl IntoIterator<Item = T>, action: impl Fn(T) 
 }
 
 impl Builder<'_> {
-    fn staging(&mut self, behind: &[(HostName, String)]) -> Stage {
-        let release = self.to;
-        let reached = gate(vec![Check::Reached], PROCESS_PATIENCE_SECONDS, 1);
-        let fetch = together(behind, |(host, version)| Action::Fetch {
-            host: host.clone(),
-            release,
-            version: version.clone(),
-        });
-        Stage {
-            kind: StageKind::Staging,
-            steps: vec![self.step(fetch, reached.clone(), reached.clone(), reached)],
-        }
-    }
-
     /// The server through which volumes are stopped and started.
     fn via(&self) -> Option<HostName> {
         self.facts.servers.first().map(|(host, ..)| host.clone())
@@ -89,7 +69,7 @@ impl Builder<'_> {
     }
 
     /// Stops all of Gluster everywhere, replaces it, and starts it, with no volume started.
-    fn replace(&mut self, behind: &[(HostName, String)], preparing: bool) -> Vec<Step> {
+    fn replace(&mut self, behind: &[HostName], preparing: bool) -> Vec<Step> {
         let (hosts, release) = (self.hosts(), self.to);
         let reached = || gate(vec![Check::Reached], PROCESS_PATIENCE_SECONDS, 1);
         let down: Vec<Check> = hosts.iter().map(|host| Check::GlusterDown { host: host.clone() }).collect();
@@ -113,11 +93,8 @@ impl Builder<'_> {
             steps.push(self.step(drop, all_down(), all_down(), leave));
         }
 
-        let install = together(behind, |(host, version)| Action::Install {
-            host: host.clone(),
-            release,
-            version: version.clone(),
-        });
+        let install = behind.iter().filter_map(|host| Some((host, self.installs(host)?)));
+        let install = together(install, |(host, offer)| packages::install(host, release, offer));
         let at_release =
             || hosts.iter().map(|host| Check::AtRelease { host: host.clone(), release }).collect::<Vec<_>>();
         let mut installed = at_release();

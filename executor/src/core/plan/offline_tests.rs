@@ -115,7 +115,7 @@ fn servers_at_the_target_are_stopped_and_started_but_not_installed() {
     let plan = planned(&state, "11.1");
     for step in plan.steps() {
         let Action::Together { actions } = &step.action else { continue };
-        let without_g2 = matches!(actions[0], Action::Fetch { .. } | Action::Install { .. });
+        let without_g2 = matches!(actions[0], Action::Install { .. });
         assert_eq!(actions.len(), if without_g2 { 5 } else { 6 }, "{}", step.action);
     }
 }
@@ -128,7 +128,7 @@ fn properties(#[case] volumes: Vec<VolumeState>) {
     let plan = planned(&state, "11.1");
     assert_eq!(plan, planned(&state, "11.1"), "the same input gives the same plan");
     let kinds: Vec<&StageKind> = plan.stages.iter().map(|stage| &stage.kind).collect();
-    assert_eq!(kinds, [&StageKind::Staging, &StageKind::Downtime, &StageKind::Finish]);
+    assert_eq!(kinds, [&StageKind::Packages, &StageKind::Downtime, &StageKind::Finish]);
     let ids: Vec<u32> = plan.steps().map(|step| step.id).collect();
     assert_eq!(ids, (1..=ids.len() as u32).collect::<Vec<_>>());
 

@@ -1,21 +1,30 @@
 //! The online (rolling) procedure: one server at a time, the others carrying its data.
 
 use super::super::check::Check;
+use super::super::inventory::Inventory;
 use super::super::names::HostName;
+use super::super::way::Way;
 use super::builder::{
     Builder, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS, gate,
 };
-use super::{Action, Stage, StageKind};
+use super::{Action, Stage, StageKind, packages};
 
 /// Returns the stages up to the finish: what must be mended first, and a turn for each server that needs one.
-pub(super) fn stages(builder: &mut Builder<'_>, out: Option<&HostName>, preparing: bool) -> Vec<Stage> {
+pub(super) fn stages(
+    builder: &mut Builder<'_>,
+    inventory: &Inventory,
+    out: Option<&HostName>,
+    preparing: bool,
+) -> Vec<Stage> {
     let facts = builder.facts;
-    let mut behind: Vec<&HostName> =
-        facts.servers.iter().filter(|(_, now, _)| *now != builder.to).map(|(host, ..)| host).collect();
+    let mut behind = facts.behind(builder.to);
     // A server that is out already comes first: the pool stands on one leg until it is back.
     behind.extend(out.filter(|host| !behind.contains(host)));
-    behind.sort_by_key(|host| (out != Some(*host), (*host).clone()));
-    let mut stages = Vec::new();
+    // The host that this program runs on comes last: its own turn is the one that could stop the program.
+    let is_here =
+        |host: &HostName| inventory.servers.get(host).is_some_and(|declared| declared.way == Way::Local);
+    behind.sort_by_key(|host| (out != Some(*host), is_here(host), (*host).clone()));
+    let mut stages: Vec<Stage> = builder.packages(&behind).into_iter().collect();
     if preparing {
         stages.push(builder.prepare());
     }
@@ -78,17 +87,7 @@ impl Builder<'_> {
         let without = Some(host.clone());
         let mut steps = Vec::new();
         let others = self.others(host);
-        let (now, version) = self
-            .facts
-            .servers
-            .iter()
-            .find(|(name, ..)| name == host)
-            .map_or((self.to, String::new()), |(_, now, version)| (*now, version.clone()));
-        if now != self.to {
-            let reached = gate(vec![Check::Reached], PROCESS_PATIENCE_SECONDS, 1);
-            let fetch = Action::Fetch { host: host.clone(), release: self.to, version: version.clone() };
-            steps.push(self.step(fetch, reached.clone(), reached.clone(), reached));
-
+        if let Some(offer) = self.installs(host) {
             let mut fit = self.health(None, false);
             fit.extend([Check::NothingToHeal, Check::NoTasks, Check::OthersCanCarry { host: host.clone() }]);
             let enter = if out { others.clone() } else { gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS) };
@@ -98,7 +97,7 @@ impl Builder<'_> {
 
             let enter = gate(vec![down()], PROCESS_PATIENCE_SECONDS, 1);
             let leave = gate(vec![at(self.to), down()], PROCESS_PATIENCE_SECONDS, 1);
-            let install = Action::Install { host: host.clone(), release: self.to, version };
+            let install = packages::install(host, self.to, offer);
             steps.push(self.step(install, enter.clone(), enter, leave));
         }
         let enter = gate(vec![at(self.to)], PROCESS_PATIENCE_SECONDS, 1);
