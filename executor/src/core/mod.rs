@@ -15,3 +15,4 @@ pub mod release;
 pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod system;

@@ -3,17 +3,19 @@
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
 use futures_util::future::join_all;
 
 use crate::core::check::{Check, Fact};
 use crate::core::command::{Command, Output};
 use crate::core::inventory::Inventory;
-use crate::core::names::{Brick, HostName, Release, VolumeName};
+use crate::core::names::{Brick, HostName, OpVersion, Release, VolumeName};
 use crate::core::pool::{
     ClientState, HostState, Observed, PackageOffer, PoolState, Reach, Unreachable, Volume, VolumeKind,
     VolumeState,
 };
+use crate::core::system::SystemFacts;
 use crate::gluster::{commands, replies};
 use crate::package::{self, PackageManager, apt};
 use crate::service;
@@ -136,7 +138,16 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
         ),
         offer,
     );
-    HostState { reach: Reach::Reached, release, processes, glusterd_info, peers, stored_volumes, offer }
+    HostState {
+        reach: Reach::Reached,
+        release,
+        processes,
+        glusterd_info,
+        peers,
+        stored_volumes,
+        offer,
+        system: SystemFacts::unknown(NOT_ASKED),
+    }
 }
 
 fn unreached(cause: Unreachable, reason: String) -> HostState {
@@ -151,6 +162,7 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         peers: unknown(),
         stored_volumes: unknown(),
         offer: unknown(),
+        system: SystemFacts::unknown("the host was not reached"),
     }
 }
 
@@ -201,7 +213,7 @@ async fn volumes(
         let status = asked(scope, Fact::VolumeStatus, status).await;
         let mut clients = Vec::new();
         for volume in &volumes {
-            clients.push(asked(scope, Fact::Clients, clients_of(transport, via, volume)).await);
+            clients.push(clients_of(transport, via, volume, scope).await);
         }
         (status, clients)
     };
@@ -232,21 +244,34 @@ async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume, scope:
     }
 }
 
-async fn clients_of(
-    transport: &dyn Transport,
-    via: &HostName,
-    volume: &Volume,
-) -> Observed<BTreeMap<Brick, BTreeSet<String>>> {
+/// Who is connected to each brick, and the op-version of each client.
+type Clients = (Observed<BTreeMap<Brick, BTreeSet<String>>>, Observed<BTreeMap<String, OpVersion>>);
+
+async fn clients_of(transport: &dyn Transport, via: &HostName, volume: &Volume, scope: &Scope) -> Clients {
+    if !scope.asks(Fact::Clients) {
+        return (Observed::Unknown(NOT_ASKED.to_owned()), Observed::Unknown(NOT_ASKED.to_owned()));
+    }
     // A volume that no client mounts answers "Commit failed" (seen on 10.3); one that heals has at least its
     // self-heal daemons for clients.
     let heals = match volume.kind {
         VolumeKind::Replicate { .. } | VolumeKind::Disperse { .. } => true,
         VolumeKind::Distribute | VolumeKind::Other(_) => false,
     };
-    if !volume.started || !heals {
-        return Observed::Known(BTreeMap::new());
+    if !volume.started {
+        return (Observed::Known(BTreeMap::new()), Observed::Known(BTreeMap::new()));
     }
-    ask(transport, via, commands::volume_status_clients(&volume.name), replies::clients).await
+    let command = commands::volume_status_clients(&volume.name);
+    match ask(transport, via, command, |output| Ok::<_, Infallible>(output.clone())).await {
+        Observed::Known(output) => {
+            let clients = if heals {
+                Observed::from(replies::clients(&output))
+            } else {
+                Observed::Known(BTreeMap::new())
+            };
+            (clients, Observed::from(replies::client_op_versions(&output)))
+        }
+        Observed::Unknown(reason) => (Observed::Unknown(reason.clone()), Observed::Unknown(reason)),
+    }
 }
 
 fn volume_state(
@@ -254,7 +279,7 @@ fn volume_state(
     status: Observed<Option<replies::VolumeStatus>>,
     heal_pending: Counts,
     split_brain: Counts,
-    clients: Observed<BTreeMap<Brick, BTreeSet<String>>>,
+    (clients, client_op_versions): Clients,
 ) -> VolumeState {
     let status = match status {
         Observed::Known(Some(status)) => Observed::Known(status),
@@ -272,6 +297,7 @@ fn volume_state(
         heal_pending,
         split_brain,
         clients,
+        client_op_versions,
         volume,
     }
 }
