@@ -9,6 +9,7 @@ pub mod explain;
 pub mod finding;
 pub mod inventory;
 pub mod names;
+pub mod packages;
 pub mod plan;
 pub mod pool;
 pub mod release;
@@ -16,3 +17,4 @@ pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod system;
+pub mod way;

@@ -5,6 +5,7 @@ mod findings;
 mod halt;
 mod live;
 mod path;
+mod packages;
 mod plan;
 mod status;
 

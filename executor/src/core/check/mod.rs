@@ -3,6 +3,7 @@
 //! A fact that is unknown gives a finding of its own, so that no check passes by not having looked.
 
 mod host;
+mod packages;
 mod pool;
 mod quorum;
 #[cfg(test)]
@@ -18,7 +19,7 @@ use super::finding::Finding;
 use super::names::{HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
 
-pub(crate) use host::offer;
+pub(crate) use packages::offer;
 pub(crate) use quorum::server_quorum;
 
 /// A question about a pool state. `without` names a server that is meant to be out at the time.
