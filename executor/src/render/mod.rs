@@ -4,8 +4,8 @@ mod explain;
 mod findings;
 mod halt;
 mod live;
-mod path;
 mod packages;
+mod path;
 mod plan;
 mod status;
 
