@@ -3,10 +3,13 @@
 //! Never mixed with the inventory, which is what the operator declared.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::baseline::Before;
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
+use super::running::RunningProcess;
 
 /// A fact that was read, or the reason why it could not be.
 ///
@@ -59,6 +62,9 @@ pub struct PoolState {
     pub volumes: Observed<BTreeMap<VolumeName, VolumeState>>,
     /// One entry for every client machine of the inventory, reached or not.
     pub clients: BTreeMap<HostName, ClientState>,
+    /// What this look is compared with: no observation of its own, and never stored with one.
+    #[serde(skip)]
+    pub before: Arc<Before>,
 }
 
 impl PoolState {
@@ -124,6 +130,8 @@ pub struct HostState {
     pub peers: Observed<Vec<Peer>>,
     /// The volumes as this server has them stored in `/var/lib/glusterd/vols`.
     pub stored_volumes: Observed<BTreeMap<VolumeName, StoredVolume>>,
+    /// Gluster's processes one by one, with the code they run.
+    pub running: Observed<Vec<RunningProcess>>,
     /// What the package manager would do for the target release.
     pub offer: Observed<PackageOffer>,
 }
@@ -239,6 +247,8 @@ pub struct VolumeState {
     pub split_brain: Observed<BTreeMap<Brick, Observed<u64>>>,
     /// Addresses (without ports) of the clients on each brick.
     pub clients: Observed<BTreeMap<Brick, BTreeSet<String>>>,
+    /// Entries that need healing, by brick: paths, or `<gfid:…>` where Gluster does not know the path.
+    pub heal_entries: Observed<BTreeMap<Brick, Observed<BTreeSet<String>>>>,
     /// Running tasks (`Rebalance`, `Remove brick` …), in Gluster's words.
     pub tasks: Observed<Vec<String>>,
 }
