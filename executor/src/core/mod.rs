@@ -6,6 +6,7 @@ pub mod code;
 pub mod command;
 pub mod event;
 pub mod exit;
+pub mod explain;
 pub mod finding;
 pub mod inventory;
 pub mod names;
