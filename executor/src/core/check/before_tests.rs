@@ -68,7 +68,7 @@ fn a_peer_that_came_or_went_is_a_change_whoever_sees_it() {
     // One that is out is still a member to the others.
     let mut state = replica_3();
     change_host(&mut state, 3, |host| host.peers = Observed::Unknown("glusterd does not run".into()));
-    assert_eq!(findings(&Check::ConfigurationUnchanged, &state), [String::new(); 0]);
+    assert_eq!(findings(&Check::ConfigurationUnchanged, &state), Vec::<String>::new());
     drop(gone);
 }
 
@@ -88,9 +88,11 @@ fn a_glusterd_that_was_restarted_elsewhere_is_seen_and_the_own_one_is_meant_to_b
     let check = Check::OthersUndisturbed { host: host(1) };
     let mut state = replica_3();
     running(&mut state, 1, |running| running[0].pid = 77);
-    assert_eq!(findings(&check, &state), [String::new(); 0]);
+    assert_eq!(findings(&check, &state), Vec::<String>::new());
     running(&mut state, 2, |running| running[0].pid = 88);
-    running(&mut state, 3, |running| drop(running.remove(0)));
+    running(&mut state, 3, |running| {
+        running.remove(0);
+    });
     let expected = [
         "GLUSTERD_RESTARTED g2: its glusterd was 10 when g1's turn began, and is 88 now",
         "GLUSTERD_RESTARTED g3: its glusterd was 10 when g1's turn began, and is gone",
@@ -106,7 +108,7 @@ fn a_brick_that_came_back_as_another_process_is_not_steady() {
     assert_eq!(findings(&Check::BricksSteady, &state), [expected]);
     // The first look of a wait has none before it.
     state.before = Arc::new(Before { last: None, ..(*state.before).clone() });
-    assert_eq!(findings(&Check::BricksSteady, &state), [String::new(); 0]);
+    assert_eq!(findings(&Check::BricksSteady, &state), Vec::<String>::new());
 }
 
 #[rstest]
