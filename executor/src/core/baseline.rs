@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::names::{HostName, OpVersion, VolumeName};
 use super::pool::{Observed, PoolState, Reach, Volume, VolumeKind};
+use super::system::Role;
 
 /// The clients that are connected, by volume.
 pub type Clients = BTreeMap<VolumeName, BTreeSet<String>>;
@@ -156,14 +157,13 @@ impl Noted {
     pub fn of(state: &PoolState) -> Self {
         let mut noted = Self::default();
         for (host, host_state) in &state.hosts {
-            let Ok(running) = host_state.running.known() else { continue };
-            let pids =
-                |role| running.iter().filter(move |process| process.role == role).map(|found| found.pid);
-            let glusterd: Vec<u32> = pids(super::running::Role::Glusterd).collect();
+            let Ok(daemons) = host_state.system.daemons.known() else { continue };
+            let pids = |role| daemons.iter().filter(move |daemon| daemon.role == role).map(|found| found.pid);
+            let glusterd: Vec<u32> = pids(Role::Glusterd).collect();
             if let [pid] = glusterd[..] {
                 noted.glusterd.insert(host.clone(), pid);
             }
-            noted.bricks.insert(host.clone(), pids(super::running::Role::Brick).collect());
+            noted.bricks.insert(host.clone(), pids(Role::Brick).collect());
         }
         noted
     }

@@ -14,6 +14,6 @@ pub mod plan;
 pub mod pool;
 pub mod release;
 pub mod resume;
-pub mod running;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod system;

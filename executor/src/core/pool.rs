@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::Before;
-use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
-use super::running::RunningProcess;
+use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeId, VolumeName};
+use super::system::SystemFacts;
 
 /// A fact that was read, or the reason why it could not be.
 ///
@@ -130,10 +130,10 @@ pub struct HostState {
     pub peers: Observed<Vec<Peer>>,
     /// The volumes as this server has them stored in `/var/lib/glusterd/vols`.
     pub stored_volumes: Observed<BTreeMap<VolumeName, StoredVolume>>,
-    /// Gluster's processes one by one, with the code they run.
-    pub running: Observed<Vec<RunningProcess>>,
     /// What the package manager would do for the target release.
     pub offer: Observed<PackageOffer>,
+    /// Its system, disks, processes and clock.
+    pub system: SystemFacts,
 }
 
 /// What was observed on one client machine. Clients are looked at, never changed, by the plan for servers.
@@ -249,6 +249,9 @@ pub struct VolumeState {
     pub clients: Observed<BTreeMap<Brick, BTreeSet<String>>>,
     /// Entries that need healing, by brick: paths, or `<gfid:…>` where Gluster does not know the path.
     pub heal_entries: Observed<BTreeMap<Brick, Observed<BTreeSet<String>>>>,
+    /// The lowest op-version that a client at each address says it can speak (3.10 and later), daemons of the
+    /// servers included.
+    pub client_op_versions: Observed<BTreeMap<String, OpVersion>>,
     /// Running tasks (`Rebalance`, `Remove brick` …), in Gluster's words.
     pub tasks: Observed<Vec<String>>,
 }
@@ -258,6 +261,12 @@ pub struct VolumeState {
 pub struct Volume {
     /// Its name.
     pub name: VolumeName,
+    /// Its identity, which each of its bricks bears, too.
+    pub id: VolumeId,
+    /// What its bricks listen on.
+    pub transport: VolumeTransport,
+    /// How many snapshots it has; `None` where the release does not say (3.7).
+    pub snapshots: Option<u32>,
     /// Its kind.
     pub kind: VolumeKind,
     /// Whether it is started. A stopped volume has nobody to serve and nothing to gate on.
@@ -266,6 +275,19 @@ pub struct Volume {
     pub bricks: Vec<BrickOf>,
     /// Options that were set, by name.
     pub options: BTreeMap<String, String>,
+}
+
+/// What the bricks of a volume listen on (`transport` in `volume info --xml`: 0, 1, 2; `gf_transport_type` in
+/// glusterfs.h, 3.7 to 11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VolumeTransport {
+    /// TCP.
+    Tcp,
+    /// RDMA, gone from 8 on.
+    Rdma,
+    /// Both.
+    TcpRdma,
 }
 
 /// A brick of a volume.

@@ -3,6 +3,7 @@
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -10,14 +11,16 @@ use futures_util::future::join_all;
 use crate::core::check::{Check, Fact};
 use crate::core::command::{Command, Output};
 use crate::core::inventory::Inventory;
-use crate::core::names::{Brick, HostName, Release, VolumeName};
+use crate::core::names::{Brick, HostName, OpVersion, Release, VolumeName};
 use crate::core::pool::{
     ClientState, HostState, Observed, PackageOffer, PoolState, Reach, Unreachable, Volume, VolumeKind,
     VolumeState,
 };
+use crate::core::system::SystemFacts;
 use crate::gluster::{commands, replies};
 use crate::package::{self, PackageManager, apt};
 use crate::service;
+use crate::system;
 use crate::transport::{Transport, TransportError};
 
 /// How much to look at.
@@ -122,7 +125,7 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
             Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
-    let (release, glusterd_info, peers, stored_volumes, running, offer) = tokio::join!(
+    let (release, glusterd_info, peers, stored_volumes, daemons, offer) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -135,11 +138,19 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
             Fact::StoredVolumes,
             ask(transport, host, commands::stored_volumes(), replies::stored_volumes)
         ),
-        asked(scope, Fact::Running, ask(transport, host, service::running(), service::parse_running)),
+        asked(scope, Fact::Daemons, ask(transport, host, system::daemons(), system::parse_daemons)),
         offer,
     );
-    let reach = Reach::Reached;
-    HostState { reach, release, processes, glusterd_info, peers, stored_volumes, running, offer }
+    HostState {
+        reach: Reach::Reached,
+        release,
+        processes,
+        glusterd_info,
+        peers,
+        stored_volumes,
+        offer,
+        system: SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) },
+    }
 }
 
 fn unreached(cause: Unreachable, reason: String) -> HostState {
@@ -153,8 +164,8 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         glusterd_info: unknown(),
         peers: unknown(),
         stored_volumes: unknown(),
-        running: unknown(),
         offer: unknown(),
+        system: SystemFacts::unknown("the host was not reached"),
     }
 }
 
@@ -205,7 +216,7 @@ async fn volumes(
         let status = asked(scope, Fact::VolumeStatus, status).await;
         let mut clients = Vec::new();
         for volume in &volumes {
-            clients.push(asked(scope, Fact::Clients, clients_of(transport, via, volume)).await);
+            clients.push(clients_of(transport, via, volume, scope).await);
         }
         (status, clients)
     };
@@ -253,28 +264,41 @@ async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume, scope:
     Heals { pending: backlog.clone().map(counts), entries: backlog.map(names), split_brain }
 }
 
-async fn clients_of(
-    transport: &dyn Transport,
-    via: &HostName,
-    volume: &Volume,
-) -> Observed<BTreeMap<Brick, BTreeSet<String>>> {
+/// Who is connected to each brick, and the op-version of each client.
+type Clients = (Observed<BTreeMap<Brick, BTreeSet<String>>>, Observed<BTreeMap<String, OpVersion>>);
+
+async fn clients_of(transport: &dyn Transport, via: &HostName, volume: &Volume, scope: &Scope) -> Clients {
+    if !scope.asks(Fact::Clients) {
+        return (Observed::Unknown(NOT_ASKED.to_owned()), Observed::Unknown(NOT_ASKED.to_owned()));
+    }
     // A volume that no client mounts answers "Commit failed" (seen on 10.3); one that heals has at least its
     // self-heal daemons for clients.
     let heals = match volume.kind {
         VolumeKind::Replicate { .. } | VolumeKind::Disperse { .. } => true,
         VolumeKind::Distribute | VolumeKind::Other(_) => false,
     };
-    if !volume.started || !heals {
-        return Observed::Known(BTreeMap::new());
+    if !volume.started {
+        return (Observed::Known(BTreeMap::new()), Observed::Known(BTreeMap::new()));
     }
-    ask(transport, via, commands::volume_status_clients(&volume.name), replies::clients).await
+    let command = commands::volume_status_clients(&volume.name);
+    match ask(transport, via, command, |output| Ok::<_, Infallible>(output.clone())).await {
+        Observed::Known(output) => {
+            let clients = if heals {
+                Observed::from(replies::clients(&output))
+            } else {
+                Observed::Known(BTreeMap::new())
+            };
+            (clients, Observed::from(replies::client_op_versions(&output)))
+        }
+        Observed::Unknown(reason) => (Observed::Unknown(reason.clone()), Observed::Unknown(reason)),
+    }
 }
 
 fn volume_state(
     volume: Volume,
     status: Observed<Option<replies::VolumeStatus>>,
     heals: Heals,
-    clients: Observed<BTreeMap<Brick, BTreeSet<String>>>,
+    (clients, client_op_versions): Clients,
 ) -> VolumeState {
     let status = match status {
         Observed::Known(Some(status)) => Observed::Known(status),
@@ -293,6 +317,7 @@ fn volume_state(
         heal_entries: heals.entries,
         split_brain: heals.split_brain,
         clients,
+        client_op_versions,
         volume,
     }
 }

@@ -147,7 +147,7 @@ impl Runner<'_> {
         if !begins_turn(plan, step) || (again && self.noted.is_some()) {
             return Ok(());
         }
-        let scope = Scope::Facts([Fact::Running].into());
+        let scope = Scope::Facts([Fact::Daemons].into());
         let state = observe::look(self.transport, self.inventory, &scope).await;
         let noted = Noted::of(&state);
         self.noted = Some(noted.clone());

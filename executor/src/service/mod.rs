@@ -18,10 +18,6 @@ macro_rules! script {
     };
 }
 
-mod running;
-
-pub use running::{parse_running, running};
-
 /// How long processes may take to end after SIGTERM. A brick closes its files and its database first.
 const STOP_SECONDS: u32 = 120;
 /// How long glusterd may take until it answers. It waits for its peers' handshakes on the way.

@@ -120,57 +120,6 @@ fn the_script_reads_the_proc_of_this_machine() {
     assert!(parse_processes(&run(&processes().argv)).is_ok());
 }
 
-fn running_below(root: &Path) -> Output {
-    let mut argv = running().argv;
-    *argv.last_mut().unwrap() = root.to_str().unwrap().to_owned();
-    run(&argv)
-}
-
-#[test]
-fn the_script_tells_which_code_a_process_runs() {
-    let root = tempfile::tempdir().unwrap();
-    let root = root.path();
-    fs::create_dir_all(root.join("proc")).unwrap();
-    fs::write(root.join("proc/mounts"), "").unwrap();
-    let process = |pid: u32, name: &str, exe: &str, maps: &[&str]| {
-        write_process(root, pid, name, "S (sleeping)", &[name]);
-        let directory = root.join("proc").join(pid.to_string());
-        std::os::unix::fs::symlink(exe, directory.join("exe")).unwrap();
-        let line = |path: &&str| format!("7f00-7f01 r-xp 00000000 08:01 123    {path}\n");
-        fs::write(directory.join("maps"), maps.iter().map(line).collect::<String>()).unwrap();
-    };
-    let lib = "/usr/lib/x86_64-linux-gnu";
-    let xlator = |release: &str| format!("{lib}/glusterfs/{release}/xlator/mgmt/glusterd.so");
-    // Memory that was never a file is called deleted too.
-    process(20, "glusterd", "/usr/sbin/glusterfsd", &["/dev/zero (deleted)", &xlator("11.1"), "[heap]"]);
-    process(30, "glusterfsd", "/usr/sbin/glusterfsd (deleted)", &[&xlator("10.3")]);
-    process(
-        31,
-        "glusterfsd",
-        "/usr/sbin/glusterfsd",
-        &[&format!("{lib}/libglusterfs.so.0 (deleted)"), &xlator("10.3")],
-    );
-    process(32, "glusterfsd", "/usr/sbin/glusterfsd", &[&format!("{} (deleted)", xlator("3.8.15"))]);
-    process(
-        40,
-        "glusterfs",
-        "/usr/sbin/glusterfsd",
-        &["/usr/lib64/glusterfs/6.0rc1/xlator/cluster/replicate.so"],
-    );
-    process(41, "glusterfs", "/usr/sbin/glusterfsd", &["/lib/libc.so.6"]);
-    let expected = "glusterd 20 11.1 current\nbrick 30 10.3 replaced\nbrick 31 10.3 replaced\n\
-                    brick 32 3.8.15 replaced\ndaemon 40 6.0 current\ndaemon 41 - current\nend\n";
-    let output = running_below(root);
-    let sorted = |text: &str| {
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        lines.sort();
-        lines
-    };
-    assert_eq!(sorted(&output.stdout), sorted(expected), "{output:?}");
-    assert_eq!(parse_running(&output).unwrap().len(), 6);
-    assert!(parse_running(&run(&running().argv)).is_ok(), "on this machine");
-}
-
 /// A root directory with three volumes, two of which have nfs lines.
 fn stored_volumes() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();

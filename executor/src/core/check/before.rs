@@ -5,7 +5,7 @@ use super::super::baseline::{Baseline, Changed, Configuration, Noted};
 use super::super::finding::{Code, Finding, Subject};
 use super::super::names::HostName;
 use super::super::pool::PoolState;
-use super::super::running::Role;
+use super::super::system::Role;
 
 /// Returns what was seen at the start, or the finding that nobody knows.
 fn start(state: &PoolState, code: Code) -> Result<&Baseline, Finding> {
@@ -67,7 +67,7 @@ pub(super) fn others_undisturbed(state: &PoolState, host: &HostName) -> Vec<Find
     let mut findings = Vec::new();
     for (other, before) in noted.glusterd.iter().filter(|(other, _)| *other != host) {
         let subject = || Subject::Host(other.clone());
-        let running = match state.hosts.get(other).map(|found| found.running.known()) {
+        let running = match state.hosts.get(other).map(|found| found.system.daemons.known()) {
             Some(Ok(running)) => running,
             Some(Err(reason)) => {
                 findings.push(Finding::unknown(CODE, subject(), reason));
@@ -96,7 +96,7 @@ pub(super) fn bricks_steady(state: &PoolState) -> Vec<Finding> {
     let now = Noted::of(state);
     let mut findings = Vec::new();
     for (host, found) in &state.hosts {
-        if let Err(reason) = found.running.known() {
+        if let Err(reason) = found.system.daemons.known() {
             findings.push(Finding::unknown(CODE, Subject::Host(host.clone()), reason));
         }
     }
@@ -123,26 +123,70 @@ pub(super) fn runs_release(
 ) -> Vec<Finding> {
     const CODE: Code = Code::RunsOldCode;
     let subject = || Subject::Host(host.clone());
-    let running = match state.hosts.get(host).map(|found| found.running.known()) {
+    let running = match state.hosts.get(host).map(|found| found.system.daemons.known()) {
         Some(Ok(running)) => running,
         Some(Err(reason)) => return vec![Finding::unknown(CODE, subject(), reason)],
         None => return vec![Finding::unknown(CODE, subject(), "this server was not looked at")],
     };
     running
         .iter()
-        .filter_map(|process| {
-            let what = match process.release {
-                _ if process.replaced => "runs a program or library that was replaced".to_owned(),
-                Some(found) if found == release => return None,
-                Some(found) => format!("runs the code of {found}"),
-                None => {
-                    let what =
-                        format!("{} ({}) has no translator mapped", process.role.as_str(), process.pid);
-                    return Some(Finding::unknown(CODE, subject(), what));
+        .filter(|daemon| !is_script(daemon.role))
+        .filter_map(|daemon| {
+            let called = format!("{} ({})", word(daemon.role), daemon.pid);
+            let found: Vec<String> = daemon.releases.iter().map(ToString::to_string).collect();
+            match (daemon.replaced, &found[..]) {
+                (Some(true), _) => {
+                    let what = format!("{called} runs a program that was replaced since it started");
+                    Some(Finding::seen(CODE, subject(), what))
                 }
-            };
-            let what = format!("{} ({}) {what}", process.role.as_str(), process.pid);
-            Some(Finding::seen(CODE, subject(), what))
+                (_, []) => Some(Finding::unknown(
+                    CODE,
+                    subject(),
+                    format!("{called} has nothing of Gluster's mapped"),
+                )),
+                (None, _) => Some(Finding::unknown(CODE, subject(), format!("the program of {called}"))),
+                (Some(false), _) if daemon.releases.iter().all(|found| *found == release) => None,
+                (Some(false), found) => {
+                    let what = format!("{called} runs the code of {}", found.join(" and "));
+                    Some(Finding::seen(CODE, subject(), what))
+                }
+            }
         })
         .collect()
+}
+
+/// Python programs have none of Gluster's translators mapped, whatever release they are of.
+fn is_script(role: Role) -> bool {
+    match role {
+        Role::Gsyncd | Role::Events => true,
+        Role::Glusterd
+        | Role::Brick
+        | Role::SelfHeal
+        | Role::Quota
+        | Role::Bitrot
+        | Role::Scrub
+        | Role::Nfs
+        | Role::Snapshots
+        | Role::Rebalance
+        | Role::Mount
+        | Role::Other => false,
+    }
+}
+
+fn word(role: Role) -> &'static str {
+    match role {
+        Role::Glusterd => "glusterd",
+        Role::Brick => "a brick process",
+        Role::SelfHeal => "the self-heal daemon",
+        Role::Quota => "the quota daemon",
+        Role::Bitrot => "the bitrot signer",
+        Role::Scrub => "the scrubber",
+        Role::Nfs => "Gluster's NFS server",
+        Role::Snapshots => "a snapshot daemon",
+        Role::Rebalance => "a rebalance",
+        Role::Mount => "a mount",
+        Role::Gsyncd => "geo-replication",
+        Role::Events => "the events daemon",
+        Role::Other => "a process of Gluster's",
+    }
 }

@@ -1,5 +1,6 @@
 //! Checks against an earlier look: unchanged, changed, and not known.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rstest::rstest;
@@ -8,17 +9,17 @@ use super::super::baseline::Before;
 use super::super::finding::Ground;
 use super::super::names::OpVersion;
 use super::super::pool::{GlusterdInfo, Observed, PoolState, VolumeState};
-use super::super::running::{Role, RunningProcess};
 use super::super::sample::{change_host, change_volume, host, replica_3};
+use super::super::system::{Daemon, Role};
 use super::*;
 
 fn findings(check: &Check, state: &PoolState) -> Vec<String> {
     check.look(state).iter().map(ToString::to_string).collect()
 }
 
-fn running(state: &mut PoolState, number: usize, change: impl FnOnce(&mut Vec<RunningProcess>)) {
+fn running(state: &mut PoolState, number: usize, change: impl FnOnce(&mut Vec<Daemon>)) {
     change_host(state, number, |host| {
-        host.running = host.running.clone().map(|mut running| {
+        host.system.daemons = host.system.daemons.clone().map(|mut running| {
             change(&mut running);
             running
         });
@@ -94,8 +95,8 @@ fn a_glusterd_that_was_restarted_elsewhere_is_seen_and_the_own_one_is_meant_to_b
         running.remove(0);
     });
     let expected = [
-        "GLUSTERD_RESTARTED g2: its glusterd was 10 when g1's turn began, and is 88 now",
-        "GLUSTERD_RESTARTED g3: its glusterd was 10 when g1's turn began, and is gone",
+        "GLUSTERD_RESTARTED g2: its glusterd was 11 when g1's turn began, and is 88 now",
+        "GLUSTERD_RESTARTED g3: its glusterd was 11 when g1's turn began, and is gone",
     ];
     assert_eq!(findings(&check, &state), expected);
 }
@@ -104,7 +105,7 @@ fn a_glusterd_that_was_restarted_elsewhere_is_seen_and_the_own_one_is_meant_to_b
 fn a_brick_that_came_back_as_another_process_is_not_steady() {
     let mut state = replica_3();
     running(&mut state, 3, |running| running[1].pid = 99);
-    let expected = "BRICK_RESTARTED g3: brick processes gone: 20; new: 99";
+    let expected = "BRICK_RESTARTED g3: brick processes gone: 12; new: 99";
     assert_eq!(findings(&Check::BricksSteady, &state), [expected]);
     // The first look of a wait has none before it.
     state.before = Arc::new(Before { last: None, ..(*state.before).clone() });
@@ -113,24 +114,25 @@ fn a_brick_that_came_back_as_another_process_is_not_steady() {
 
 #[rstest]
 #[case::old_brick(
-    |running: &mut Vec<RunningProcess>| running[1].release = Some("9.2".parse().unwrap()),
-    "RUNS_OLD_CODE g2: a brick process (20) runs the code of 9.2",
+    |running: &mut Vec<Daemon>| running[1].releases = BTreeSet::from(["9.2".parse().unwrap()]),
+    "RUNS_OLD_CODE g2: a brick process (12) runs the code of 9.2",
     Ground::Seen
 )]
 #[case::replaced_library(
-    |running: &mut Vec<RunningProcess>| running[0].replaced = true,
-    "RUNS_OLD_CODE g2: glusterd (10) runs a program or library that was replaced",
+    |running: &mut Vec<Daemon>| running[0].replaced = Some(true),
+    "RUNS_OLD_CODE g2: glusterd (11) runs a program that was replaced since it started",
     Ground::Seen
 )]
 #[case::nothing_mapped(
-    |running: &mut Vec<RunningProcess>| {
-        running.push(RunningProcess { role: Role::Daemon, pid: 40, release: None, replaced: false });
+    |running: &mut Vec<Daemon>| {
+        running.push(Daemon { role: Role::SelfHeal, pid: 40, ..running[0].clone() });
+        running[3].releases.clear();
     },
-    "RUNS_OLD_CODE g2: unknown: a daemon of glusterd's (40) has no translator mapped",
+    "RUNS_OLD_CODE g2: unknown: the self-heal daemon (40) has nothing of Gluster's mapped",
     Ground::Unknown
 )]
 fn what_runs_counts_and_not_what_is_installed(
-    #[case] change: fn(&mut Vec<RunningProcess>),
+    #[case] change: fn(&mut Vec<Daemon>),
     #[case] expected: &str,
     #[case] ground: Ground,
 ) {

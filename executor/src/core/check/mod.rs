@@ -150,8 +150,8 @@ pub enum Check {
 pub enum Fact {
     /// [`HostState::processes`](super::pool::HostState::processes), and whether the host answers at all.
     Processes,
-    /// [`HostState::running`](super::pool::HostState::running).
-    Running,
+    /// [`SystemFacts::daemons`](super::system::SystemFacts::daemons).
+    Daemons,
     /// [`HostState::release`](super::pool::HostState::release).
     Release,
     /// [`HostState::glusterd_info`](super::pool::HostState::glusterd_info).
@@ -197,7 +197,7 @@ impl Check {
             Self::AtRelease { .. } | Self::AllAtRelease { .. } => &[Fact::Release],
             Self::ConfigurationUnchanged => &[Fact::GlusterdInfo, Fact::Peers, Fact::Volumes],
             Self::OthersUndisturbed { .. } | Self::BricksSteady | Self::RunsRelease { .. } => {
-                &[Fact::Running]
+                &[Fact::Daemons]
             }
             Self::GlusterdUp { .. } => &[Fact::Processes, Fact::Peers],
             Self::OpVersionIs { .. } | Self::OpVersionsAgree | Self::OpVersionStill => &[Fact::GlusterdInfo],

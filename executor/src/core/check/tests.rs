@@ -77,8 +77,8 @@ fn only(facts: &[Fact]) -> PoolState {
             if !asked(Fact::StoredVolumes) {
                 host.stored_volumes = unknown();
             }
-            if !asked(Fact::Running) {
-                host.running = unknown();
+            if !asked(Fact::Daemons) {
+                host.system.daemons = unknown();
             }
             host.offer = unknown();
         });
@@ -128,7 +128,7 @@ fn blind() -> PoolState {
             host.glusterd_info = unknown();
             host.peers = unknown();
             host.stored_volumes = unknown();
-            host.running = unknown();
+            host.system.daemons = unknown();
             host.offer = unknown();
         });
     }
