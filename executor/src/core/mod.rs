@@ -10,6 +10,7 @@ pub mod explain;
 pub mod finding;
 pub mod inventory;
 pub mod names;
+pub mod packages;
 pub mod plan;
 pub mod pool;
 pub mod release;
@@ -17,3 +18,4 @@ pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod system;
+pub mod way;

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::packages::{PackageMove, PackageOffer, PackageTrouble};
+
 use super::baseline::Before;
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeId, VolumeName};
 use super::system::SystemFacts;
@@ -100,8 +102,10 @@ pub enum Unreachable {
     HostKeyUnknown,
     /// The host shows another key than the known one: reinstalled, or not the host.
     HostKeyChanged,
-    /// The host let no key of ours in, or the user who logs in may not become root.
+    /// The host let no key of ours in.
     PermissionDenied,
+    /// The user who logs in may not become root without a password.
+    SudoRefused,
     /// The name has no address.
     NameNotResolved,
     /// Nobody listens.
@@ -217,19 +221,6 @@ impl StoredVolume {
     pub fn nfs_lines(&self) -> impl Iterator<Item = &str> {
         self.info.iter().map(String::as_str).filter(|line| line.starts_with("nfs."))
     }
-}
-
-/// What the package manager of a server would do to reach the target release.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct PackageOffer {
-    /// The package version that brings the target release (`11.1-6`), `None` where none is on offer.
-    pub version: Option<String>,
-    /// Packages of other projects that the transaction would change (`openssh-server`, `libc6` …).
-    pub also_changes: Vec<String>,
-    /// Packages of other projects that the transaction would remove.
-    pub removes: Vec<String>,
-    /// Gluster packages that are on hold.
-    pub held: Vec<String>,
 }
 
 /// A volume and its state.

@@ -10,6 +10,7 @@ use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
 use super::plan::Request;
 use super::pool::*;
 use super::system::*;
+use super::way::Way;
 
 /// The address of the one FUSE client.
 pub(crate) const CLIENT: &str = "192.0.2.100";
@@ -37,7 +38,7 @@ fn brick(number: usize, volume: &str) -> BrickOf {
 pub(crate) fn inventory(servers: usize) -> Inventory {
     let declared = |name: HostName| {
         let ssh = SshSettings { address: name.to_string(), ..SshSettings::default() };
-        (name, Host { ssh, line: 1 })
+        (name, Host { ssh, line: 1, way: Way::Ssh, install: None })
     };
     Inventory {
         file: PathBuf::from("pool.toml"),
@@ -88,7 +89,15 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
                 .collect(),
         ),
         stored_volumes: Observed::Known(stored.clone()),
-        offer: Observed::Known(PackageOffer { version: Some(offer.to_owned()), ..PackageOffer::default() }),
+        offer: Observed::Known(PackageOffer {
+            version: Some(offer.to_owned()),
+            moves: vec![PackageMove {
+                package: "glusterfs-server".to_owned(),
+                from: Some(format!("{release}-1")),
+                to: Some(offer.to_owned()),
+            }],
+            ..PackageOffer::default()
+        }),
         system: system(number, release, &volumes),
     };
     let mut state = PoolState {

@@ -2,6 +2,8 @@
 //!
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
+mod offers;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,12 +15,10 @@ use crate::core::command::{Command, Output};
 use crate::core::inventory::Inventory;
 use crate::core::names::{Brick, HostName, OpVersion, Release, VolumeName};
 use crate::core::pool::{
-    ClientState, HostState, Observed, PackageOffer, PoolState, Reach, Unreachable, Volume, VolumeKind,
-    VolumeState,
+    ClientState, HostState, Observed, PoolState, Reach, Unreachable, Volume, VolumeKind, VolumeState,
 };
 use crate::core::system::SystemFacts;
 use crate::gluster::{commands, replies};
-use crate::package::{self, PackageManager, apt};
 use crate::service;
 use crate::system;
 use crate::transport::{Transport, TransportError};
@@ -52,7 +52,7 @@ const NOT_ASKED: &str = "not asked in this look";
 /// Looks at a pool once.
 pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scope) -> PoolState {
     let servers = join_all(inventory.servers.keys().map(|host| async move {
-        let state = server(transport, host, scope).await;
+        let state = server(transport, inventory, host, scope).await;
         (host.clone(), state)
     }));
     let clients = join_all(
@@ -105,7 +105,12 @@ async fn reach(
     }
 }
 
-async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> HostState {
+async fn server(
+    transport: &dyn Transport,
+    inventory: &Inventory,
+    host: &HostName,
+    scope: &Scope,
+) -> HostState {
     let processes = match reach(transport, host, service::processes()).await {
         Ok(Observed::Known(output)) => Observed::from(service::parse_processes(&output)),
         Ok(Observed::Unknown(reason)) => Observed::Unknown(reason),
@@ -121,7 +126,10 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
     };
     let offer = async {
         match scope {
-            Scope::Plan(to) => offer(transport, host, *to).await,
+            Scope::Plan(to) => {
+                let declared = inventory.servers.get(host);
+                offers::offer(transport, host, declared, *to).await
+            }
             Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
@@ -166,14 +174,6 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         stored_volumes: unknown(),
         offer: unknown(),
         system: SystemFacts::unknown("the host was not reached"),
-    }
-}
-
-/// What the host's package manager would do. One that is not supported offers nothing that we could use.
-async fn offer(transport: &dyn Transport, host: &HostName, to: Release) -> Observed<PackageOffer> {
-    match ask(transport, host, package::detect(), package::parse_detect).await {
-        Observed::Known(PackageManager::Apt) => ask(transport, host, apt::offer(to), apt::parse_offer).await,
-        Observed::Unknown(reason) => Observed::Unknown(reason),
     }
 }
 

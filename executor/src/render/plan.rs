@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{Table, presets};
 
 use super::hanging;
+use super::packages::packages;
 use crate::core::check::{Check, frozen, well};
 use crate::core::plan::{Gate, Plan, StageKind, Step};
 use crate::core::resume::Progress;
@@ -60,6 +61,7 @@ pub fn plan(plan: &Plan, next: &str) -> String {
         let _ = writeln!(text, "{}", hanging(&format!("\"{name}\" means: "), &means.join(", ")));
     }
     text.push('\n');
+    text.push_str(&packages(&plan.transactions));
     text.push_str(&tree(plan, |_| Mark::None));
     if !plan.waived.is_empty() {
         text.push_str("\nwaived, in the open and recorded in the journal\n");
@@ -79,6 +81,9 @@ pub(super) fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
     let mut turn = 0;
     for stage in &plan.stages {
         match &stage.kind {
+            StageKind::Packages => {
+                let _ = writeln!(text, "packages, on every server before the first one is touched");
+            }
             StageKind::Prepare => {
                 let _ = writeln!(text, "prepare, on the old release, with all bricks online");
                 for finding in &plan.answered {

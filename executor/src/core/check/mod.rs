@@ -6,6 +6,7 @@ mod before;
 #[cfg(test)]
 mod before_tests;
 mod host;
+mod packages;
 mod pool;
 mod quorum;
 #[cfg(test)]
@@ -21,7 +22,7 @@ use super::finding::Finding;
 use super::names::{HostName, OpVersion, Release};
 use super::pool::PoolState;
 
-pub(crate) use host::offer;
+pub(crate) use packages::offer;
 pub(crate) use quorum::server_quorum;
 
 /// A question about a pool state. `without` names a server that is meant to be out at the time.

@@ -16,6 +16,7 @@
 
 mod action;
 mod online;
+mod packages;
 mod preflight;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use super::baseline::Baseline;
 use super::check::Check;
 use super::finding::{Finding, Waiver};
 use super::names::{HostName, OpVersion, Release};
+use super::packages::Transaction;
 
 /// Checks that must all pass, several looks in a row, and how long to wait for that.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -61,6 +63,8 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StageKind {
+    /// Packages are fetched on every host before the first one is touched.
+    Packages,
     /// What must be mended first, on the old release.
     Prepare,
     /// The turn of one server.
@@ -102,6 +106,9 @@ pub struct Plan {
     pub op_version_then: OpVersion,
     /// The servers.
     pub servers: Vec<ServerRow>,
+    /// What installing moves on the hosts, as their package managers have simulated it.
+    #[serde(default)]
+    pub transactions: Vec<Transaction>,
     /// The stages, in order.
     pub stages: Vec<Stage>,
     /// Findings that steps of the plan answer.
