@@ -66,9 +66,12 @@ impl Code {
                 | Self::PeerRejected
                 | Self::SplitBrain
                 | Self::NotAtRelease
-                | Self::VolumeChanged
                 | Self::HostKeyChanged
                 | Self::HostKeyUnknown
+                | Self::ConfigChanged
+                | Self::OpVersionChanged
+                | Self::GlusterdRestarted
+                | Self::RunsOldCode
         )
     }
 }
@@ -166,7 +169,7 @@ codes! {
         "this tool upgrades; choose the release that runs, or a later one";
     /// No guide allows the jump.
     ReleaseJump "RELEASE_JUMP" false
-        "go there by way of a release in between; each has its guide";
+        "go there by way of releases in between, one upgrade after the other; `executor path --from A --to B` tells what each needs";
     /// The target is a release never to stop at.
     ReleaseBroken "RELEASE_BROKEN" false
         "choose a later release of the same line";
@@ -212,9 +215,21 @@ codes! {
     /// A volume is stopped that should be started.
     VolumeNotStarted "VOLUME_NOT_STARTED" false
         "see what `gluster volume start VOL` says, and glusterd's log on that server";
-    /// A volume is not defined as it was.
-    VolumeChanged "VOLUME_CHANGED" false
-        "compare `gluster volume info VOL` with the finding; set back what was changed while the upgrade ran, then resume";
+    /// A volume or a peer was changed while the run was under way.
+    ConfigChanged "CONFIG_CHANGED" false
+        "`-` was there at the start and is gone, `+` is new: put it back (`gluster volume set|reset …`) and resume; if the change is wanted, plan anew with `executor run`";
+    /// The op-version was changed while the run was under way.
+    OpVersionChanged "OP_VERSION_CHANGED" false
+        "an ordinary `gluster volume set` can raise it, and it cannot be lowered: find out who did it, then plan anew with `executor run`";
+    /// glusterd of a server that was not touched is another process than before.
+    GlusterdRestarted "GLUSTERD_RESTARTED" false
+        "it crashed, or somebody restarted it: look at /var/log/glusterfs/glusterd.log there; once you know why, plan anew with `executor run`";
+    /// Brick processes came or went while they were looked at.
+    BrickRestarted "BRICK_RESTARTED" false
+        "look at the brick's log in /var/log/glusterfs/bricks for `signal received` and `health-check failed`";
+    /// A process runs other code than the one installed.
+    RunsOldCode "RUNS_OLD_CODE" false
+        "it was not restarted, or something started it too early: stop and start gluster on that host";
     /// A fact could not be read.
     NotObserved "NOT_OBSERVED" false
         "run the same command again; if it stays, look at that host's glusterd and its log";

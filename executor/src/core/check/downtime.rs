@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::super::finding::{Code, Finding, Subject};
 use super::super::names::{HostName, VolumeName};
-use super::super::pool::{Connections, PoolState, Volume};
+use super::super::pool::{Connections, PoolState};
 
 pub(super) fn no_clients(state: &PoolState) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -54,7 +54,7 @@ fn volume_is(state: &PoolState, name: &VolumeName, started: bool, code: Code) ->
             let what = if started { "it is not started" } else { "it is started" };
             vec![Finding::seen(code, subject(), what)]
         }
-        None => vec![Finding::seen(Code::VolumeChanged, subject(), "the volume is not there any more")],
+        None => vec![Finding::seen(Code::ConfigChanged, subject(), "the volume is not there any more")],
     }
 }
 
@@ -66,57 +66,12 @@ pub(super) fn volume_started(state: &PoolState, name: &VolumeName) -> Vec<Findin
     volume_is(state, name, true, Code::VolumeNotStarted)
 }
 
-pub(super) fn volumes_as_before(state: &PoolState, before: &[Volume], ignoring_nfs: bool) -> Vec<Finding> {
-    let volumes = match state.volumes.known() {
-        Ok(volumes) => volumes,
-        Err(reason) => return vec![Finding::unknown(Code::VolumeChanged, Subject::Pool, reason)],
-    };
-    let mut findings = Vec::new();
-    for was in before {
-        let differences = match volumes.get(&was.name) {
-            Some(now) => changes(was, &now.volume, ignoring_nfs),
-            None => vec!["the volume is not there any more".to_owned()],
-        };
-        let subject = || Subject::Volume(was.name.clone());
-        findings
-            .extend(differences.into_iter().map(|what| Finding::seen(Code::VolumeChanged, subject(), what)));
-    }
-    for name in volumes.keys().filter(|name| !before.iter().any(|was| was.name == **name)) {
-        let subject = Subject::Volume(name.clone());
-        findings.push(Finding::seen(Code::VolumeChanged, subject, "it was not there at the start"));
-    }
-    findings
-}
-
-/// Returns in what a volume's definition differs from what it was. Whether it is started is no part of it.
-fn changes(was: &Volume, now: &Volume, ignoring_nfs: bool) -> Vec<String> {
-    let mut changes = Vec::new();
-    if was.kind != now.kind {
-        changes.push("its kind is another one".to_owned());
-    }
-    if was.bricks != now.bricks {
-        changes.push("its bricks are others, or in another order".to_owned());
-    }
-    let names: BTreeSet<&String> = was.options.keys().chain(now.options.keys()).collect();
-    for name in names.into_iter().filter(|name| !(ignoring_nfs && name.starts_with("nfs."))) {
-        match (was.options.get(name), now.options.get(name)) {
-            (Some(old), Some(new)) if old == new => {}
-            (Some(old), Some(new)) => changes.push(format!("{name} was `{old}`, is `{new}`")),
-            (Some(old), None) => changes.push(format!("{name} was `{old}`, is not set any more")),
-            (None, Some(new)) => changes.push(format!("{name} is `{new}`, was not set")),
-            (None, None) => {}
-        }
-    }
-    changes
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
 
-    use rstest::rstest;
-
-    use super::super::super::pool::{Connections, Observed, Volume, VolumeKind};
+    use super::super::super::finding::Ground;
+    use super::super::super::pool::{Connections, Observed, Processes};
     use super::super::super::sample::{change_host, change_volume, replica_3};
     use super::super::Check;
     use super::*;
@@ -189,61 +144,39 @@ mod tests {
         assert_eq!(stopped.look(&state), []);
         assert_eq!(codes(&started.look(&state)), ["VOLUME_NOT_STARTED"]);
         state.volumes = Observed::Known(BTreeMap::new());
-        assert_eq!(codes(&stopped.look(&state)), ["VOLUME_CHANGED"]);
+        assert_eq!(codes(&stopped.look(&state)), ["CONFIG_CHANGED"]);
         state.volumes = Observed::Unknown("glusterd runs on no server".into());
         assert_eq!(codes(&stopped.look(&state)), ["VOLUME_NOT_STOPPED"]);
         assert_eq!(codes(&started.look(&state)), ["VOLUME_NOT_STARTED"]);
     }
 
-    type Change = fn(&mut Volume);
-
-    #[rstest]
-    #[case::nothing(|_: &mut Volume| {}, None)]
-    #[case::stopped(|volume: &mut Volume| volume.started = false, None)]
-    #[case::kind(|volume: &mut Volume| volume.kind = VolumeKind::Distribute, Some("its kind"))]
-    #[case::bricks(|volume: &mut Volume| volume.bricks.swap(0, 1), Some("its bricks"))]
-    #[case::new_option(
-        |volume: &mut Volume| drop(volume.options.insert("auth.allow".into(), "*".into())),
-        Some("auth.allow is `*`, was not set")
-    )]
-    #[case::lost_option(
-        |volume: &mut Volume| drop(volume.options.remove("cluster.quorum-type")),
-        Some("is not set any more")
-    )]
-    #[case::other_value(
-        |volume: &mut Volume| drop(volume.options.insert("cluster.quorum-type".into(), "none".into())),
-        Some("was `auto`, is `none`")
-    )]
-    #[case::dropped(|volume: &mut Volume| drop(volume.options.remove("nfs.disable")), None)]
-    fn volumes_are_as_before_but_for_what_the_plan_deletes(
-        #[case] change: Change,
-        #[case] says: Option<&str>,
-    ) {
+    #[test]
+    fn a_stopped_volume_is_defined_as_before_and_a_changed_one_is_not() {
         let mut state = replica_3();
+        let definitions = Check::DefinitionsUnchanged;
+        assert!(definitions.look(&state).is_empty(), "{:?}", definitions.look(&state));
+        change_volume(&mut state, "vol0", |volume| volume.volume.started = false);
+        assert!(definitions.look(&state).is_empty());
+        assert_eq!(codes(&Check::ConfigurationUnchanged.look(&state)), ["CONFIG_CHANGED"; 2]);
         change_volume(&mut state, "vol0", |volume| {
-            volume.volume.options.insert("cluster.quorum-type".into(), "auto".into());
-            volume.volume.options.insert("nfs.disable".into(), "on".into());
+            volume.volume.options.insert("auth.allow".into(), "*".into());
         });
-        let before: Vec<Volume> =
-            state.volumes.known().unwrap().values().map(|volume| volume.volume.clone()).collect();
-        change_volume(&mut state, "vol0", |volume| change(&mut volume.volume));
-        let findings = Check::VolumesAsBefore { volumes: before, ignoring_nfs: true }.look(&state);
-        match says {
-            None => assert_eq!(findings, []),
-            Some(says) => assert!(findings[0].what.contains(says), "{findings:?}"),
-        }
+        assert_eq!(codes(&definitions.look(&state)), ["CONFIG_CHANGED"]);
+        state.volumes = Observed::Unknown("no answer".into());
+        assert_eq!(definitions.look(&state)[0].ground, Ground::Unknown);
     }
 
     #[test]
-    fn a_volume_that_is_new_or_gone_or_cannot_be_seen_is_not_as_before() {
+    fn down_and_up_are_asked_of_every_server() {
         let mut state = replica_3();
-        let none = Check::VolumesAsBefore { volumes: Vec::new(), ignoring_nfs: false };
-        assert_eq!(codes(&none.look(&state)), ["VOLUME_CHANGED"]);
-        let before = state.volumes.known().unwrap().values().map(|volume| volume.volume.clone()).collect();
-        let all = Check::VolumesAsBefore { volumes: before, ignoring_nfs: false };
-        state.volumes = Observed::Known(BTreeMap::new());
-        assert_eq!(codes(&all.look(&state)), ["VOLUME_CHANGED"]);
-        state.volumes = Observed::Unknown("no answer".into());
-        assert_eq!(codes(&all.look(&state)), ["VOLUME_CHANGED"]);
+        assert!(Check::GlusterdUpEverywhere.look(&state).is_empty());
+        assert_eq!(codes(&Check::GlusterDownEverywhere.look(&state)), ["STILL_RUNNING"; 3]);
+        for number in 1..=3 {
+            change_host(&mut state, number, |host| host.processes = Observed::Known(Processes::default()));
+        }
+        assert!(Check::GlusterDownEverywhere.look(&state).is_empty());
+        assert_eq!(codes(&Check::GlusterdUpEverywhere.look(&state)), ["GLUSTERD_DOWN"; 3]);
+        change_host(&mut state, 2, |host| host.processes = Observed::Unknown("no answer".into()));
+        assert_eq!(codes(&Check::GlusterDownEverywhere.look(&state)), ["STILL_RUNNING"]);
     }
 }

@@ -1,11 +1,10 @@
 //! What every plan is built with: the known facts, the numbering of steps, and the gates that recur.
 
-use std::collections::BTreeSet;
-
-use super::super::check::Check;
+use super::super::baseline::{Baseline, Configuration, clients_of};
+use super::super::check::{Check, frozen};
 use super::super::names::{HostName, OpVersion, Release, VolumeName};
-use super::super::pool::{Observed, PackageOffer, PoolState, Volume, VolumeKind};
-use super::{Action, Clients, Gate, Stage, StageKind, Step, packages};
+use super::super::pool::{PackageOffer, PoolState, VolumeKind};
+use super::{Action, Gate, Stage, StageKind, Step, packages};
 
 /// How long to wait for the pool to be well before a server is taken out. Also the time a heal backlog has
 /// to empty: hours are normal after a server was out for long.
@@ -26,10 +25,10 @@ pub(super) struct Facts<'a> {
     pub(super) state: &'a PoolState,
     pub(super) servers: Vec<(HostName, Release, PackageOffer)>,
     pub(super) op_version: OpVersion,
-    pub(super) clients: Clients,
+    pub(super) baseline: Baseline,
     pub(super) to_heal: Vec<VolumeName>,
-    /// The definitions of all volumes, as they are before anything is done.
-    pub(super) volumes: Vec<Volume>,
+    /// The volumes that are started before anything is done.
+    pub(super) started: Vec<VolumeName>,
 }
 
 pub(super) fn facts(state: &PoolState) -> Option<Facts<'_>> {
@@ -43,21 +42,14 @@ pub(super) fn facts(state: &PoolState) -> Option<Facts<'_>> {
         state.hosts.values().filter_map(|host| Some(host.glusterd_info.known().ok()?.op_version)).min()?;
     let volumes = state.volumes.known().ok()?;
     let started = || volumes.values().filter(|volume| volume.volume.started);
-    let clients = started()
-        .map(|volume| {
-            let on_bricks = match &volume.clients {
-                Observed::Known(clients) => clients.values().flatten().cloned().collect(),
-                Observed::Unknown(_) => BTreeSet::new(),
-            };
-            (volume.volume.name.clone(), on_bricks)
-        })
-        .collect();
+    let baseline =
+        Baseline { op_version, clients: clients_of(state)?, configuration: Configuration::of(state).ok()? };
     let to_heal = started()
         .filter(|volume| matches!(volume.volume.kind, VolumeKind::Replicate { .. }))
         .map(|volume| volume.volume.name.clone())
         .collect();
-    let definitions = volumes.values().map(|volume| volume.volume.clone()).collect();
-    Some(Facts { state, servers, op_version, clients, to_heal, volumes: definitions })
+    let names = started().map(|volume| volume.volume.name.clone()).collect();
+    Some(Facts { state, servers, op_version, baseline, to_heal, started: names })
 }
 
 impl<'a> Facts<'a> {
@@ -110,17 +102,14 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn finish(&mut self, via: &HostName, to: OpVersion) -> Stage {
-        let mut fit: Vec<Check> = self
-            .facts
-            .servers
-            .iter()
-            .map(|(host, ..)| Check::AtRelease { host: host.clone(), release: self.to })
-            .collect();
+        let mut fit = vec![Check::AllAtRelease { release: self.to }];
         fit.extend(self.health(None, false));
+        fit.extend(frozen());
         fit.push(Check::NothingToHeal);
         let enter = gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS);
         let mut done = vec![Check::OpVersionIs { op_version: to }];
         done.extend(self.health(None, false));
+        done.push(Check::ConfigurationUnchanged);
         let leave = gate(done, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
         let raise = Action::RaiseOpVersion { via: via.clone(), to };
         let step = self.step(raise, enter.clone(), enter, leave);
@@ -144,6 +133,7 @@ impl<'a> Builder<'a> {
     /// What must hold before a server is taken further out after a run ended midway: the others stand.
     pub(super) fn others(&self, host: &HostName) -> Gate {
         let mut checks = self.health(Some(host), false);
+        checks.extend(frozen());
         checks.push(Check::OthersCanCarry { host: host.clone() });
         gate(checks, RETURN_PATIENCE_SECONDS, 1)
     }
@@ -153,9 +143,19 @@ impl<'a> Builder<'a> {
         let mut checks: Vec<Check> =
             host.map(|host| Check::AtRelease { host: host.clone(), release: self.to }).into_iter().collect();
         checks.extend(self.health(None, false));
-        checks.push(Check::ClientsBack { clients: self.facts.clients.clone() });
-        checks.push(Check::NothingToHeal);
+        checks.extend(frozen());
+        checks.extend(host.into_iter().flat_map(|host| self.own_turn(host)));
+        checks.extend([Check::BricksSteady, Check::ClientsBack, Check::NothingToHeal]);
         gate(checks, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
+    }
+
+    /// What a server's own turn must have changed, and what it must not: the code that runs there, and nothing
+    /// on the others.
+    pub(super) fn own_turn(&self, host: &HostName) -> [Check; 2] {
+        [
+            Check::RunsRelease { host: host.clone(), release: self.to },
+            Check::OthersUndisturbed { host: host.clone() },
+        ]
     }
 
     /// As many brick processes as before, which is all that can be asked while glusterd is down.

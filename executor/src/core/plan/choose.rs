@@ -76,6 +76,7 @@ fn build(
         answered,
         waived,
         waivers: request.waivers.clone(),
+        baseline: facts.baseline.clone(),
         left_to_do: left_to_do(inventory, facts.state, to),
     }))
 }

@@ -7,12 +7,12 @@
 //!
 //! That some servers carry the data of others is asked nowhere: nobody is served.
 
-use super::super::check::Check;
-use super::super::names::{HostName, VolumeName};
+use super::super::check::{Check, frozen};
+use super::super::names::HostName;
 use super::builder::{
     Builder, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS, gate,
 };
-use super::{Action, Gate, Stage, StageKind, Step, packages};
+use super::{Action, Stage, StageKind, Step, packages};
 
 /// How long to wait for the clients to go, once everything is staged: their owners have to be told.
 const CLIENTS_PATIENCE_SECONDS: u64 = 3600;
@@ -26,7 +26,7 @@ pub(super) fn stages(builder: &mut Builder<'_>, preparing: bool) -> Vec<Stage> {
     let mut stages: Vec<Stage> = builder.packages(&behind.iter().collect::<Vec<_>>()).into_iter().collect();
     let mut steps = builder.stop_volumes(preparing);
     steps.extend(builder.replace(&behind, preparing));
-    steps.extend(builder.start_volumes(preparing));
+    steps.extend(builder.start_volumes());
     stages.push(Stage { kind: StageKind::Downtime, steps });
     stages
 }
@@ -42,23 +42,15 @@ impl Builder<'_> {
         self.facts.servers.first().map(|(host, ..)| host.clone())
     }
 
-    fn started(&self) -> Vec<VolumeName> {
-        let started = self.facts.volumes.iter().filter(|volume| volume.started);
-        started.map(|volume| volume.name.clone()).collect()
-    }
-
-    fn as_before(&self, ignoring_nfs: bool) -> Check {
-        Check::VolumesAsBefore { volumes: self.facts.volumes.clone(), ignoring_nfs }
-    }
-
     /// Stops the volumes. Until the first one stops, all is served; the whole health of the pool is its gate.
     fn stop_volumes(&mut self, preparing: bool) -> Vec<Step> {
         let mut steps = Vec::new();
         let Some(via) = self.via() else { return steps };
-        for volume in self.started() {
+        for volume in self.facts.started.clone() {
             // Volumes that are stopped by then are not asked about.
             let mut fit = self.health(None, preparing);
-            fit.extend([Check::NothingToHeal, Check::NoTasks, Check::NoClients, self.as_before(false)]);
+            fit.extend([Check::DefinitionsUnchanged, Check::OpVersionStill]);
+            fit.extend([Check::NothingToHeal, Check::NoTasks, Check::NoClients]);
             let enter = gate(fit, CLIENTS_PATIENCE_SECONDS, SETTLE_LOOKS);
             let stopped = vec![Check::VolumeStopped { volume: volume.clone() }];
             let leave = gate(stopped, PROCESS_PATIENCE_SECONDS, 1);
@@ -72,11 +64,10 @@ impl Builder<'_> {
     fn replace(&mut self, behind: &[HostName], preparing: bool) -> Vec<Step> {
         let (hosts, release) = (self.hosts(), self.to);
         let reached = || gate(vec![Check::Reached], PROCESS_PATIENCE_SECONDS, 1);
-        let down: Vec<Check> = hosts.iter().map(|host| Check::GlusterDown { host: host.clone() }).collect();
-        let all_down = || gate(down.clone(), PROCESS_PATIENCE_SECONDS, 1);
+        let all_down = || gate(vec![Check::GlusterDownEverywhere], PROCESS_PATIENCE_SECONDS, 1);
         let mut steps = Vec::new();
 
-        let started = self.started();
+        let started = self.facts.started.clone();
         let mut stopped = vec![Check::Reached];
         stopped.extend(started.into_iter().map(|volume| Check::VolumeStopped { volume }));
         let enter = gate(stopped, PROCESS_PATIENCE_SECONDS, 1);
@@ -86,51 +77,50 @@ impl Builder<'_> {
 
         if preparing {
             let drop = together(&hosts, |host| Action::DropNfsLines { host: host.clone() });
-            let mut gone: Vec<Check> =
-                hosts.iter().map(|host| Check::NfsLinesGone { host: host.clone() }).collect();
-            gone.push(Check::StoredVolumesAgree { ignoring_nfs: false });
+            let gone = vec![Check::NfsLinesGoneEverywhere, Check::StoredVolumesAgree { ignoring_nfs: false }];
             let leave = gate(gone, PROCESS_PATIENCE_SECONDS, 1);
             steps.push(self.step(drop, all_down(), all_down(), leave));
         }
 
         let install = behind.iter().filter_map(|host| Some((host, self.installs(host)?)));
         let install = together(install, |(host, offer)| packages::install(host, release, offer));
-        let at_release =
-            || hosts.iter().map(|host| Check::AtRelease { host: host.clone(), release }).collect::<Vec<_>>();
-        let mut installed = at_release();
-        installed.extend(down.iter().cloned());
+        let installed = vec![Check::AllAtRelease { release }, Check::GlusterDownEverywhere];
         let leave = gate(installed, PROCESS_PATIENCE_SECONDS, 1);
         steps.push(self.step(install, all_down(), all_down(), leave));
-
-        steps.push(self.start_all(&hosts, at_release(), preparing));
+        steps.push(self.start_all(&hosts));
         steps
     }
 
     /// Starts Gluster on all servers. What they have stored is compared while nothing depends on it yet.
-    fn start_all(&mut self, hosts: &[HostName], at_release: Vec<Check>, preparing: bool) -> Step {
+    fn start_all(&mut self, hosts: &[HostName]) -> Step {
         let start = together(hosts, |host| Action::StartGluster { host: host.clone() });
-        let mut fit = at_release.clone();
-        fit.push(Check::StoredVolumesAgree { ignoring_nfs: false });
+        let at_release = || Check::AllAtRelease { release: self.to };
+        let fit = vec![at_release(), Check::StoredVolumesAgree { ignoring_nfs: false }];
         let enter = gate(fit, PROCESS_PATIENCE_SECONDS, 1);
-        let reenter = gate(at_release.clone(), PROCESS_PATIENCE_SECONDS, 1);
-        let mut back: Vec<Check> =
-            hosts.iter().map(|host| Check::GlusterdUp { host: host.clone() }).collect();
-        back.extend(at_release);
+        let reenter = gate(vec![at_release()], PROCESS_PATIENCE_SECONDS, 1);
+        let mut back = vec![Check::GlusterdUpEverywhere, at_release()];
+        back.extend(hosts.iter().map(|host| self.runs_release(host)));
         back.extend([
             Check::PeersConnected { without: None },
             Check::StoredVolumesAgree { ignoring_nfs: false },
-            self.as_before(preparing),
+            Check::DefinitionsUnchanged,
+            Check::OpVersionStill,
         ]);
         // Several looks: an upgraded glusterd rewrites what it has stored some moments after its start.
-        let leave: Gate = gate(back, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
+        let leave = gate(back, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
         self.step(start, enter, reenter, leave)
     }
 
+    /// The code that runs there is the one that was installed.
+    fn runs_release(&self, host: &HostName) -> Check {
+        Check::RunsRelease { host: host.clone(), release: self.to }
+    }
+
     /// Starts the volumes that were started before. The last one is left when the pool is well, all of it.
-    fn start_volumes(&mut self, preparing: bool) -> Vec<Step> {
+    fn start_volumes(&mut self) -> Vec<Step> {
         let mut steps = Vec::new();
         let Some(via) = self.via() else { return steps };
-        let volumes = self.started();
+        let volumes = self.facts.started.clone();
         for (at, volume) in volumes.iter().enumerate() {
             let fit = vec![
                 Check::Reached,
@@ -139,10 +129,11 @@ impl Builder<'_> {
             ];
             let enter = gate(fit, RETURN_PATIENCE_SECONDS, 1);
             let leave = if at + 1 == volumes.len() {
-                let mut whole: Vec<Check> =
-                    volumes.iter().map(|volume| Check::VolumeStarted { volume: volume.clone() }).collect();
-                whole.extend(self.health(None, false));
-                whole.extend([Check::NothingToHeal, self.as_before(preparing)]);
+                let mut whole = self.health(None, false);
+                whole.extend(self.hosts().iter().map(|host| self.runs_release(host)));
+                // That all volumes are started again is part of the configuration.
+                whole.extend(frozen());
+                whole.extend([Check::BricksSteady, Check::NothingToHeal]);
                 gate(whole, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
             } else {
                 let started = vec![Check::VolumeStarted { volume: volume.clone() }];

@@ -1,6 +1,6 @@
 //! The online (rolling) procedure: one server at a time, the others carrying its data.
 
-use super::super::check::Check;
+use super::super::check::{Check, frozen};
 use super::super::inventory::Inventory;
 use super::super::names::HostName;
 use super::super::way::Way;
@@ -41,16 +41,15 @@ impl Builder<'_> {
     fn prepare(&mut self) -> Stage {
         let hosts = self.hosts();
         let mut steps = Vec::new();
-        let all_down = |hosts: &[HostName]| -> Vec<Check> {
-            hosts.iter().map(|host| Check::GlusterdDown { host: host.clone() }).collect()
-        };
         for (at, host) in hosts.iter().enumerate() {
             let enter = if at == 0 {
                 let mut checks = self.health(None, true);
+                checks.extend(frozen());
                 checks.push(Check::NothingToHeal);
                 gate(checks, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
             } else {
-                gate(all_down(&hosts[..at]), PROCESS_PATIENCE_SECONDS, 1)
+                let before = Check::GlusterdDown { host: hosts[at - 1].clone() };
+                gate(vec![before], PROCESS_PATIENCE_SECONDS, 1)
             };
             let reenter = gate(vec![Check::Reached], PROCESS_PATIENCE_SECONDS, 1);
             let mut left = vec![Check::GlusterdDown { host: host.clone() }];
@@ -59,16 +58,15 @@ impl Builder<'_> {
             steps.push(self.step(Action::StopGlusterd { host: host.clone() }, enter, reenter, leave));
         }
         for host in &hosts {
-            let down = gate(all_down(&hosts), PROCESS_PATIENCE_SECONDS, 1);
+            let down = gate(vec![Check::GlusterdDownEverywhere], PROCESS_PATIENCE_SECONDS, 1);
             let mut gone = vec![Check::NfsLinesGone { host: host.clone() }];
             gone.extend(self.bricks_running(host));
             let leave = gate(gone, PROCESS_PATIENCE_SECONDS, 1);
             steps.push(self.step(Action::DropNfsLines { host: host.clone() }, down.clone(), down, leave));
         }
         for (at, host) in hosts.iter().enumerate() {
-            let mut agreed: Vec<Check> =
-                hosts.iter().map(|host| Check::NfsLinesGone { host: host.clone() }).collect();
-            agreed.push(Check::StoredVolumesAgree { ignoring_nfs: false });
+            let agreed =
+                vec![Check::NfsLinesGoneEverywhere, Check::StoredVolumesAgree { ignoring_nfs: false }];
             let enter = gate(agreed, PROCESS_PATIENCE_SECONDS, 1);
             let leave = if at + 1 == hosts.len() {
                 self.whole(None)
@@ -89,6 +87,7 @@ impl Builder<'_> {
         let others = self.others(host);
         if let Some(offer) = self.installs(host) {
             let mut fit = self.health(None, false);
+            fit.extend(frozen());
             fit.extend([Check::NothingToHeal, Check::NoTasks, Check::OthersCanCarry { host: host.clone() }]);
             let enter = if out { others.clone() } else { gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS) };
             let left = vec![down(), Check::BricksOnline { without }];
@@ -101,14 +100,16 @@ impl Builder<'_> {
             steps.push(self.step(install, enter.clone(), enter, leave));
         }
         let enter = gate(vec![at(self.to)], PROCESS_PATIENCE_SECONDS, 1);
-        let back = vec![
+        let mut back = vec![
             Check::GlusterdUp { host: host.clone() },
             at(self.to),
             Check::StoredVolumesAgree { ignoring_nfs: false },
             Check::PeersConnected { without: None },
             Check::BricksOnline { without: None },
             Check::SelfHealDaemonsOnline { without: None },
+            Check::BricksSteady,
         ];
+        back.extend(self.own_turn(host));
         // Several looks: an upgraded glusterd rewrites what it has stored some moments after its start.
         let leave = gate(back, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
         steps.push(self.step(Action::StartGluster { host: host.clone() }, enter.clone(), enter, leave));
