@@ -27,6 +27,8 @@ pub struct Order<'a> {
     pub inventory: &'a Path,
     /// The target.
     pub to: Release,
+    /// Whether within a downtime.
+    pub offline: bool,
     /// Findings to waive.
     pub waive: &'a [Waiver],
 }
@@ -112,6 +114,9 @@ pub(super) async fn perform(
     command.arg("--to").arg(order.to.to_string());
     command.arg("--state-dir").arg(artifacts.path("state"));
     command.args(["--yes", "--events", "-"]);
+    if order.offline {
+        command.arg("--offline");
+    }
     for waiver in order.waive {
         command.arg("--waive").arg(waiver.to_string());
     }
