@@ -8,9 +8,9 @@ use tokio::time::{Instant, sleep};
 
 use super::{CheckArgs, OutputFormat};
 use crate::core::exit::Exit;
-use crate::core::finding::{Finding, Waiver};
+use crate::core::finding::Finding;
 use crate::core::inventory::{self, Host, Inventory, InventoryError};
-use crate::core::names::{HostName, Release};
+use crate::core::names::HostName;
 use crate::core::plan::{self, Outcome, Request};
 use crate::core::pool::PoolState;
 use crate::observe::{self, Scope};
@@ -72,17 +72,21 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Looks at the pool, changing nothing, and plans. Where nothing but what often passes stands in the way, it
 /// looks again for a while: one look at a pool that is written to is not a verdict.
-pub(super) async fn decide(
+pub(super) async fn decide(inventory: &Inventory, request: &Request) -> anyhow::Result<(PoolState, Outcome)> {
+    decide_by(inventory, &Scope::Plan(request.to), |state| plan::plan(inventory, state, request)).await
+}
+
+/// Looks at so much of the pool and decides, again and again while nothing but what often passes stands in the way.
+pub(super) async fn decide_by(
     inventory: &Inventory,
-    to: Release,
-    waivers: &[Waiver],
+    scope: &Scope,
+    plan: impl Fn(&PoolState) -> Outcome,
 ) -> anyhow::Result<(PoolState, Outcome)> {
     let transport = ReadOnly(transport(inventory)?);
-    let request = Request { to, waivers: waivers.to_vec() };
     let began = Instant::now();
     loop {
-        let state = observe::look(&transport as &dyn Transport, inventory, &Scope::Plan(to)).await;
-        let outcome = plan::plan(inventory, &state, &request);
+        let state = observe::look(&transport as &dyn Transport, inventory, scope).await;
+        let outcome = plan(&state);
         if began.elapsed() < PASSING_PATIENCE && may_pass(&outcome) {
             tracing::info!("looking again: what stands in the way often passes by itself");
             sleep(LOOK_INTERVAL).await;
@@ -111,7 +115,7 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let (_, outcome) = decide(&inventory, args.to, &args.waive).await?;
+    let (_, outcome) = decide(&inventory, &args.request()).await?;
     let (exit, findings, answered, waived) = match &outcome {
         Outcome::Plan(plan) => (Exit::Done, &[][..], &plan.answered[..], &plan.waived[..]),
         Outcome::NothingToDo => (Exit::Done, &[][..], &[][..], &[][..]),
@@ -131,7 +135,7 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
             Outcome::Plan(plan) => {
                 print!("{}", render::fit(plan, &args.pool.commands(args.to).plan));
             }
-            Outcome::NothingToDo => print!("{}", render::nothing_to_do(args.to)),
+            Outcome::NothingToDo => print!("{}", render::nothing_to_do(args.to, args.keep_op_version)),
             Outcome::Refusal(refusal) => {
                 let again = args.pool.commands(args.to).plan.replacen(" plan ", " check ", 1);
                 print!("{}", render::refusal(refusal, &again));
@@ -146,7 +150,7 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let (_, outcome) = decide(&inventory, args.to, &args.waive).await?;
+    let (_, outcome) = decide(&inventory, &args.request()).await?;
     if args.output == OutputFormat::Json {
         let answer = match &outcome {
             Outcome::Plan(plan) => json!({ "plan": plan }),
@@ -161,13 +165,13 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
     Ok(match &outcome {
         Outcome::Plan(plan) => {
             if human {
-                print!("{}", render::plan(plan, &args.pool.run_command(args.to, &args.waive)));
+                print!("{}", render::plan(plan, &args.pool.run_command(&args.request())));
             }
             Exit::Done
         }
         Outcome::NothingToDo => {
             if human {
-                print!("{}", render::nothing_to_do(args.to));
+                print!("{}", render::nothing_to_do(args.to, args.keep_op_version));
             }
             Exit::Done
         }

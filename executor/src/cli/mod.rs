@@ -1,6 +1,7 @@
 //! The command line: what was asked for, who does it, how it ends.
 
 mod explain;
+mod finalize;
 mod look;
 mod path;
 mod run;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::core::exit::Exit;
 use crate::core::finding::Waiver;
 use crate::core::names::Release;
+use crate::core::plan::Request;
 use crate::render::Commands;
 
 const AFTER_HELP: &str = "\
@@ -65,6 +67,11 @@ enum Command {
     ///
     /// On a terminal it asks before it acts. In a script, --yes answers for you; with neither, it does not act.
     Run(RunArgs),
+    /// Raises the op-version, alone: what a run with --keep-op-version left for later
+    ///
+    /// Shows what it will do, asks, then does it, with the same gates as the last stage of a run. There is no way
+    /// back after it. Every server must run one release, and every connected client must be able to follow.
+    Finalize(FinalizeArgs),
     /// Goes on with the last run of this pool, where it stopped
     ///
     /// It looks at the pool before each step, as the first run did: a step whose effect is there is not done
@@ -111,6 +118,10 @@ struct CheckArgs {
     #[arg(long, value_name = "CODE:SUBJECT")]
     waive: Vec<Waiver>,
 
+    /// Leaves the op-version as it is: the way back stays open. `executor finalize` raises it another day
+    #[arg(long)]
+    keep_op_version: bool,
+
     /// How to print the answer on stdout
     #[arg(long, value_enum, default_value_t)]
     output: OutputFormat,
@@ -129,8 +140,37 @@ struct RunArgs {
     #[arg(long, value_name = "CODE:SUBJECT")]
     waive: Vec<Waiver>,
 
+    /// Leaves the op-version as it is: the way back stays open. `executor finalize` raises it another day
+    #[arg(long)]
+    keep_op_version: bool,
+
     #[command(flatten)]
     act: ActArgs,
+}
+
+#[derive(Debug, Args)]
+struct FinalizeArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+
+    /// Lets a finding stand, by code and subject, such as CLIENT_TOO_OLD:192.0.2.7; may be repeated
+    #[arg(long, value_name = "CODE:SUBJECT")]
+    waive: Vec<Waiver>,
+
+    #[command(flatten)]
+    act: ActArgs,
+}
+
+impl CheckArgs {
+    fn request(&self) -> Request {
+        Request { to: self.to, waivers: self.waive.clone(), keep_op_version: self.keep_op_version }
+    }
+}
+
+impl RunArgs {
+    fn request(&self) -> Request {
+        Request { to: self.to, waivers: self.waive.clone(), keep_op_version: self.keep_op_version }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -193,6 +233,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => look::check(args).await,
         Command::Plan(args) => look::plan(args).await,
         Command::Run(args) => run::run(args).await,
+        Command::Finalize(args) => finalize::finalize(args).await,
         Command::Resume(args) => run::resume(args).await,
         Command::Status(args) => status::status(args).await,
         Command::Explain(args) => Ok(explain::explain(&args)),
@@ -222,13 +263,25 @@ impl PoolArgs {
             status: format!("executor status -i {quoted}{state}"),
             resume: format!("executor resume -i {quoted}{state}"),
             plan: format!("executor plan -i {quoted}{state} --to {to}"),
+            finalize: self.finalize_command(),
         }
     }
 
-    fn run_command(&self, to: Release, waivers: &[Waiver]) -> String {
-        let mut command = self.commands(to).plan.replacen("executor plan", "executor run", 1);
-        for waiver in waivers {
+    fn finalize_command(&self) -> String {
+        let quoted = quoted(&self.inventory.display().to_string());
+        let state = self.state_dir.as_ref().map_or(String::new(), |dir| {
+            format!(" --state-dir {}", self::quoted(&dir.display().to_string()))
+        });
+        format!("executor finalize -i {quoted}{state}")
+    }
+
+    fn run_command(&self, request: &Request) -> String {
+        let mut command = self.commands(request.to).plan.replacen("executor plan", "executor run", 1);
+        for waiver in &request.waivers {
             command.push_str(&format!(" --waive {waiver}"));
+        }
+        if request.keep_op_version {
+            command.push_str(" --keep-op-version");
         }
         command
     }

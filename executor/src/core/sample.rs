@@ -51,6 +51,7 @@ pub(crate) fn request(to: &str, waivers: &[&str]) -> Request {
     Request {
         to: to.parse().unwrap(),
         waivers: waivers.iter().map(|waiver| waiver.parse().unwrap()).collect(),
+        keep_op_version: false,
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Commands {
     pub resume: String,
     /// Plans anew from what the pool shows.
     pub plan: String,
+    /// Raises the op-version that was kept.
+    pub finalize: String,
 }
 
 /// Returns the report of a run that halted at a gate.

@@ -15,6 +15,9 @@
 //! is the last step; a pool at its goal has no plan; the same input gives the same plan.
 
 mod action;
+mod finish;
+#[cfg(test)]
+mod finish_tests;
 mod online;
 mod packages;
 mod preflight;
@@ -24,6 +27,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use action::Action;
+pub use finish::{FINALIZE_NEEDS, finalize};
 pub use online::plan;
 
 use super::baseline::Baseline;
@@ -104,6 +108,9 @@ pub struct Plan {
     pub op_version_now: OpVersion,
     /// The op-version the pool will have.
     pub op_version_then: OpVersion,
+    /// Whether the operator asked to leave it, so that going back stays possible.
+    #[serde(default)]
+    pub op_version_kept: bool,
     /// The servers.
     pub servers: Vec<ServerRow>,
     /// What installing moves on the hosts, as their package managers have simulated it.
@@ -157,4 +164,6 @@ pub struct Request {
     pub to: Release,
     /// Findings that shall not stand in the way.
     pub waivers: Vec<Waiver>,
+    /// Whether the op-version shall be left as it is, to be raised by [`finalize`] another day.
+    pub keep_op_version: bool,
 }

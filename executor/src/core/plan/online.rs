@@ -6,8 +6,8 @@ use super::super::finding::{Code, Finding, Subject};
 use super::super::inventory::Inventory;
 use super::super::names::{HostName, OpVersion, Release, VolumeName};
 use super::super::pool::{PackageOffer, PoolState, VolumeKind};
-use super::super::release;
 use super::super::way::Way;
+use super::finish;
 use super::packages;
 use super::preflight::preflight;
 use super::{Action, Gate, Outcome, Plan, Refusal, Request, ServerRow, Stage, StageKind, Step};
@@ -92,7 +92,8 @@ fn build(
     let to = request.to;
     let mut builder = Builder { facts, to, next: 1 };
     let mut stages = Vec::new();
-    let op_version_then = release::op_version_of(to).max(facts.op_version);
+    let goal = finish::op_version(facts.state, to).max(facts.op_version);
+    let op_version_then = if request.keep_op_version { facts.op_version } else { goal };
     let mut behind: Vec<&HostName> =
         facts.servers.iter().filter(|(_, now, _)| *now != to).map(|(host, ..)| host).collect();
     // A server that is out already comes first: the pool stands on one leg until it is back.
@@ -115,7 +116,7 @@ fn build(
     if facts.op_version < op_version_then
         && let Some((via, ..)) = facts.servers.first()
     {
-        stages.push(builder.finish(via, op_version_then));
+        stages.push(finish::stage(builder.next, via, to, op_version_then));
     }
     if stages.is_empty() {
         return Outcome::NothingToDo;
@@ -130,6 +131,7 @@ fn build(
         to,
         op_version_now: facts.op_version,
         op_version_then,
+        op_version_kept: facts.op_version < goal && request.keep_op_version,
         servers: facts.servers.iter().map(row).collect(),
         transactions,
         stages,
@@ -137,7 +139,11 @@ fn build(
         waived,
         waivers: request.waivers.clone(),
         baseline: facts.baseline.clone(),
-        left_to_do: left_to_do(inventory, facts.state, to),
+        left_to_do: [
+            left_to_do(inventory, facts.state, to),
+            finish::recommended(facts.state, to, facts.op_version),
+        ]
+        .concat(),
     }))
 }
 
@@ -283,21 +289,6 @@ impl<'a> Builder<'a> {
             steps.push(self.step(heal, enter.clone(), enter, leave));
         }
         Stage { kind: StageKind::Turn(host.clone()), steps }
-    }
-
-    fn finish(&mut self, via: &HostName, to: OpVersion) -> Stage {
-        let mut fit = vec![Check::AllAtRelease { release: self.to }];
-        fit.extend(self.health(None, false));
-        fit.extend(frozen());
-        fit.push(Check::NothingToHeal);
-        let enter = gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS);
-        let mut done = vec![Check::OpVersionIs { op_version: to }];
-        done.extend(self.health(None, false));
-        done.push(Check::ConfigurationUnchanged);
-        let leave = gate(done, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
-        let raise = Action::RaiseOpVersion { via: via.clone(), to };
-        let step = self.step(raise, enter.clone(), enter, leave);
-        Stage { kind: StageKind::Finish, steps: vec![step] }
     }
 
     /// The pool is well, but for a server that is meant to be out. Heal backlogs are asked apart.
