@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::core::exit::Exit;
 use crate::core::finding::Waiver;
 use crate::core::names::Release;
-use crate::core::plan::Request;
+use crate::core::plan::{Procedure, Request};
 use crate::render::Commands;
 
 const AFTER_HELP: &str = "\
@@ -118,13 +118,42 @@ struct CheckArgs {
     #[arg(long, value_name = "CODE:SUBJECT")]
     waive: Vec<Waiver>,
 
-    /// Leaves the op-version as it is: the way back stays open. `executor finalize` raises it another day
-    #[arg(long)]
-    keep_op_version: bool,
+    #[command(flatten)]
+    procedure: ProcedureArgs,
 
     /// How to print the answer on stdout
     #[arg(long, value_enum, default_value_t)]
     output: OutputFormat,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+struct ProcedureArgs {
+    /// Upgrades all servers together within a downtime, in place of one after the other while the pool serves.
+    /// The only way for a pool with a dispersed or a purely distributed volume
+    #[arg(long)]
+    offline: bool,
+
+    /// Leaves the op-version as it is: the way back stays open. `executor finalize` raises it another day
+    #[arg(long)]
+    keep_op_version: bool,
+}
+
+impl ProcedureArgs {
+    /// Returns what was chosen.
+    fn chosen(self) -> Procedure {
+        if self.offline { Procedure::Offline } else { Procedure::Online }
+    }
+
+    fn request(self, to: Release, waive: &[Waiver]) -> Request {
+        let keep_op_version = self.keep_op_version;
+        Request { to, procedure: self.chosen(), waivers: waive.to_vec(), keep_op_version }
+    }
+}
+
+impl CheckArgs {
+    fn request(&self) -> Request {
+        self.procedure.request(self.to, &self.waive)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -140,12 +169,17 @@ struct RunArgs {
     #[arg(long, value_name = "CODE:SUBJECT")]
     waive: Vec<Waiver>,
 
-    /// Leaves the op-version as it is: the way back stays open. `executor finalize` raises it another day
-    #[arg(long)]
-    keep_op_version: bool,
+    #[command(flatten)]
+    procedure: ProcedureArgs,
 
     #[command(flatten)]
     act: ActArgs,
+}
+
+impl RunArgs {
+    fn request(&self) -> Request {
+        self.procedure.request(self.to, &self.waive)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -159,18 +193,6 @@ struct FinalizeArgs {
 
     #[command(flatten)]
     act: ActArgs,
-}
-
-impl CheckArgs {
-    fn request(&self) -> Request {
-        Request { to: self.to, waivers: self.waive.clone(), keep_op_version: self.keep_op_version }
-    }
-}
-
-impl RunArgs {
-    fn request(&self) -> Request {
-        Request { to: self.to, waivers: self.waive.clone(), keep_op_version: self.keep_op_version }
-    }
 }
 
 #[derive(Debug, Args)]
@@ -263,7 +285,6 @@ impl PoolArgs {
             status: format!("executor status -i {quoted}{state}"),
             resume: format!("executor resume -i {quoted}{state}"),
             plan: format!("executor plan -i {quoted}{state} --to {to}"),
-            finalize: self.finalize_command(),
         }
     }
 
@@ -275,12 +296,18 @@ impl PoolArgs {
         format!("executor finalize -i {quoted}{state}")
     }
 
-    fn run_command(&self, request: &Request) -> String {
-        let mut command = self.commands(request.to).plan.replacen("executor plan", "executor run", 1);
-        for waiver in &request.waivers {
+    /// Returns the command of this name that asks for the same upgrade.
+    fn command(&self, name: &str, request: &Request) -> String {
+        let Request { to, procedure, waivers, keep_op_version } = request;
+        let mut command = self.commands(*to).plan.replacen("executor plan", &format!("executor {name}"), 1);
+        match procedure {
+            Procedure::Online => {}
+            Procedure::Offline => command.push_str(" --offline"),
+        }
+        for waiver in waivers {
             command.push_str(&format!(" --waive {waiver}"));
         }
-        if request.keep_op_version {
+        if *keep_op_version {
             command.push_str(" --keep-op-version");
         }
         command

@@ -9,19 +9,19 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::look::{decide, read_inventory, transport, usage};
+use super::look::{decide, offline_way, read_inventory, transport, usage};
 use super::{ActArgs, PoolArgs, ResumeArgs, RunArgs};
 use crate::core::check::{Check, look_all};
 use crate::core::event::{Event, FORMAT, Record};
 use crate::core::exit::Exit;
 use crate::core::inventory::Inventory;
 use crate::core::names::{HostName, PeerUuid};
-use crate::core::plan::{Outcome, Plan, Refusal};
+use crate::core::plan::{Outcome, Plan, Refusal, Request};
 use crate::core::pool::PoolState;
 use crate::core::resume;
 use crate::journal::{self, Journal, JournalError, PoolLock};
 use crate::observe::{self, Scope};
-use crate::render;
+use crate::render::{self, Commands};
 use crate::runner::{End, RunError, Runner};
 use crate::transport::Transport;
 
@@ -32,8 +32,14 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     };
     let request = args.request();
     let (state, outcome) = decide(&inventory, &request).await?;
-    let nothing = render::nothing_to_do(args.to, args.keep_op_version);
-    let again = args.pool.run_command(&request);
+    let nothing = render::nothing_to_do(args.to, request.keep_op_version);
+    let again = args.pool.command("run", &request);
+    if let Outcome::Refusal(refusal) = &outcome {
+        let exit =
+            begin(&args.pool, &args.act, &inventory, (&state, outcome.clone()), &again, &nothing).await;
+        eprint!("{}", offline_way(&args.pool, refusal, &request));
+        return exit;
+    }
     begin(&args.pool, &args.act, &inventory, (&state, outcome), &again, &nothing).await
 }
 
@@ -92,6 +98,9 @@ fn mention_unfinished(pool: &PoolArgs, inventory: &Inventory, plan: &Plan) {
     {
         eprintln!("note: an earlier run did not end ({}).", path.display());
         eprintln!("      {} goes on with it; this is a new plan.", pool.commands(plan.to).resume);
+        if render::in_downtime(&progress) {
+            eprintln!("      It stopped volumes for a downtime, and only it knows which to start again.");
+        }
     }
 }
 
@@ -195,7 +204,13 @@ async fn drive(
     };
     // Connections are closed in order also then; a command that runs on a host goes on to its own end.
     ssh.close().await;
-    let commands = pool.commands(plan.to);
+    let request = Request {
+        to: plan.to,
+        procedure: plan.procedure,
+        waivers: plan.waivers.clone(),
+        keep_op_version: plan.op_version_kept,
+    };
+    let commands = Commands { plan: pool.command("plan", &request), ..pool.commands(plan.to) };
     let after = |records: Vec<Record>| resume::progress(&records).unwrap_or(progress.clone());
     let Some(end) = end else {
         let progress = after(journal::read(&path)?);

@@ -7,7 +7,7 @@ use super::super::finding::{Code, Finding, Subject, Waiver};
 use super::super::names::{HostName, OpVersion, Release};
 use super::super::pool::{PoolState, VolumeKind};
 use super::super::release;
-use super::{Action, Gate, Outcome, Plan, Refusal, ServerRow, Stage, StageKind, Step};
+use super::{Action, Gate, Outcome, Plan, Procedure, Refusal, ServerRow, Stage, StageKind, Step};
 
 /// How long the pool may take to be well before the op-version is raised, in seconds.
 const ENTER_PATIENCE_SECONDS: u64 = 4 * 3600;
@@ -100,6 +100,7 @@ pub fn finalize(state: &PoolState, waivers: &[Waiver]) -> Outcome {
     let row = |host: &HostName| ServerRow { host: host.clone(), now: to, then: to, out: false };
     Outcome::Plan(Box::new(Plan {
         to,
+        procedure: Procedure::Online,
         op_version_now: now,
         op_version_then: then,
         op_version_kept: false,
