@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::writer::Writer;
 use super::{DirectorError, Performance, Stage};
 use crate::oracle::{Judgement, Shell, Truth};
-use crate::pool::{Look, Pool, PoolError, until};
+use crate::pool::{Look, Pool, until};
 use crate::workload::{self, FOLDER, Limits, Record, Settings};
 
 /// What must be found in each volume.
@@ -105,7 +105,7 @@ impl Load {
     pub(super) async fn go_on(&mut self, stage: &Stage<'_>, pool: &Pool) -> Result<(), DirectorError> {
         for (client, spec) in pool.clients().iter().zip(&stage.scenario.clients) {
             for volume in &spec.mounts {
-                pool.mount(client, volume).await.map_err(PoolError::from)?;
+                pool.mount(client, volume).await?;
             }
         }
         self.write(stage, pool, &format!("{FOLDER}/again"), "-again").await

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::check::{self, Check, look_all};
-use super::super::finding::{Code, Finding, Subject};
+use super::super::finding::{Code, Finding, Ground, Subject};
 use super::super::names::{HostName, Release, VolumeName};
 use super::super::pool::{HostState, PoolState, VolumeKind};
 use super::super::release::path::{self, Point};
@@ -14,7 +14,7 @@ use super::{Procedure, Request};
 pub(super) struct Preflight {
     /// What stands in the way, before waivers.
     pub(super) findings: Vec<Finding>,
-    /// What the plan's prepare stage answers.
+    /// What the plan itself answers, by a step of its own.
     pub(super) answered: Vec<Finding>,
     /// The server that is out already, in a half-done upgrade.
     pub(super) out: Option<HostName>,
@@ -65,7 +65,15 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
             findings.push(Finding::seen(Code::GlusterdDown, Subject::Host(host.clone()), what));
         }
     }
-    let findings: BTreeSet<Finding> = findings.into_iter().collect();
+    let behind = |host: &HostState| host.release.known().is_ok_and(|release| *release != Some(request.to));
+    // Within a downtime it is the plan's first step to heal; what cannot be healed halts it before anything stops.
+    let heals_first = !online && reached.hosts.values().any(behind);
+    let is_healed = |finding: &Finding| {
+        heals_first && finding.code == Code::HealPending && finding.ground == Ground::Seen
+    };
+    let (healed, findings): (BTreeSet<Finding>, BTreeSet<Finding>) =
+        findings.into_iter().partition(is_healed);
+    let answered = [answered, healed.into_iter().collect()].concat();
     Preflight { findings: findings.into_iter().collect(), answered, out }
 }
 
