@@ -6,16 +6,17 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::{CheckArgs, OutputFormat};
+use super::{CheckArgs, OutputFormat, PoolArgs};
 use crate::core::exit::Exit;
-use crate::core::finding::{Finding, Waiver};
+use crate::core::finding::Finding;
 use crate::core::inventory::{self, Host, Inventory, InventoryError};
-use crate::core::names::{HostName, Release};
-use crate::core::plan::{self, Outcome, Request};
+use crate::core::names::HostName;
+use crate::core::plan::{self, Outcome, Procedure, Refusal, Request};
 use crate::core::pool::PoolState;
+use crate::core::way::Way;
 use crate::observe::{self, Scope};
 use crate::render;
-use crate::transport::{ReadOnly, Ssh, Transport, unresolved};
+use crate::transport::{ReadOnly, Routes, Transport, gluster_mount_of, is_here, unresolved};
 
 /// Reads an inventory file and sees that its names have addresses.
 pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryError> {
@@ -27,7 +28,17 @@ pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryEr
     })?;
     let inventory = inventory::parse(file, &text)?;
     let hosts: Vec<(&HostName, &Host)> = inventory.servers.iter().chain(&inventory.clients).collect();
-    let resolved = futures_util::future::join_all(hosts.iter().map(|(_, host)| unresolved(&host.ssh))).await;
+    for (name, host) in hosts.iter().filter(|(_, host)| host.way == Way::Local) {
+        if let Some(error) = not_here(file, name, host).await {
+            return Err(error);
+        }
+    }
+    // A prefix of the operator's makes of an address what it will.
+    let by_ssh = async |host: &Host| match host.way {
+        Way::Ssh => unresolved(&host.ssh).await,
+        Way::Local | Way::Exec(_) => None,
+    };
+    let resolved = futures_util::future::join_all(hosts.iter().map(|(_, host)| by_ssh(host))).await;
     let mut missing: Vec<(usize, String)> = hosts
         .iter()
         .zip(resolved)
@@ -59,9 +70,37 @@ pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryEr
 }
 
 /// Returns the way to all hosts of an inventory.
-pub(super) fn transport(inventory: &Inventory) -> anyhow::Result<Ssh> {
-    let hosts = inventory.servers.iter().chain(&inventory.clients);
-    Ok(Ssh::new(hosts.map(|(name, host)| (name.clone(), host.ssh.clone())).collect())?)
+pub(super) fn transport(inventory: &Inventory) -> anyhow::Result<Routes> {
+    Ok(Routes::new(inventory)?)
+}
+
+/// Sees that a host which is said to be this machine is it, and that its turn would not end this program.
+async fn not_here(file: &Path, name: &HostName, host: &Host) -> Option<InventoryError> {
+    let problem = |problem: String, hint: &str| InventoryError {
+        file: file.to_owned(),
+        line: Some(host.line),
+        problem,
+        hint: hint.to_owned(),
+    };
+    if !is_here(&host.ssh.address).await {
+        let what = format!("`{name}` is `local`, but `{}` is no address of this machine", host.ssh.address);
+        return Some(problem(what, "set `address` to one of its own, or reach it by \"ssh\""));
+    }
+    let program = std::env::current_exe().ok();
+    // Journals are kept below the home folder, unless told otherwise.
+    let (folder, home) = (std::env::current_dir().ok(), std::env::home_dir());
+    let on_mount = [Some(file.to_owned()), program, folder, home]
+        .into_iter()
+        .flatten()
+        .find_map(|path| gluster_mount_of(&path).map(|mount| (path, mount)));
+    on_mount.map(|(path, mount)| {
+        let what = format!(
+            "`{name}` is this machine, and {} is on the Gluster mount {}, which its turn ends",
+            path.display(),
+            mount.display()
+        );
+        problem(what, "start this program, with its inventory, from a folder on a disk of the machine's own")
+    })
 }
 
 /// How long findings that often pass by themselves are looked at again before they count.
@@ -72,17 +111,22 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Looks at the pool, changing nothing, and plans. Where nothing but what often passes stands in the way, it
 /// looks again for a while: one look at a pool that is written to is not a verdict.
-pub(super) async fn decide(
+pub(super) async fn decide(inventory: &Inventory, request: &Request) -> anyhow::Result<(PoolState, Outcome)> {
+    decide_by(inventory, &Scope::Plan(request.to), |state| plan::plan(inventory, state, request)).await
+}
+
+/// Looks at so much of the pool and decides, again and again while nothing but what often passes stands in
+/// the way.
+pub(super) async fn decide_by(
     inventory: &Inventory,
-    to: Release,
-    waivers: &[Waiver],
+    scope: &Scope,
+    plan: impl Fn(&PoolState) -> Outcome,
 ) -> anyhow::Result<(PoolState, Outcome)> {
     let transport = ReadOnly(transport(inventory)?);
-    let request = Request { to, waivers: waivers.to_vec() };
     let began = Instant::now();
     loop {
-        let state = observe::look(&transport as &dyn Transport, inventory, &Scope::Plan(to)).await;
-        let outcome = plan::plan(inventory, &state, &request);
+        let state = observe::look(&transport as &dyn Transport, inventory, scope).await;
+        let outcome = plan(&state);
         if began.elapsed() < PASSING_PATIENCE && may_pass(&outcome) {
             tracing::info!("looking again: what stands in the way often passes by itself");
             sleep(LOOK_INTERVAL).await;
@@ -111,7 +155,8 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let (_, outcome) = decide(&inventory, args.to, &args.waive).await?;
+    let request = args.request();
+    let (_, outcome) = decide(&inventory, &request).await?;
     let (exit, findings, answered, waived) = match &outcome {
         Outcome::Plan(plan) => (Exit::Done, &[][..], &plan.answered[..], &plan.waived[..]),
         Outcome::NothingToDo => (Exit::Done, &[][..], &[][..], &[][..]),
@@ -129,12 +174,12 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
         }
         OutputFormat::Human => match &outcome {
             Outcome::Plan(plan) => {
-                print!("{}", render::fit(plan, &args.pool.commands(args.to).plan));
+                print!("{}", render::fit(plan, &args.pool.command("plan", &request)));
             }
-            Outcome::NothingToDo => print!("{}", render::nothing_to_do(args.to)),
+            Outcome::NothingToDo => print!("{}", render::nothing_to_do(args.to, request.keep_op_version)),
             Outcome::Refusal(refusal) => {
-                let again = args.pool.commands(args.to).plan.replacen(" plan ", " check ", 1);
-                print!("{}", render::refusal(refusal, &again));
+                print!("{}", render::refusal(refusal, &args.pool.command("check", &request)));
+                print!("{}", offline_way(&args.pool, refusal, &request));
             }
         },
     }
@@ -146,7 +191,8 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let (_, outcome) = decide(&inventory, args.to, &args.waive).await?;
+    let request = args.request();
+    let (_, outcome) = decide(&inventory, &request).await?;
     if args.output == OutputFormat::Json {
         let answer = match &outcome {
             Outcome::Plan(plan) => json!({ "plan": plan }),
@@ -161,23 +207,30 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
     Ok(match &outcome {
         Outcome::Plan(plan) => {
             if human {
-                print!("{}", render::plan(plan, &args.pool.run_command(args.to, &args.waive)));
+                print!("{}", render::plan(plan, &args.pool.command("run", &request)));
             }
             Exit::Done
         }
         Outcome::NothingToDo => {
             if human {
-                print!("{}", render::nothing_to_do(args.to));
+                print!("{}", render::nothing_to_do(args.to, request.keep_op_version));
             }
             Exit::Done
         }
         Outcome::Refusal(refusal) => {
             if human {
-                print!("{}", render::refusal(refusal, &args.pool.commands(args.to).plan));
+                print!("{}", render::refusal(refusal, &args.pool.command("plan", &request)));
+                print!("{}", offline_way(&args.pool, refusal, &request));
             }
             Exit::Refused
         }
     })
+}
+
+/// Returns the words on the offline procedure, where it is what would do.
+pub(super) fn offline_way(pool: &PoolArgs, refusal: &Refusal, request: &Request) -> String {
+    let offline = Request { procedure: Procedure::Offline, ..request.clone() };
+    render::offline_way(refusal, &pool.command("plan", &offline))
 }
 
 /// Returns findings with what a script would otherwise have to look up.

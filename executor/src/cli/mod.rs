@@ -1,7 +1,9 @@
 //! The command line: what was asked for, who does it, how it ends.
 
 mod explain;
+mod finalize;
 mod look;
+mod path;
 mod run;
 mod status;
 
@@ -12,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::core::exit::Exit;
 use crate::core::finding::Waiver;
 use crate::core::names::Release;
+use crate::core::plan::{Procedure, Request};
 use crate::render::Commands;
 
 const AFTER_HELP: &str = "\
@@ -64,6 +67,11 @@ enum Command {
     ///
     /// On a terminal it asks before it acts. In a script, --yes answers for you; with neither, it does not act.
     Run(RunArgs),
+    /// Raises the op-version, alone: what a run with --keep-op-version left for later
+    ///
+    /// Shows what it will do, asks, then does it, with the same gates as the last stage of a run. There is no way
+    /// back after it. Every server must run one release, and every connected client must be able to follow.
+    Finalize(FinalizeArgs),
     /// Goes on with the last run of this pool, where it stopped
     ///
     /// It looks at the pool before each step, as the first run did: a step whose effect is there is not done
@@ -77,6 +85,11 @@ enum Command {
     ///
     /// Looks at no pool. Exit code 0: here it is; 2: there is no such code, and the nearest ones are named.
     Explain(explain::ExplainArgs),
+    /// Shows the way from one release to another: the chain of upgrades that the guides allow
+    ///
+    /// Looks at no pool. Exit code 0: here it is, or nothing to do; 10: there is no way (backward, or to a release
+    /// never to stop at); 2: a release that is in no line from 3.7 to 11.
+    Path(path::PathArgs),
 }
 
 /// Where the pool is.
@@ -105,9 +118,42 @@ struct CheckArgs {
     #[arg(long, value_name = "CODE:SUBJECT")]
     waive: Vec<Waiver>,
 
+    #[command(flatten)]
+    procedure: ProcedureArgs,
+
     /// How to print the answer on stdout
     #[arg(long, value_enum, default_value_t)]
     output: OutputFormat,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+struct ProcedureArgs {
+    /// Upgrades all servers together within a downtime, in place of one after the other while the pool serves.
+    /// The only way for a pool with a dispersed or a purely distributed volume
+    #[arg(long)]
+    offline: bool,
+
+    /// Leaves the op-version as it is: the way back stays open. `executor finalize` raises it another day
+    #[arg(long)]
+    keep_op_version: bool,
+}
+
+impl ProcedureArgs {
+    /// Returns what was chosen.
+    fn chosen(self) -> Procedure {
+        if self.offline { Procedure::Offline } else { Procedure::Online }
+    }
+
+    fn request(self, to: Release, waive: &[Waiver]) -> Request {
+        let keep_op_version = self.keep_op_version;
+        Request { to, procedure: self.chosen(), waivers: waive.to_vec(), keep_op_version }
+    }
+}
+
+impl CheckArgs {
+    fn request(&self) -> Request {
+        self.procedure.request(self.to, &self.waive)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -120,6 +166,28 @@ struct RunArgs {
     to: Release,
 
     /// Lets a finding stand, by code and subject; may be repeated
+    #[arg(long, value_name = "CODE:SUBJECT")]
+    waive: Vec<Waiver>,
+
+    #[command(flatten)]
+    procedure: ProcedureArgs,
+
+    #[command(flatten)]
+    act: ActArgs,
+}
+
+impl RunArgs {
+    fn request(&self) -> Request {
+        self.procedure.request(self.to, &self.waive)
+    }
+}
+
+#[derive(Debug, Args)]
+struct FinalizeArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+
+    /// Lets a finding stand, by code and subject, such as CLIENT_TOO_OLD:192.0.2.7; may be repeated
     #[arg(long, value_name = "CODE:SUBJECT")]
     waive: Vec<Waiver>,
 
@@ -187,9 +255,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => look::check(args).await,
         Command::Plan(args) => look::plan(args).await,
         Command::Run(args) => run::run(args).await,
+        Command::Finalize(args) => finalize::finalize(args).await,
         Command::Resume(args) => run::resume(args).await,
         Command::Status(args) => status::status(args).await,
         Command::Explain(args) => Ok(explain::explain(&args)),
+        Command::Path(args) => Ok(path::path(&args)),
     }
 }
 
@@ -218,10 +288,27 @@ impl PoolArgs {
         }
     }
 
-    fn run_command(&self, to: Release, waivers: &[Waiver]) -> String {
-        let mut command = self.commands(to).plan.replacen("executor plan", "executor run", 1);
+    fn finalize_command(&self) -> String {
+        let quoted = quoted(&self.inventory.display().to_string());
+        let state = self.state_dir.as_ref().map_or(String::new(), |dir| {
+            format!(" --state-dir {}", self::quoted(&dir.display().to_string()))
+        });
+        format!("executor finalize -i {quoted}{state}")
+    }
+
+    /// Returns the command of this name that asks for the same upgrade.
+    fn command(&self, name: &str, request: &Request) -> String {
+        let Request { to, procedure, waivers, keep_op_version } = request;
+        let mut command = self.commands(*to).plan.replacen("executor plan", &format!("executor {name}"), 1);
+        match procedure {
+            Procedure::Online => {}
+            Procedure::Offline => command.push_str(" --offline"),
+        }
         for waiver in waivers {
             command.push_str(&format!(" --waive {waiver}"));
+        }
+        if *keep_op_version {
+            command.push_str(" --keep-op-version");
         }
         command
     }

@@ -9,19 +9,19 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::look::{decide, read_inventory, transport, usage};
+use super::look::{decide, offline_way, read_inventory, transport, usage};
 use super::{ActArgs, PoolArgs, ResumeArgs, RunArgs};
 use crate::core::check::{Check, look_all};
 use crate::core::event::{Event, FORMAT, Record};
 use crate::core::exit::Exit;
 use crate::core::inventory::Inventory;
 use crate::core::names::{HostName, PeerUuid};
-use crate::core::plan::{Outcome, Plan, Refusal};
+use crate::core::plan::{Outcome, Plan, Refusal, Request};
 use crate::core::pool::PoolState;
 use crate::core::resume;
 use crate::journal::{self, Journal, JournalError, PoolLock};
 use crate::observe::{self, Scope};
-use crate::render;
+use crate::render::{self, Commands};
 use crate::runner::{End, RunError, Runner};
 use crate::transport::Transport;
 
@@ -30,31 +30,53 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let (state, outcome) = decide(&inventory, args.to, &args.waive).await?;
+    let request = args.request();
+    let (state, outcome) = decide(&inventory, &request).await?;
+    let nothing = render::nothing_to_do(args.to, request.keep_op_version);
+    let again = args.pool.command("run", &request);
+    if let Outcome::Refusal(refusal) = &outcome {
+        let exit =
+            begin(&args.pool, &args.act, &inventory, (&state, outcome.clone()), &again, &nothing).await;
+        eprint!("{}", offline_way(&args.pool, refusal, &request));
+        return exit;
+    }
+    begin(&args.pool, &args.act, &inventory, (&state, outcome), &again, &nothing).await
+}
+
+/// Shows what was decided, asks, and does it. `again` is the command as it was typed, `nothing` what to say
+/// where there is nothing to do.
+pub(super) async fn begin(
+    pool_args: &PoolArgs,
+    act: &ActArgs,
+    inventory: &Inventory,
+    (state, outcome): (&PoolState, Outcome),
+    again: &str,
+    nothing: &str,
+) -> anyhow::Result<Exit> {
     let plan = match outcome {
         Outcome::Plan(plan) => plan,
         Outcome::NothingToDo => {
-            tell_alone(&args.act, Event::NothingToDo)?;
-            eprint!("{}", render::nothing_to_do(args.to));
+            tell_alone(act, Event::NothingToDo)?;
+            eprint!("{nothing}");
             return Ok(Exit::Done);
         }
         Outcome::Refusal(refusal) => {
-            tell_alone(&args.act, Event::Refused { findings: refusal.findings.clone() })?;
-            eprint!("{}", render::refusal(&refusal, &args.pool.run_command(args.to, &args.waive)));
+            tell_alone(act, Event::Refused { findings: refusal.findings.clone() })?;
+            eprint!("{}", render::refusal(&refusal, again));
             return Ok(Exit::Refused);
         }
     };
-    eprint!("{}", render::plan(&plan, &args.pool.run_command(args.to, &args.waive)));
-    mention_unfinished(&args.pool, &inventory, &plan);
-    if let Some(exit) = unconfirmed(&args.act)? {
+    eprint!("{}", render::plan(&plan, again));
+    mention_unfinished(pool_args, inventory, &plan);
+    if let Some(exit) = unconfirmed(act)? {
         return Ok(exit);
     }
-    let Some(pool) = pool_identity(&state) else {
+    let Some(pool) = pool_identity(state) else {
         anyhow::bail!("a plan was made for a pool without identity")
     };
-    let state_folder = args.pool.state_folder();
+    let state_folder = pool_args.state_folder();
     let begun = PoolLock::take(&state_folder, &pool)
-        .and_then(|lock| Ok((lock, Journal::create(&state_folder, args.to, Timestamp::now())?)));
+        .and_then(|lock| Ok((lock, Journal::create(&state_folder, plan.to, Timestamp::now())?)));
     let (_lock, mut journal) = match begun {
         Ok(begun) => begun,
         Err(error) => return Ok(journal_trouble(&error)),
@@ -64,7 +86,7 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         Ok(first) => first,
         Err(error) => return Ok(journal_trouble(&error)),
     };
-    drive(&args.pool, &args.act, &inventory, &plan, journal, first).await
+    drive(pool_args, act, inventory, &plan, journal, first).await
 }
 
 /// Says that an earlier run did not end: planning anew is as safe, and leaves that journal as it is.
@@ -76,6 +98,9 @@ fn mention_unfinished(pool: &PoolArgs, inventory: &Inventory, plan: &Plan) {
     {
         eprintln!("note: an earlier run did not end ({}).", path.display());
         eprintln!("      {} goes on with it; this is a new plan.", pool.commands(plan.to).resume);
+        if render::in_downtime(&progress) {
+            eprintln!("      It stopped volumes for a downtime, and only it knows which to start again.");
+        }
     }
 }
 
@@ -171,14 +196,21 @@ async fn drive(
         .parent()
         .and_then(Path::file_name)
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mut runner = Runner { transport: &ssh, inventory, journal, listener: &mut listener, run };
+    let noted = progress.noted.clone();
+    let mut runner = Runner { transport: &ssh, inventory, journal, listener: &mut listener, run, noted };
     let end = tokio::select! {
         end = runner.run(&progress) => Some(end),
         () = interrupted() => None,
     };
     // Connections are closed in order also then; a command that runs on a host goes on to its own end.
     ssh.close().await;
-    let commands = pool.commands(plan.to);
+    let request = Request {
+        to: plan.to,
+        procedure: plan.procedure,
+        waivers: plan.waivers.clone(),
+        keep_op_version: plan.op_version_kept,
+    };
+    let commands = Commands { plan: pool.command("plan", &request), ..pool.commands(plan.to) };
     let after = |records: Vec<Record>| resume::progress(&records).unwrap_or(progress.clone());
     let Some(end) = end else {
         let progress = after(journal::read(&path)?);

@@ -68,6 +68,11 @@ impl Code {
                 | Self::NotAtRelease
                 | Self::HostKeyChanged
                 | Self::HostKeyUnknown
+                | Self::ConfigChanged
+                | Self::OpVersionChanged
+                | Self::GlusterdRestarted
+                | Self::RunsOldCode
+                | Self::OpVersionUnsupported
         )
     }
 }
@@ -135,7 +140,7 @@ codes! {
         "unmounted on purpose? then waive this finding; otherwise look at the client's mount log";
     /// The volume cannot stay online during an upgrade.
     VolumeNotReplicated "VOLUME_NOT_REPLICATED" false
-        "an online upgrade needs every volume replicated; this pool needs the offline procedure and a downtime";
+        "an online upgrade needs every volume replicated; schedule a downtime and give `--offline` to plan and run";
     /// A server holds several bricks of one set.
     SetSharesServer "SET_SHARES_SERVER" false
         "taking this server out takes several copies at once: move a brick, or use the offline procedure";
@@ -165,7 +170,7 @@ codes! {
         "this tool upgrades; choose the release that runs, or a later one";
     /// No guide allows the jump.
     ReleaseJump "RELEASE_JUMP" false
-        "go there by way of a release in between; each has its guide";
+        "go there by way of releases in between, one upgrade after the other; `executor path --from A --to B` tells what each needs";
     /// The target is a release never to stop at.
     ReleaseBroken "RELEASE_BROKEN" false
         "choose a later release of the same line";
@@ -202,6 +207,36 @@ codes! {
     /// The transaction replaces sshd.
     SshdReplaced "SSHD_REPLACED" true
         "an sshd that is not restarted may refuse new connections: upgrade it beforehand, or waive to let it go along";
+    /// Somebody is connected to a brick who should not be.
+    ClientConnected "CLIENT_CONNECTED" true
+        "unmount the volume there (`umount PATH`), or stop the application that uses it; waive it if it may be cut off";
+    /// A volume is started that should be stopped.
+    VolumeNotStopped "VOLUME_NOT_STOPPED" false
+        "see what `gluster volume stop VOL` says; a geo-replication session or a rebalance of it keeps it from being stopped";
+    /// A volume is stopped that should be started.
+    VolumeNotStarted "VOLUME_NOT_STARTED" false
+        "see what `gluster volume start VOL` says, and glusterd's log on that server";
+    /// A volume or a peer was changed while the run was under way.
+    ConfigChanged "CONFIG_CHANGED" false
+        "`-` was there at the start and is gone, `+` is new: put it back (`gluster volume set|reset …`) and resume; if the change is wanted, plan anew with `executor run`";
+    /// The op-version was changed while the run was under way.
+    OpVersionChanged "OP_VERSION_CHANGED" false
+        "an ordinary `gluster volume set` can raise it, and it cannot be lowered: find out who did it, then plan anew with `executor run`";
+    /// The servers do not report the op-version that is to be raised to as their newest.
+    OpVersionUnsupported "OP_VERSION_UNSUPPORTED" false
+        "see `gluster volume get all cluster.max-op-version`; `executor finalize` raises to what the servers report";
+    /// A connected client cannot speak the op-version that is to be raised to.
+    ClientTooOld "CLIENT_TOO_OLD" true
+        "upgrade it and mount again, or unmount it; the op-version can wait: `--keep-op-version`, and `executor finalize` later";
+    /// glusterd of a server that was not touched is another process than before.
+    GlusterdRestarted "GLUSTERD_RESTARTED" false
+        "it crashed, or somebody restarted it: look at /var/log/glusterfs/glusterd.log there; once you know why, plan anew with `executor run`";
+    /// Brick processes came or went while they were looked at.
+    BrickRestarted "BRICK_RESTARTED" false
+        "look at the brick's log in /var/log/glusterfs/bricks for `signal received` and `health-check failed`";
+    /// A process runs other code than the one installed.
+    RunsOldCode "RUNS_OLD_CODE" false
+        "it was not restarted, or something started it too early: stop and start gluster on that host";
     /// A fact could not be read.
     NotObserved "NOT_OBSERVED" false
         "run the same command again; if it stays, look at that host's glusterd and its log";

@@ -3,11 +3,14 @@
 //! Never mixed with the inventory, which is what the operator declared.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 pub use super::packages::{PackageMove, PackageOffer, PackageTrouble};
 
+use super::baseline::Before;
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeId, VolumeName};
 use super::system::SystemFacts;
 
@@ -62,6 +65,12 @@ pub struct PoolState {
     pub volumes: Observed<BTreeMap<VolumeName, VolumeState>>,
     /// One entry for every client machine of the inventory, reached or not.
     pub clients: BTreeMap<HostName, ClientState>,
+    /// The newest op-version that all servers know, as one of them reports it; `None` where none can be asked,
+    /// before 3.10 (`cluster.max-op-version`).
+    pub max_op_version: Observed<Option<OpVersion>>,
+    /// What this look is compared with: no observation of its own, and never stored with one.
+    #[serde(skip)]
+    pub before: Arc<Before>,
 }
 
 impl PoolState {
@@ -133,6 +142,21 @@ pub struct HostState {
     pub offer: Observed<PackageOffer>,
     /// Its system, disks, processes and clock.
     pub system: SystemFacts,
+    /// Who is connected to its bricks, and which of such connections are its own daemons'.
+    pub connections: Observed<Connections>,
+}
+
+/// The TCP connections of a server's Gluster processes, as its kernel has them.
+///
+/// Not from `volume status VOL clients`, which cannot say "nobody": without a client its answer is "Commit failed"
+/// (`server_priv_to_dict` in server.c leaves its result at -1, 3.7 to 11; seen on 10.3), and it tells the servers'
+/// own daemons apart from clients by nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Connections {
+    /// The far ends of all connections to bricks here, each with the volume its brick process was started for.
+    pub to_bricks: BTreeMap<SocketAddr, VolumeName>,
+    /// The near ends of connections of this server's own daemons. FUSE mounts are not among them: they are clients.
+    pub own: BTreeSet<SocketAddr>,
 }
 
 /// What was observed on one client machine. Clients are looked at, never changed, by the plan for servers.
@@ -233,6 +257,8 @@ pub struct VolumeState {
     pub split_brain: Observed<BTreeMap<Brick, Observed<u64>>>,
     /// Addresses (without ports) of the clients on each brick.
     pub clients: Observed<BTreeMap<Brick, BTreeSet<String>>>,
+    /// Entries that need healing, by brick: paths, or `<gfid:…>` where Gluster does not know the path.
+    pub heal_entries: Observed<BTreeMap<Brick, Observed<BTreeSet<String>>>>,
     /// The lowest op-version that a client at each address says it can speak (3.10 and later), daemons of the
     /// servers included.
     pub client_op_versions: Observed<BTreeMap<String, OpVersion>>,

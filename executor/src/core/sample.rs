@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::baseline::{Baseline, Before, Configuration, Noted, clients_of};
 use super::inventory::{Host, Inventory, SshSettings};
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
 use super::plan::Request;
@@ -48,7 +50,9 @@ pub(crate) fn inventory(servers: usize) -> Inventory {
 pub(crate) fn request(to: &str, waivers: &[&str]) -> Request {
     Request {
         to: to.parse().unwrap(),
+        procedure: super::plan::Procedure::Online,
         waivers: waivers.iter().map(|waiver| waiver.parse().unwrap()).collect(),
+        keep_op_version: false,
     }
 }
 
@@ -87,6 +91,7 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
                 .collect(),
         ),
         stored_volumes: Observed::Known(stored.clone()),
+        connections: Observed::Known(Connections::default()),
         offer: Observed::Known(PackageOffer {
             version: Some(offer.to_owned()),
             moves: vec![PackageMove {
@@ -98,7 +103,9 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
         }),
         system: system(number, release, &volumes),
     };
-    PoolState {
+    let mut state = PoolState {
+        before: Arc::default(),
+        max_op_version: Observed::Known(Some(OpVersion(release.line_op_version().0))),
         hosts: (1..=servers).map(|number| (host(number), host_state(number))).collect(),
         volumes: Observed::Known(
             volumes.into_iter().map(|volume| (volume.volume.name.clone(), volume)).collect(),
@@ -111,7 +118,21 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
                 mounts: Observed::Known(vec!["/mnt/vol0".to_owned()]),
             },
         )]),
-    }
+    };
+    state.before = Arc::new(before(&state));
+    state
+}
+
+/// What looks are compared with in a pool that is left as it is.
+pub(crate) fn before(state: &PoolState) -> Before {
+    let noted = Noted::of(state);
+    let op_version = state.hosts[&host(1)].glusterd_info.known().unwrap().op_version;
+    let baseline = Baseline {
+        op_version,
+        clients: clients_of(state).unwrap(),
+        configuration: Configuration::of(state).unwrap(),
+    };
+    Before { start: Some(baseline), turn: Some(noted.clone()), last: Some(noted) }
 }
 
 /// A host that is well and has the bricks of its number.
@@ -189,6 +210,9 @@ pub(crate) fn volume(name: &str, kind: VolumeKind, servers: &[usize]) -> VolumeS
         self_heal_daemons: Observed::Known(servers.iter().map(|number| (uuid(*number), true)).collect()),
         heal_pending: each(0),
         split_brain: each(0),
+        heal_entries: Observed::Known(
+            bricks.iter().map(|brick| (brick.brick.clone(), Observed::Known(BTreeSet::new()))).collect(),
+        ),
         clients: Observed::Known(
             bricks.iter().map(|brick| (brick.brick.clone(), addresses.clone())).collect(),
         ),

@@ -6,6 +6,7 @@ mod offers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 
@@ -19,6 +20,7 @@ use crate::core::pool::{
 use crate::core::system::SystemFacts;
 use crate::gluster::{commands, replies};
 use crate::service;
+use crate::system;
 use crate::transport::{Transport, TransportError};
 
 /// How much to look at.
@@ -64,7 +66,14 @@ pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scop
     let (servers, clients) = tokio::join!(servers, clients);
     let hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
     let volumes = volumes(transport, &hosts, scope).await;
-    PoolState { hosts, volumes, clients: clients.into_iter().collect() }
+    let max_op_version = max_op_version(transport, &hosts, scope).await;
+    PoolState {
+        hosts,
+        volumes,
+        clients: clients.into_iter().collect(),
+        max_op_version,
+        before: Arc::default(),
+    }
 }
 
 /// Runs a command and reads its answer; an answer that cannot be had is unknown.
@@ -131,7 +140,7 @@ async fn server(
             Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
-    let (release, glusterd_info, peers, stored_volumes, offer) = tokio::join!(
+    let (release, glusterd_info, peers, stored_volumes, daemons, offer, connections) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -144,7 +153,13 @@ async fn server(
             Fact::StoredVolumes,
             ask(transport, host, commands::stored_volumes(), replies::stored_volumes)
         ),
+        asked(scope, Fact::Daemons, ask(transport, host, system::daemons(), system::parse_daemons)),
         offer,
+        asked(
+            scope,
+            Fact::Connections,
+            ask(transport, host, service::connections(), service::parse_connections)
+        ),
     );
     HostState {
         reach: Reach::Reached,
@@ -154,7 +169,8 @@ async fn server(
         peers,
         stored_volumes,
         offer,
-        system: SystemFacts::unknown(NOT_ASKED),
+        connections,
+        system: SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) },
     }
 }
 
@@ -170,6 +186,7 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         peers: unknown(),
         stored_volumes: unknown(),
         offer: unknown(),
+        connections: unknown(),
         system: SystemFacts::unknown("the host was not reached"),
     }
 }
@@ -190,6 +207,39 @@ async fn client(transport: &dyn Transport, host: &HostName) -> ClientState {
     ClientState { reach: Reach::Reached, release, mounts: mounts.map(|processes| processes.fuse_mounts) }
 }
 
+/// Returns the first server on which glusterd runs.
+fn first_up(hosts: &BTreeMap<HostName, HostState>) -> Observed<&HostName> {
+    let runs = |state: &HostState| state.processes.known().is_ok_and(|processes| processes.glusterd > 0);
+    match hosts.iter().find(|(_, state)| runs(state)) {
+        Some((host, _)) => Observed::Known(host),
+        None => Observed::Unknown("glusterd runs on no server".to_owned()),
+    }
+}
+
+/// Asks one server for the newest op-version that all of them know: it asks the others, and takes the smallest
+/// answer (`glusterd_max_opversion_use_rsp_dict` in glusterd-syncop.c). Its own release tells whether it can.
+async fn max_op_version(
+    transport: &dyn Transport,
+    hosts: &BTreeMap<HostName, HostState>,
+    scope: &Scope,
+) -> Observed<Option<OpVersion>> {
+    if !scope.asks(Fact::MaxOpVersion) {
+        return Observed::Unknown(NOT_ASKED.to_owned());
+    }
+    let via = match first_up(hosts) {
+        Observed::Known(via) => via,
+        Observed::Unknown(reason) => return Observed::Unknown(reason),
+    };
+    let known = match hosts.get(via).map(|host| host.release.known()) {
+        Some(Ok(Some(release))) => Some(*release),
+        Some(Ok(None) | Err(_)) | None => None,
+    };
+    if known.is_some_and(|release| release.line_op_version() < OpVersion(31_000)) {
+        return Observed::Known(None);
+    }
+    ask(transport, via, commands::max_op_version(), replies::max_op_version).await.map(Some)
+}
+
 /// Asks the first server on which glusterd runs about all volumes.
 async fn volumes(
     transport: &dyn Transport,
@@ -199,9 +249,9 @@ async fn volumes(
     if !scope.asks(Fact::Volumes) {
         return Observed::Unknown(NOT_ASKED.to_owned());
     }
-    let runs = |state: &HostState| state.processes.known().is_ok_and(|processes| processes.glusterd > 0);
-    let Some(via) = hosts.iter().find(|(_, state)| runs(state)).map(|(host, _)| host) else {
-        return Observed::Unknown("glusterd runs on no server".to_owned());
+    let via = match first_up(hosts) {
+        Observed::Known(via) => via,
+        Observed::Unknown(reason) => return Observed::Unknown(reason),
     };
     let volumes = match ask(transport, via, commands::volume_info(), replies::volumes).await {
         Observed::Known(volumes) => volumes,
@@ -219,29 +269,46 @@ async fn volumes(
     };
     let heals = join_all(volumes.iter().map(|volume| heal(transport, via, volume, scope)));
     let (heals, (status, clients)) = tokio::join!(heals, locking);
-    let states = volumes.into_iter().zip(heals).zip(clients).map(|((volume, (pending, split)), clients)| {
+    let states = volumes.into_iter().zip(heals).zip(clients).map(|((volume, heals), clients)| {
         let status = status.clone().map(|mut all| all.remove(&volume.name));
-        (volume.name.clone(), volume_state(volume, status, pending, split, clients))
+        (volume.name.clone(), volume_state(volume, status, heals, clients))
     });
     Observed::Known(states.collect())
 }
 
 type Counts = Observed<BTreeMap<Brick, Observed<u64>>>;
+type Entries = Observed<BTreeMap<Brick, Observed<BTreeSet<String>>>>;
 
-async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume, scope: &Scope) -> (Counts, Counts) {
+/// What `heal info` says of a volume.
+struct Heals {
+    pending: Counts,
+    entries: Entries,
+    split_brain: Counts,
+}
+
+async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume, scope: &Scope) -> Heals {
     let nothing = || Observed::Known(BTreeMap::new());
+    let none =
+        || Heals { pending: nothing(), entries: Observed::Known(BTreeMap::new()), split_brain: nothing() };
     if !volume.started {
-        return (nothing(), nothing());
+        return none();
     }
-    let pending = ask(transport, via, commands::heal_info(&volume.name), replies::heal_pending);
-    let pending = asked(scope, Fact::HealPending, pending);
+    let backlog = ask(transport, via, commands::heal_info(&volume.name), replies::heal_backlog);
+    let backlog = asked(scope, Fact::HealPending, backlog);
     let split = ask(transport, via, commands::heal_info_split_brain(&volume.name), replies::split_brain);
     let split = asked(scope, Fact::SplitBrain, split);
-    match volume.kind {
-        VolumeKind::Replicate { .. } => tokio::join!(pending, split),
-        VolumeKind::Disperse { .. } => (pending.await, nothing()),
-        VolumeKind::Distribute | VolumeKind::Other(_) => (nothing(), nothing()),
-    }
+    let (backlog, split_brain) = match volume.kind {
+        VolumeKind::Replicate { .. } => tokio::join!(backlog, split),
+        VolumeKind::Disperse { .. } => (backlog.await, nothing()),
+        VolumeKind::Distribute | VolumeKind::Other(_) => return none(),
+    };
+    let counts = |backlog: BTreeMap<Brick, Observed<replies::Backlog>>| {
+        backlog.into_iter().map(|(brick, found)| (brick, found.map(|found| found.count))).collect()
+    };
+    let names = |backlog: BTreeMap<Brick, Observed<replies::Backlog>>| {
+        backlog.into_iter().map(|(brick, found)| (brick, found.map(|found| found.entries))).collect()
+    };
+    Heals { pending: backlog.clone().map(counts), entries: backlog.map(names), split_brain }
 }
 
 /// Who is connected to each brick, and the op-version of each client.
@@ -277,8 +344,7 @@ async fn clients_of(transport: &dyn Transport, via: &HostName, volume: &Volume, 
 fn volume_state(
     volume: Volume,
     status: Observed<Option<replies::VolumeStatus>>,
-    heal_pending: Counts,
-    split_brain: Counts,
+    heals: Heals,
     (clients, client_op_versions): Clients,
 ) -> VolumeState {
     let status = match status {
@@ -294,8 +360,9 @@ fn volume_state(
         bricks_online: status.clone().map(|status| status.bricks_online),
         self_heal_daemons: status.clone().map(|status| status.self_heal_daemons),
         tasks: status.map(running),
-        heal_pending,
-        split_brain,
+        heal_pending: heals.pending,
+        heal_entries: heals.entries,
+        split_brain: heals.split_brain,
         clients,
         client_op_versions,
         volume,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::hanging;
-use crate::core::finding::Finding;
+use crate::core::finding::{Code, Finding};
 use crate::core::names::Release;
 use crate::core::plan::{Plan, Refusal};
 
@@ -56,11 +56,19 @@ pub fn refusal(refusal: &Refusal, next: &str) -> String {
     text
 }
 
-/// Returns the answer to a pool that is at its goal.
-pub fn nothing_to_do(to: Release) -> String {
-    format!(
-        "Nothing to do: every server runs glusterfs {to}, the op-version is raised, and the pool is well.\n"
-    )
+/// Returns the way that is left to a pool that cannot go online; nothing where that is not what stands in the way.
+pub fn offline_way(refusal: &Refusal, command: &str) -> String {
+    if refusal.findings.iter().any(|finding| finding.code == Code::VolumeNotReplicated) {
+        format!("or, with a downtime for all volumes: {command}\n")
+    } else {
+        String::new()
+    }
+}
+
+/// Returns the answer to a pool that is at its goal; `kept`: the op-version was to be left as it is.
+pub fn nothing_to_do(to: Release, kept: bool) -> String {
+    let op_version = if kept { "the op-version was not asked about" } else { "the op-version is raised" };
+    format!("Nothing to do: every server runs glusterfs {to}, {op_version}, and the pool is well.\n")
 }
 
 /// Returns the answer to a pool that can be upgraded.

@@ -6,8 +6,8 @@ use comfy_table::{Table, presets};
 
 use super::hanging;
 use super::packages::packages;
-use crate::core::check::well;
-use crate::core::plan::{Gate, Plan, StageKind, Step};
+use crate::core::check::{Check, frozen, well};
+use crate::core::plan::{Gate, Plan, Procedure, StageKind, Step};
 use crate::core::resume::Progress;
 
 /// Where a step stands, in the tree of a run.
@@ -36,27 +36,36 @@ impl Mark {
 
 /// Returns the whole plan: table, tree, what is waived, what is left to do, and the next command.
 pub fn plan(plan: &Plan, next: &str) -> String {
-    let mut text = format!(
-        "Upgrade to glusterfs {}, online: one server at a time, the others carrying its data.\n\n",
-        plan.to
-    );
+    let mut text = heading(plan);
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["server", "now", "then", ""]);
     for row in &plan.servers {
         let note = if row.out {
             "gluster is down here already: its turn comes first"
         } else if row.now == row.then {
-            "no turn"
+            match plan.procedure {
+                Procedure::Online => "no turn",
+                Procedure::Offline => "only stopped and started",
+            }
         } else {
             ""
         };
         table.add_row([row.host.to_string(), row.now.to_string(), row.then.to_string(), note.to_owned()]);
     }
     let (now, then) = (plan.op_version_now.to_string(), plan.op_version_then.to_string());
-    table.add_row(["op-version", now.as_str(), then.as_str(), ""]);
+    table.add_row([
+        "op-version",
+        now.as_str(),
+        then.as_str(),
+        if plan.op_version_kept { "kept" } else { "" },
+    ]);
     text.push_str(&table.trim_fmt());
-    let well: Vec<String> = well().iter().map(ToString::to_string).collect();
-    let _ = writeln!(text, "\n\n{}\n", hanging("\"the pool is well\" means: ", &well.join(", ")));
+    text.push_str("\n\n");
+    for (name, checks) in terms() {
+        let means: Vec<String> = checks.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "{}", hanging(&format!("\"{name}\" means: "), &means.join(", ")));
+    }
+    text.push('\n');
     text.push_str(&packages(&plan.transactions));
     text.push_str(&tree(plan, |_| Mark::None));
     if !plan.waived.is_empty() {
@@ -65,9 +74,34 @@ pub fn plan(plan: &Plan, next: &str) -> String {
             let _ = writeln!(text, "{}", hanging("  - ", &finding.to_string()));
         }
     }
+    text.push_str(&kept(plan));
     text.push_str(&left_to_do(plan));
     let _ = writeln!(text, "\nnext: {next}");
     text
+}
+
+fn heading(plan: &Plan) -> String {
+    if plan.stages.iter().all(|stage| stage.kind == StageKind::Finish) {
+        return format!("Finish the upgrade to glusterfs {}: only the op-version is raised.\n\n", plan.to);
+    }
+    let how = match plan.procedure {
+        Procedure::Online => "online: one server at a time, the others carrying its data",
+        Procedure::Offline => "offline: all servers together, with a downtime for all volumes",
+    };
+    format!("Upgrade to glusterfs {}, {how}.\n\n", plan.to)
+}
+
+/// What keeping the op-version means, and how to raise it another day.
+fn kept(plan: &Plan) -> String {
+    if !plan.op_version_kept {
+        return String::new();
+    }
+    let what = format!(
+        "the op-version stays at {}: going back to the old release stays possible, and clients of both \
+         releases can mount. Once you are content, `executor finalize` with the same inventory raises it.",
+        plan.op_version_then
+    );
+    format!("\n{}\n", hanging("kept: ", &what))
 }
 
 /// Returns the tree of stages and steps, each step with a mark.
@@ -89,6 +123,7 @@ pub(super) fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
                     "mounted clients go on; new mounts and volume commands wait while glusterd is down";
                 let _ = writeln!(text, "{}", hanging("     meanwhile ", note));
             }
+            StageKind::Downtime => text.push_str(&downtime_begins(plan)),
             StageKind::Turn(host) => {
                 turn += 1;
                 let _ = writeln!(text, "turn {turn} of {turns}: {host}");
@@ -100,13 +135,37 @@ pub(super) fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
         for step in &stage.steps {
             text.push_str(&step_lines(step, mark(step.id)));
         }
+        if stage.kind == StageKind::Downtime {
+            let _ = writeln!(text, "DOWNTIME ENDS HERE; the volumes are served again");
+        }
+    }
+    text
+}
+
+/// Says where the downtime begins, what is not served in it, and what comes first.
+fn downtime_begins(plan: &Plan) -> String {
+    let volumes = plan.stopped_volumes();
+    let mut text = String::from("DOWNTIME BEGINS HERE, with the first volume that is stopped\n");
+    let names: Vec<&str> = volumes.iter().map(|volume| volume.as_str()).collect();
+    let what = match &names[..] {
+        [] => "nothing: no volume is started".to_owned(),
+        names => format!("{}: nobody can read, write or mount", names.join(", ")),
+    };
+    let _ = writeln!(text, "{}", hanging("     not served ", &what));
+    let _ = writeln!(
+        text,
+        "{}",
+        hanging("     before it  ", "every client unmounted, every application on a volume stopped")
+    );
+    for finding in &plan.answered {
+        let _ = writeln!(text, "{}", hanging("     because    ", &finding.to_string()));
     }
     text
 }
 
 fn step_lines(step: &Step, mark: Mark) -> String {
     let Step { id, action, enter, reenter: _, leave } = step;
-    let mut text = format!("{id:>4}  {action}{}\n", mark.as_str());
+    let mut text = format!("{}\n", hanging(&format!("{id:>4}  "), &format!("{action}{}", mark.as_str())));
     // In the tree of a run, gates matter only where it stands.
     if matches!(mark, Mark::Done | Mark::NotReached) {
         return text;
@@ -119,14 +178,22 @@ fn step_lines(step: &Step, mark: Mark) -> String {
     text
 }
 
+/// What is asked at almost every gate, under a name that the plan explains once.
+fn terms() -> [(&'static str, Vec<Check>); 2] {
+    [("the pool is well", well()), ("nothing reconfigured", frozen())]
+}
+
 fn gate_text(gate: &Gate) -> String {
     let Gate { checks, patience_seconds, settle } = gate;
-    // What is asked at almost every gate has a name, which the plan explains once.
-    let well = well();
-    let is_well = well.iter().all(|check| checks.contains(check));
-    let rest = checks.iter().filter(|check| !(is_well && well.contains(check))).map(ToString::to_string);
-    let checks: Vec<String> =
-        is_well.then(|| "the pool is well".to_owned()).into_iter().chain(rest).collect();
+    let mut named = Vec::new();
+    let mut rest: Vec<&Check> = checks.iter().collect();
+    for (name, together) in terms() {
+        if together.iter().all(|check| checks.contains(check)) {
+            named.push(name.to_owned());
+            rest.retain(|check| !together.contains(check));
+        }
+    }
+    let checks: Vec<String> = named.into_iter().chain(rest.into_iter().map(ToString::to_string)).collect();
     let settle = if *settle > 1 { format!(", {settle} looks in a row") } else { String::new() };
     format!("{} (within {}{settle})", checks.join(", "), duration(*patience_seconds))
 }
@@ -156,6 +223,7 @@ pub fn finished(plan: &Plan) -> String {
         "\nDONE: every server runs glusterfs {}, op-version {}; the pool is well.\n",
         plan.to, plan.op_version_then
     );
+    text.push_str(&kept(plan));
     text.push_str(&left_to_do(plan));
     text
 }

@@ -15,19 +15,27 @@
 //! is the last step; a pool at its goal has no plan; the same input gives the same plan.
 
 mod action;
+mod builder;
+mod choose;
+mod finish;
+#[cfg(test)]
+mod finish_tests;
+mod offline;
+#[cfg(test)]
+mod offline_tests;
 mod online;
 mod packages;
 mod preflight;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 
 pub use action::Action;
-pub use online::plan;
+pub use choose::plan;
+pub use finish::{FINALIZE_NEEDS, finalize};
 
+use super::baseline::Baseline;
 use super::check::Check;
 use super::finding::{Finding, Waiver};
 use super::names::{HostName, OpVersion, Release, VolumeName};
@@ -68,6 +76,8 @@ pub enum StageKind {
     Packages,
     /// What must be mended first, on the old release.
     Prepare,
+    /// From the first volume that is stopped to the last one that is started again: nothing is served.
+    Downtime,
     /// The turn of one server.
     Turn(HostName),
     /// The op-version: no way back after it.
@@ -96,15 +106,32 @@ pub struct ServerRow {
     pub out: bool,
 }
 
+/// How the servers are upgraded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Procedure {
+    /// One server at a time, the others carrying its data. Only where every volume is replicated.
+    #[default]
+    Online,
+    /// All servers together, within a downtime. For every kind of volume.
+    Offline,
+}
+
 /// Everything that will be done, in order. What is not in here is not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The target release.
     pub to: Release,
+    /// Whether the pool serves meanwhile.
+    #[serde(default)]
+    pub procedure: Procedure,
     /// The op-version the pool has.
     pub op_version_now: OpVersion,
     /// The op-version the pool will have.
     pub op_version_then: OpVersion,
+    /// Whether the operator asked to leave it, so that going back stays possible.
+    #[serde(default)]
+    pub op_version_kept: bool,
     /// The servers.
     pub servers: Vec<ServerRow>,
     /// What installing moves on the hosts, as their package managers have simulated it.
@@ -118,6 +145,8 @@ pub struct Plan {
     pub waived: Vec<Finding>,
     /// The waivers themselves, which hold at the gates as well.
     pub waivers: Vec<Waiver>,
+    /// What was seen when the plan was made, which its gates compare with.
+    pub baseline: Baseline,
     /// What is left to the operator after the plan.
     pub left_to_do: Vec<String>,
 }
@@ -126,6 +155,11 @@ impl Plan {
     /// Returns all steps, in order.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.stages.iter().flat_map(|stage| &stage.steps)
+    }
+
+    /// Returns the volumes that are stopped by the plan, and started again.
+    pub fn stopped_volumes(&self) -> Vec<&VolumeName> {
+        self.steps().filter_map(|step| step.action.stops()).collect()
     }
 }
 
@@ -154,9 +188,10 @@ pub enum Outcome {
 pub struct Request {
     /// The target release.
     pub to: Release,
+    /// How; the operator's choice, since only the operator can schedule a downtime.
+    pub procedure: Procedure,
     /// Findings that shall not stand in the way.
     pub waivers: Vec<Waiver>,
+    /// Whether the op-version shall be left as it is, to be raised by [`finalize`] another day.
+    pub keep_op_version: bool,
 }
-
-/// The clients that are connected, by volume.
-type Clients = BTreeMap<VolumeName, BTreeSet<String>>;

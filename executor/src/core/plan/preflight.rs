@@ -6,8 +6,9 @@ use super::super::check::{self, Check, look_all};
 use super::super::finding::{Code, Finding, Subject};
 use super::super::names::{HostName, Release, VolumeName};
 use super::super::pool::{HostState, PoolState, VolumeKind};
+use super::super::release::path::{self, Point};
 use super::super::release::{self, Feature, Jump};
-use super::Request;
+use super::{Procedure, Request};
 
 /// What preflight found.
 pub(super) struct Preflight {
@@ -28,10 +29,12 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     findings.extend(installed(&reached));
     findings.extend(releases(&reached, request.to));
 
+    let online = request.procedure == Procedure::Online;
     let out: Vec<HostName> = servers_out(&reached);
     let out = match &out[..] {
         [] => None,
-        [host] if reached.hosts.len() > 1 => Some(host.clone()),
+        // A downtime begins with all servers in service: what is stopped then was served before.
+        [host] if online && reached.hosts.len() > 1 => Some(host.clone()),
         several => {
             findings.extend(several.iter().map(|host| {
                 Finding::seen(Code::GlusterdDown, Subject::Host(host.clone()), "glusterd does not run")
@@ -41,16 +44,20 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     };
     let answered = nfs_options(&reached, request.to);
     findings.extend(look_all(&pool_checks(out.as_ref(), !answered.is_empty()), &reached));
-    findings.extend(volumes(&reached));
+    if online {
+        findings.extend(volumes(&reached));
+    }
     for (host, host_state) in &reached.hosts {
         let at_target = host_state.release.known().is_ok_and(|release| *release == Some(request.to));
         if !at_target {
-            findings.extend(Check::OthersCanCarry { host: host.clone() }.look(&reached));
+            if online {
+                findings.extend(Check::OthersCanCarry { host: host.clone() }.look(&reached));
+            }
             findings.extend(check::offer(host, host_state, request.to));
             findings.extend(mounts(host, host_state));
         }
     }
-    if !answered.is_empty() {
+    if online && !answered.is_empty() {
         // All glusterds are down together for a moment, which is more than one server less.
         findings.extend(check::server_quorum(&reached, reached.hosts.len()));
         if let Some(host) = &out {
@@ -133,7 +140,9 @@ fn releases(state: &PoolState, to: Release) -> Vec<Finding> {
                     Some(Finding::seen(Code::ReleaseJump, Subject::Pool, what))
                 }
                 Jump::NoGuide(from) => {
-                    let what = format!("runs {now}; the guide to {to} starts from {}", from.join(", "));
+                    let from = path::words(&from);
+                    let way = way(*now, to);
+                    let what = format!("runs {now}; the guide to {to} starts from {from}{way}");
                     Some(Finding::seen(Code::ReleaseJump, subject, what))
                 }
                 Jump::Broken(why) => {
@@ -148,6 +157,17 @@ fn releases(state: &PoolState, to: Release) -> Vec<Finding> {
         findings.push(Finding::seen(Code::MixedReleases, Subject::Pool, each.join(", ")));
     }
     findings
+}
+
+/// Returns the way that the guides allow, as the end of a sentence.
+fn way(now: Release, to: Release) -> String {
+    match path::path(&Point::Exact(now), &Point::Exact(to)) {
+        Ok(hops) => {
+            let stops: Vec<String> = hops.iter().map(|hop| hop.to.to_string()).collect();
+            format!("; the way is {now} → {}", stops.join(" → "))
+        }
+        Err(_) => String::new(),
+    }
 }
 
 /// The guide: online only where all volumes of the pool are replicated.

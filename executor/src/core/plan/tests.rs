@@ -1,5 +1,7 @@
 //! Golden plans and refusals, and properties of plans.
 
+use std::collections::BTreeSet;
+
 use rstest::rstest;
 
 use super::super::check::look_all;
@@ -100,6 +102,7 @@ fn nothing_is_to_do_at_the_goal() {
 fn with_every_server_at_the_target_only_the_op_version_is_left() {
     let mut state = replica_3();
     (1..=3).for_each(|number| upgrade(&mut state, number));
+    state.max_op_version = Observed::Known(Some(OpVersion(110_000)));
     let plan = planned(&state, "11.1", &[]);
     assert_eq!(plan.stages.len(), 1);
     assert_eq!(plan.stages[0].kind, StageKind::Finish);
@@ -214,7 +217,7 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
         .iter()
         .filter_map(|stage| match &stage.kind {
             StageKind::Turn(host) => Some(host),
-            StageKind::Packages | StageKind::Prepare | StageKind::Finish => None,
+            StageKind::Packages | StageKind::Prepare | StageKind::Downtime | StageKind::Finish => None,
         })
         .collect();
     assert_eq!(turns.len(), state.hosts.len());
@@ -232,7 +235,7 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
     for stage in &plan.stages {
         let StageKind::Turn(host) = &stage.kind else { continue };
         let stop = stage.steps.iter().find(|step| matches!(step.action, Action::StopGluster { .. })).unwrap();
-        assert_eq!(stop.action.host(), host);
+        assert_eq!(stop.action.hosts(), [host]);
         for wanted in [
             Check::BricksOnline { without: None },
             Check::PeersConnected { without: None },

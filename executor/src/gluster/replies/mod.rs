@@ -12,14 +12,16 @@ mod peers;
 mod server;
 mod status;
 mod stored;
+mod switch;
 mod volumes;
 mod xml;
 
 pub use clients::{client_op_versions, clients};
-pub use heal::{heal_launched, heal_pending, split_brain};
+pub use heal::{Backlog, heal_backlog, heal_launched, heal_pending, split_brain};
 pub use op_version::{OpVersionAnswer, OpVersionRefusal, max_op_version, op_version_set};
 pub use peers::peers;
 pub use server::{glusterd_info, version};
 pub use status::{Task, VolumeStatus, tasks, volume_status};
 pub use stored::stored_volumes;
+pub use switch::{Switched, volume_started, volume_stopped};
 pub use volumes::volumes;
