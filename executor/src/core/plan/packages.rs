@@ -131,7 +131,7 @@ mod tests {
         let fetched: Vec<&HostName> = plan
             .steps()
             .filter(|step| matches!(step.action, Action::Fetch { .. }))
-            .map(|step| step.action.host())
+            .flat_map(|step| step.action.hosts())
             .collect();
         assert_eq!(fetched, [&host(1), &host(2)]);
     }
