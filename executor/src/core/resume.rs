@@ -81,6 +81,7 @@ mod tests {
             servers: Vec::new(),
             stages: Vec::new(),
             answered: Vec::new(),
+            advice: Vec::new(),
             waived: Vec::new(),
             waivers: Vec::new(),
             left_to_do: Vec::new(),

@@ -125,7 +125,7 @@ fn system(number: usize, release: Release, volumes: &[VolumeState]) -> SystemFac
         role,
         subject: subject.to_owned(),
         replaced: Some(false),
-        releases: BTreeSet::from([release]),
+        releases: BTreeSet::new(),
     };
     SystemFacts {
         platform: Observed::Known(Platform {

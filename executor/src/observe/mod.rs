@@ -2,6 +2,8 @@
 //!
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
+mod system;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
@@ -26,6 +28,8 @@ use crate::transport::{Transport, TransportError};
 pub enum Scope {
     /// Everything, for a plan to this release: packages on offer and client machines too.
     Plan(Release),
+    /// Everything there is to see, and what would be on offer for this release where one is named.
+    Inspect(Option<Release>),
     /// These facts. All others are unknown.
     Facts(BTreeSet<Fact>),
 }
@@ -38,8 +42,25 @@ impl Scope {
 
     fn asks(&self, fact: Fact) -> bool {
         match self {
-            Self::Plan(_) => true,
+            Self::Plan(_) | Self::Inspect(_) => true,
             Self::Facts(facts) => facts.contains(&fact),
+        }
+    }
+
+    /// Returns whether client machines and the systems of all hosts are looked at.
+    fn whole(&self) -> bool {
+        match self {
+            Self::Plan(_) | Self::Inspect(_) => true,
+            Self::Facts(_) => false,
+        }
+    }
+
+    /// Returns the release whose packages are asked for.
+    fn target(&self) -> Option<Release> {
+        match self {
+            Self::Plan(to) => Some(*to),
+            Self::Inspect(to) => *to,
+            Self::Facts(_) => None,
         }
     }
 }
@@ -54,16 +75,18 @@ pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scop
         (host.clone(), state)
     }));
     let clients = join_all(
-        match scope {
-            Scope::Plan(_) => inventory.clients.keys().collect::<Vec<_>>(),
-            Scope::Facts(_) => Vec::new(),
-        }
-        .into_iter()
-        .map(|host| async move { (host.clone(), client(transport, host).await) }),
+        inventory
+            .clients
+            .keys()
+            .filter(|_| scope.whole())
+            .map(|host| async move { (host.clone(), client(transport, host).await) }),
     );
     let (servers, clients) = tokio::join!(servers, clients);
-    let hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
+    let mut hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
     let volumes = volumes(transport, &hosts, scope).await;
+    if scope.whole() {
+        system::bricks(transport, &mut hosts, &volumes).await;
+    }
     PoolState { hosts, volumes, clients: clients.into_iter().collect() }
 }
 
@@ -118,12 +141,20 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
         asked(scope, Fact::Peers, ask(transport, host, commands::peer_status(), replies::peers)).await
     };
     let offer = async {
-        match scope {
-            Scope::Plan(to) => offer(transport, host, *to).await,
-            Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
+        match scope.target() {
+            Some(to) => offer(transport, host, to).await,
+            None => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
-    let (release, glusterd_info, peers, stored_volumes, offer) = tokio::join!(
+    let system = async {
+        if scope.whole() {
+            system::facts(transport, host).await
+        } else {
+            let daemons = asked(scope, Fact::Daemons, system::daemons(transport, host)).await;
+            SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) }
+        }
+    };
+    let (release, glusterd_info, peers, stored_volumes, offer, system) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -137,6 +168,7 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
             ask(transport, host, commands::stored_volumes(), replies::stored_volumes)
         ),
         offer,
+        system,
     );
     HostState {
         reach: Reach::Reached,
@@ -146,7 +178,7 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
         peers,
         stored_volumes,
         offer,
-        system: SystemFacts::unknown(NOT_ASKED),
+        system,
     }
 }
 

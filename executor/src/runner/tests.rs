@@ -81,6 +81,7 @@ fn stop_plan() -> Plan {
         servers: Vec::new(),
         stages: vec![Stage { kind: StageKind::Turn(host), steps: vec![step] }],
         answered: Vec::new(),
+        advice: Vec::new(),
         waived: Vec::new(),
         waivers: Vec::new(),
         left_to_do: Vec::new(),

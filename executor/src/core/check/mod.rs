@@ -2,9 +2,14 @@
 //!
 //! A fact that is unknown gives a finding of its own, so that no check passes by not having looked.
 
+mod disk;
 mod host;
+mod network;
 mod pool;
 mod quorum;
+mod system;
+#[cfg(test)]
+mod system_tests;
 #[cfg(test)]
 mod tests;
 mod volume;
@@ -18,8 +23,11 @@ use super::finding::Finding;
 use super::names::{HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
 
+pub(crate) use disk::{bricks, room};
 pub(crate) use host::offer;
+pub(crate) use network::{certificates, names, ports};
 pub(crate) use quorum::server_quorum;
+pub(crate) use system::{clocks, edited, multiplexed, op_version_current, packages, stored_files};
 
 /// A question about a pool state. `without` names a server that is meant to be out at the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +88,11 @@ pub enum Check {
         /// The release.
         release: Release,
     },
+    /// Every Gluster process of the server runs the release that is installed there.
+    ProcessesCurrent {
+        /// The server.
+        host: HostName,
+    },
     /// No Gluster process runs on the server.
     GlusterDown {
         /// The server.
@@ -130,6 +143,8 @@ pub enum Fact {
     Peers,
     /// [`HostState::stored_volumes`](super::pool::HostState::stored_volumes).
     StoredVolumes,
+    /// [`SystemFacts::daemons`](super::system::SystemFacts::daemons).
+    Daemons,
     /// [`PoolState::volumes`] with their definitions.
     Volumes,
     /// Bricks, self-heal daemons and tasks of all volumes.
@@ -162,6 +177,7 @@ impl Check {
             Self::NoTasks => &[Fact::Volumes, Fact::VolumeStatus],
             Self::OthersCanCarry { .. } => &[Fact::GlusterdInfo, Fact::Volumes],
             Self::AtRelease { .. } => &[Fact::Release],
+            Self::ProcessesCurrent { .. } => &[Fact::Release, Fact::Daemons],
             Self::GlusterdUp { .. } => &[Fact::Processes, Fact::Peers],
             Self::OpVersionIs { .. } | Self::OpVersionsAgree => &[Fact::GlusterdInfo],
         }
@@ -183,6 +199,7 @@ impl Check {
             Self::NoTasks => volume::no_tasks(state),
             Self::OthersCanCarry { host } => quorum::others_can_carry(state, host),
             Self::AtRelease { host, release } => host::at_release(state, host, *release),
+            Self::ProcessesCurrent { host } => system::processes_current(state, host),
             Self::GlusterDown { host } => host::gluster_down(state, host),
             Self::GlusterdDown { host } => host::glusterd_down(state, host),
             Self::GlusterdUp { host } => host::glusterd_up(state, host),
@@ -226,6 +243,7 @@ impl fmt::Display for Check {
             Self::NoTasks => write!(f, "no task running"),
             Self::OthersCanCarry { host } => write!(f, "the others can carry {host}'s data"),
             Self::AtRelease { host, release } => write!(f, "{host} at {release}"),
+            Self::ProcessesCurrent { host } => write!(f, "every process on {host} runs what is installed"),
             Self::GlusterDown { host } => write!(f, "gluster down on {host}"),
             Self::GlusterdDown { host } => write!(f, "glusterd down on {host}"),
             Self::GlusterdUp { host } => write!(f, "glusterd up on {host}"),

@@ -26,6 +26,7 @@ fn all_checks() -> Vec<Check> {
         Check::NoTasks,
         Check::OthersCanCarry { host: g1.clone() },
         Check::AtRelease { host: g1.clone(), release },
+        Check::ProcessesCurrent { host: g1.clone() },
         Check::GlusterdUp { host: g1.clone() },
         Check::BricksRunning { host: g1, processes: 1 },
         Check::OpVersionIs { op_version: OpVersion(100_000) },
@@ -68,6 +69,9 @@ fn only(facts: &[Fact]) -> PoolState {
             }
             if !asked(Fact::StoredVolumes) {
                 host.stored_volumes = unknown();
+            }
+            if !asked(Fact::Daemons) {
+                host.system.daemons = unknown();
             }
             host.offer = unknown();
         });
@@ -117,6 +121,7 @@ fn blind() -> PoolState {
             host.peers = unknown();
             host.stored_volumes = unknown();
             host.offer = unknown();
+            host.system = super::super::system::SystemFacts::unknown("no answer");
         });
     }
     state.volumes = unknown();
