@@ -70,6 +70,10 @@ impl Code {
                 | Self::NotAtRelease
                 | Self::HostKeyChanged
                 | Self::HostKeyUnknown
+                | Self::ConfigChanged
+                | Self::OpVersionChanged
+                | Self::GlusterdRestarted
+                | Self::RunsOldCode
         )
     }
 }
@@ -87,6 +91,9 @@ codes! {
     /// A host does not let us in, or not as root.
     PermissionDenied "PERMISSION_DENIED" false
         "check `user` and `identity` in the inventory; the user must be root on every server";
+    /// The user who logs in may not become root without a password.
+    SudoRefused "SUDO_REFUSED" false
+        "add the line named above with `visudo -f /etc/sudoers.d/gluster-upgrade` on that host, or log in as root";
     /// A host has no Gluster.
     GlusterNotInstalled "GLUSTER_NOT_INSTALLED" false
         "this host serves nothing: is it the right address? take it out of the inventory, or install Gluster";
@@ -164,7 +171,7 @@ codes! {
         "this tool upgrades; choose the release that runs, or a later one";
     /// No guide allows the jump.
     ReleaseJump "RELEASE_JUMP" false
-        "go there by way of a release in between; each has its guide";
+        "go there by way of releases in between, one upgrade after the other; `executor path --from A --to B` tells what each needs";
     /// The target is a release never to stop at.
     ReleaseBroken "RELEASE_BROKEN" false
         "choose a later release of the same line";
@@ -177,6 +184,18 @@ codes! {
     /// Installing would remove packages of others.
     PackageRemoves "PACKAGE_REMOVES" true
         "see what needs them (`apt-get -s install …`); waive this finding if they may go";
+    /// A repository of the host cannot be used.
+    PackageRepositoryBroken "PACKAGE_REPOSITORY_BROKEN" false
+        "mend it or take it out of the sources, then refresh the lists (`apt-get update`, `dnf makecache`)";
+    /// An earlier transaction of packages broke off.
+    PackagesHalfInstalled "PACKAGES_HALF_INSTALLED" false
+        "finish it first: `dpkg --configure -a && apt-get -f install`, or `dnf check` and what it says";
+    /// Another program holds the package manager's lock.
+    PackageManagerBusy "PACKAGE_MANAGER_BUSY" false
+        "wait until it is done, or see what it is: `fuser -v /var/lib/dpkg/lock-frontend`, `ps -C dnf,yum,zypper`";
+    /// Something installs updates by itself.
+    UnattendedUpgrades "UNATTENDED_UPGRADES" true
+        "stop it for the time of the upgrade (`systemctl stop apt-daily-upgrade.timer`); waive it where it leaves Gluster alone";
     /// The server itself mounts a volume; stopping all of Gluster ends that mount.
     MountOnServer "MOUNT_ON_SERVER" true
         "unmount it first (and stop what uses it); waive this finding if it may be cut";
@@ -213,9 +232,6 @@ codes! {
     /// Configuration files were changed since they were installed.
     ConfigEdited "CONFIG_EDITED" true
         "they are kept as they are; compare them with the new ones afterwards (*.dpkg-dist, *.rpmnew)";
-    /// A process runs code that is not the installed release's.
-    ProcessOutdated "PROCESS_OUTDATED" true
-        "packages were replaced under it: restart that process on its own terms first, or waive to let the upgrade do it";
     /// glusterd's files would keep it from starting again.
     StoredFilesBroken "STORED_FILES_BROKEN" false
         "glusterd may not start again with it: compare with another server, mend or move it away, restart glusterd once";
@@ -243,6 +259,21 @@ codes! {
     /// Certificates are not where the target looks for them.
     CertificatesMove "CERTIFICATES_MOVE" true
         "copy or link glusterfs.pem, .key and .ca there, on all servers and clients; waive it if ssl.* options name them";
+    /// A volume or a peer was changed while the run was under way.
+    ConfigChanged "CONFIG_CHANGED" false
+        "`-` was there at the start and is gone, `+` is new: put it back (`gluster volume set|reset …`) and resume; if the change is wanted, plan anew with `executor run`";
+    /// The op-version was changed while the run was under way.
+    OpVersionChanged "OP_VERSION_CHANGED" false
+        "an ordinary `gluster volume set` can raise it, and it cannot be lowered: find out who did it, then plan anew with `executor run`";
+    /// glusterd of a server that was not touched is another process than before.
+    GlusterdRestarted "GLUSTERD_RESTARTED" false
+        "it crashed, or somebody restarted it: look at /var/log/glusterfs/glusterd.log there; once you know why, plan anew with `executor run`";
+    /// Brick processes came or went while they were looked at.
+    BrickRestarted "BRICK_RESTARTED" false
+        "look at the brick's log in /var/log/glusterfs/bricks for `signal received` and `health-check failed`";
+    /// A process runs other code than the one installed.
+    RunsOldCode "RUNS_OLD_CODE" false
+        "it was not restarted, or something started it too early: stop and start gluster on that host";
     /// A fact could not be read.
     NotObserved "NOT_OBSERVED" false
         "run the same command again; if it stays, look at that host's glusterd and its log";

@@ -9,6 +9,9 @@
 //! name = "g1"
 //! address = "g1.example.org"   # the name itself where left out; an alias of ~/.ssh/config will do
 //!
+//! transport = "local"          # for one host here; above `[ssh]` for every host. See `way`
+//! install = ["/opt/upgrade", "{release}"] # your own way to install, on this host; `[packages]` has it for all
+//!
 //! [[clients]]                  # machines that mount its volumes: looked at, and named as what is left to do
 //! name = "web1"
 //! ```
@@ -21,6 +24,8 @@ use thiserror::Error;
 use toml::Spanned;
 
 use super::names::HostName;
+use super::packages;
+use super::way::{TransportSection, Way, Wrong};
 
 /// The most servers an inventory may name: far above any real pool, far below what would exhaust this machine.
 const SERVERS_MAX: usize = 256;
@@ -49,6 +54,10 @@ pub struct Host {
     pub ssh: SshSettings,
     /// The line of the inventory that names its address, for messages about it.
     pub line: usize,
+    /// How commands get to it.
+    pub way: Way,
+    /// The operator's own command that installs there; see [`packages::own_command`] for its placeholders.
+    pub install: Option<Vec<String>>,
 }
 
 /// The hosts of a pool, as the operator declared them.
@@ -80,9 +89,15 @@ pub struct InventoryError {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InventoryFile {
+    /// How commands get to every host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Spanned<TransportSection>>,
     /// Settings for every host.
     #[serde(default)]
     pub ssh: SshSection,
+    /// How packages are installed on every host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packages: Option<PackagesSection>,
     /// The servers.
     pub servers: Vec<HostSection>,
     /// The clients.
@@ -111,6 +126,15 @@ pub struct SshSection {
     pub known_hosts: Option<PathBuf>,
 }
 
+/// `[packages]`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackagesSection {
+    /// The operator's own command that installs a release on a host, in place of the package manager.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install: Option<Spanned<Vec<String>>>,
+}
+
 /// `[[servers]]` and `[[clients]]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -135,6 +159,12 @@ pub struct HostSection {
     /// See [`SshSettings::known_hosts`]; relative to the inventory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_hosts: Option<PathBuf>,
+    /// See [`InventoryFile::transport`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Spanned<TransportSection>>,
+    /// See [`PackagesSection::install`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install: Option<Spanned<Vec<String>>>,
 }
 
 /// Reads an inventory's text. Paths in it are relative to the folder of `file`.
@@ -165,11 +195,12 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
         Inventory { file: file.to_owned(), servers: BTreeMap::new(), clients: BTreeMap::new() };
     let mut named: BTreeMap<HostName, usize> = BTreeMap::new();
     let mut reached: BTreeMap<(String, Option<u16>), HostName> = BTreeMap::new();
-    let servers = parsed.servers.into_iter().map(|section| (section, true));
-    for (section, is_server) in servers.chain(parsed.clients.into_iter().map(|section| (section, false))) {
+    let mut local: Option<HostName> = None;
+    let servers = parsed.servers.iter().map(|section| (section, true));
+    for (section, is_server) in servers.chain(parsed.clients.iter().map(|section| (section, false))) {
         let name_line = line_of(text, section.name.span().start);
         let name = section.name.get_ref().clone();
-        let host = host(file, text, &parsed.ssh, section, name_line)?;
+        let host = host(file, text, &parsed, section, name_line)?;
         if let Some(first) = named.insert(name.clone(), name_line) {
             let hint = "give each host a name of its own";
             return Err(problem(Some(name_line), format!("`{name}` is named already on line {first}"), hint));
@@ -178,6 +209,13 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
         if let Some(other) = reached.insert(address, name.clone()) {
             let what = format!("`{name}` has the same address and port as `{other}`");
             return Err(problem(Some(host.line), what, "each host appears once, as a server or as a client"));
+        }
+        if host.way == Way::Local
+            && let Some(other) = local.replace(name.clone())
+        {
+            let what = format!("`{name}` is `local`, and so is `{other}`");
+            let hint = "this program runs on one host: give the others \"ssh\" or an `exec`";
+            return Err(problem(Some(host.line), what, hint));
         }
         let hosts = if is_server { &mut inventory.servers } else { &mut inventory.clients };
         hosts.insert(name, host);
@@ -189,12 +227,12 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
 fn host(
     file: &Path,
     text: &str,
-    defaults: &SshSection,
-    section: HostSection,
+    all: &InventoryFile,
+    section: &HostSection,
     name_line: usize,
 ) -> Result<Host, InventoryError> {
     let folder = file.parent().unwrap_or(Path::new(""));
-    let (address, line) = match section.address {
+    let (address, line) = match &section.address {
         Some(address) => (address.get_ref().clone(), line_of(text, address.span().start)),
         None => (section.name.get_ref().to_string(), name_line),
     };
@@ -210,17 +248,46 @@ fn host(
             hint: "write the port as `port = 2222` and the user as `user = \"root\"`".to_owned(),
         });
     }
+    let wrong = |at: std::ops::Range<usize>| {
+        let line = Some(line_of(text, at.start));
+        move |(problem, hint): Wrong| InventoryError {
+            file: file.to_owned(),
+            line,
+            problem,
+            hint: hint.to_owned(),
+        }
+    };
+    let way = match (&section.transport, &all.transport) {
+        (Some(own), _) => {
+            own.get_ref().way(section.name.get_ref(), &address, false).map_err(wrong(own.span()))?
+        }
+        (None, Some(shared)) => {
+            shared.get_ref().way(section.name.get_ref(), &address, true).map_err(wrong(shared.span()))?
+        }
+        (None, None) => Way::Ssh,
+    };
+    let shared = all.packages.as_ref().and_then(|packages| packages.install.as_ref());
+    let install = section.install.as_ref().or(shared);
+    if let Some(argv) = install {
+        packages::check_own_command(argv.get_ref()).map_err(wrong(argv.span()))?;
+    }
     let near = |path: &PathBuf| folder.join(path);
+    let either = |own: &Option<String>, shared: &Option<String>| own.clone().or_else(|| shared.clone());
+    let file_of =
+        |own: &Option<PathBuf>, shared: &Option<PathBuf>| own.as_ref().or(shared.as_ref()).map(near);
+    let defaults = &all.ssh;
     Ok(Host {
         ssh: SshSettings {
             address,
-            user: section.user.or_else(|| defaults.user.clone()),
+            user: either(&section.user, &defaults.user),
             port: section.port.or(defaults.port),
-            identity: section.identity.or_else(|| defaults.identity.clone()).as_ref().map(near),
-            jump: section.jump.or_else(|| defaults.jump.clone()),
-            known_hosts: section.known_hosts.or_else(|| defaults.known_hosts.clone()).as_ref().map(near),
+            identity: file_of(&section.identity, &defaults.identity),
+            jump: either(&section.jump, &defaults.jump),
+            known_hosts: file_of(&section.known_hosts, &defaults.known_hosts),
         },
         line,
+        way,
+        install: install.map(|argv| argv.get_ref().clone()),
     })
 }
 
@@ -255,6 +322,21 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_host_takes_its_way_and_its_install_from_above_or_says_its_own() {
+        let inventory = read(
+            "transport = { exec = [\"docker\", \"exec\", \"{address}\"] }\n[packages]\n\
+             install = [\"/opt/up\", \"{release}\"]\n[[servers]]\nname = \"g1\"\naddress = \"pool-g1\"\n\
+             [[servers]]\nname = \"g2\"\ntransport = \"local\"\ninstall = [\"/opt/other\"]\n",
+        )
+        .unwrap();
+        let (g1, g2) =
+            (&inventory.servers[&"g1".parse().unwrap()], &inventory.servers[&"g2".parse().unwrap()]);
+        assert_eq!(g1.way, Way::Exec(["docker", "exec", "pool-g1"].map(str::to_owned).to_vec()));
+        assert_eq!(g1.install.as_deref(), Some(&["/opt/up".to_owned(), "{release}".to_owned()][..]));
+        assert_eq!((&g2.way, g2.install.as_deref()), (&Way::Local, Some(&["/opt/other".to_owned()][..])));
+    }
+
     #[rstest]
     #[case::unknown_key("[[servers]]\nname = \"g1\"\nadress = \"x\"\n", Some(3), "unknown field `adress`")]
     #[case::missing_name("[[servers]]\naddress = \"x\"\n", Some(1), "missing field `name`")]
@@ -277,6 +359,32 @@ mod tests {
         "not a host"
     )]
     #[case::not_toml("[[servers]\n", Some(1), "")]
+    #[case::transport(
+        "[[servers]]\nname = \"g1\"\ntransport = \"telnet\"\n",
+        Some(3),
+        "no transport `telnet`"
+    )]
+    #[case::transport_of_no_kind("transport = 7\n[[servers]]\nname = \"g1\"\n", Some(1), "expected \"ssh\"")]
+    #[case::exec_for_all(
+        "transport = { exec = [\"docker\"] }\n[[servers]]\nname = \"g1\"\n",
+        Some(1),
+        "names no host"
+    )]
+    #[case::two_locals(
+        "transport = \"local\"\n[[servers]]\nname = \"g1\"\n[[servers]]\nname = \"g2\"\n",
+        Some(5),
+        "is `local`, and so is `g1`"
+    )]
+    #[case::install_by_no_path(
+        "[packages]\ninstall = [\"upgrade\"]\n[[servers]]\nname = \"g1\"\n",
+        Some(2),
+        "no absolute path"
+    )]
+    #[case::half_a_placeholder(
+        "[[servers]]\nname = \"g1\"\ninstall = [\"/opt/up\", \"v{release}\"]\n",
+        Some(3),
+        "whole arguments"
+    )]
     fn what_is_wrong_is_said_with_its_line(
         #[case] text: &str,
         #[case] line: Option<usize>,

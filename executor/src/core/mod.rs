@@ -1,5 +1,6 @@
 //! The pure core: no I/O, no async, no clock. What an upgrade *is*, decided from what was observed.
 
+pub mod baseline;
 pub mod check;
 pub mod code;
 pub mod command;
@@ -9,6 +10,7 @@ pub mod explain;
 pub mod finding;
 pub mod inventory;
 pub mod names;
+pub mod packages;
 pub mod plan;
 pub mod pool;
 pub mod release;
@@ -16,3 +18,4 @@ pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod system;
+pub mod way;

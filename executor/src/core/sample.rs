@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::baseline::{Baseline, Before, Configuration, Noted, clients_of};
 use super::inventory::{Host, Inventory, SshSettings};
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
 use super::plan::Request;
 use super::pool::*;
 use super::system::*;
+use super::way::Way;
 
 /// The address of the one FUSE client.
 pub(crate) const CLIENT: &str = "192.0.2.100";
@@ -35,7 +38,7 @@ fn brick(number: usize, volume: &str) -> BrickOf {
 pub(crate) fn inventory(servers: usize) -> Inventory {
     let declared = |name: HostName| {
         let ssh = SshSettings { address: name.to_string(), ..SshSettings::default() };
-        (name, Host { ssh, line: 1 })
+        (name, Host { ssh, line: 1, way: Way::Ssh, install: None })
     };
     Inventory {
         file: PathBuf::from("pool.toml"),
@@ -86,10 +89,19 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
                 .collect(),
         ),
         stored_volumes: Observed::Known(stored.clone()),
-        offer: Observed::Known(PackageOffer { version: Some(offer.to_owned()), ..PackageOffer::default() }),
+        offer: Observed::Known(PackageOffer {
+            version: Some(offer.to_owned()),
+            moves: vec![PackageMove {
+                package: "glusterfs-server".to_owned(),
+                from: Some(format!("{release}-1")),
+                to: Some(offer.to_owned()),
+            }],
+            ..PackageOffer::default()
+        }),
         system: system(number, release, &volumes),
     };
-    PoolState {
+    let mut state = PoolState {
+        before: Arc::default(),
         hosts: (1..=servers).map(|number| (host(number), host_state(number))).collect(),
         volumes: Observed::Known(
             volumes.into_iter().map(|volume| (volume.volume.name.clone(), volume)).collect(),
@@ -102,7 +114,21 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
                 mounts: Observed::Known(vec!["/mnt/vol0".to_owned()]),
             },
         )]),
-    }
+    };
+    state.before = Arc::new(before(&state));
+    state
+}
+
+/// What looks are compared with in a pool that is left as it is.
+pub(crate) fn before(state: &PoolState) -> Before {
+    let noted = Noted::of(state);
+    let op_version = state.hosts[&host(1)].glusterd_info.known().unwrap().op_version;
+    let baseline = Baseline {
+        op_version,
+        clients: clients_of(state).unwrap(),
+        configuration: Configuration::of(state).unwrap(),
+    };
+    Before { start: Some(baseline), turn: Some(noted.clone()), last: Some(noted) }
 }
 
 /// A host that is well and has the bricks of its number.
@@ -180,6 +206,9 @@ pub(crate) fn volume(name: &str, kind: VolumeKind, servers: &[usize]) -> VolumeS
         self_heal_daemons: Observed::Known(servers.iter().map(|number| (uuid(*number), true)).collect()),
         heal_pending: each(0),
         split_brain: each(0),
+        heal_entries: Observed::Known(
+            bricks.iter().map(|brick| (brick.brick.clone(), Observed::Known(BTreeSet::new()))).collect(),
+        ),
         clients: Observed::Known(
             bricks.iter().map(|brick| (brick.brick.clone(), addresses.clone())).collect(),
         ),

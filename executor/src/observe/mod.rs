@@ -2,10 +2,12 @@
 //!
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
-mod system;
+mod hosts;
+mod offers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 
@@ -14,12 +16,10 @@ use crate::core::command::{Command, Output};
 use crate::core::inventory::Inventory;
 use crate::core::names::{Brick, HostName, OpVersion, Release, VolumeName};
 use crate::core::pool::{
-    ClientState, HostState, Observed, PackageOffer, PoolState, Reach, Unreachable, Volume, VolumeKind,
-    VolumeState,
+    ClientState, HostState, Observed, PoolState, Reach, Unreachable, Volume, VolumeKind, VolumeState,
 };
 use crate::core::system::SystemFacts;
 use crate::gluster::{commands, replies};
-use crate::package::{self, PackageManager, apt};
 use crate::service;
 use crate::transport::{Transport, TransportError};
 
@@ -71,7 +71,7 @@ const NOT_ASKED: &str = "not asked in this look";
 /// Looks at a pool once.
 pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scope) -> PoolState {
     let servers = join_all(inventory.servers.keys().map(|host| async move {
-        let state = server(transport, host, scope).await;
+        let state = server(transport, inventory, host, scope).await;
         (host.clone(), state)
     }));
     let clients = join_all(
@@ -85,9 +85,9 @@ pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scop
     let mut hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
     let volumes = volumes(transport, &hosts, scope).await;
     if scope.whole() {
-        system::bricks(transport, &mut hosts, &volumes).await;
+        hosts::bricks(transport, &mut hosts, &volumes).await;
     }
-    PoolState { hosts, volumes, clients: clients.into_iter().collect() }
+    PoolState { hosts, volumes, clients: clients.into_iter().collect(), before: Arc::default() }
 }
 
 /// Runs a command and reads its answer; an answer that cannot be had is unknown.
@@ -126,7 +126,12 @@ async fn reach(
     }
 }
 
-async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> HostState {
+async fn server(
+    transport: &dyn Transport,
+    inventory: &Inventory,
+    host: &HostName,
+    scope: &Scope,
+) -> HostState {
     let processes = match reach(transport, host, service::processes()).await {
         Ok(Observed::Known(output)) => Observed::from(service::parse_processes(&output)),
         Ok(Observed::Unknown(reason)) => Observed::Unknown(reason),
@@ -142,15 +147,18 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
     };
     let offer = async {
         match scope.target() {
-            Some(to) => offer(transport, host, to).await,
+            Some(to) => {
+                let declared = inventory.servers.get(host);
+                offers::offer(transport, host, declared, to).await
+            }
             None => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
     let system = async {
         if scope.whole() {
-            system::facts(transport, host).await
+            hosts::facts(transport, host).await
         } else {
-            let daemons = asked(scope, Fact::Daemons, system::daemons(transport, host)).await;
+            let daemons = asked(scope, Fact::Daemons, hosts::daemons(transport, host)).await;
             SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) }
         }
     };
@@ -195,14 +203,6 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         stored_volumes: unknown(),
         offer: unknown(),
         system: SystemFacts::unknown("the host was not reached"),
-    }
-}
-
-/// What the host's package manager would do. One that is not supported offers nothing that we could use.
-async fn offer(transport: &dyn Transport, host: &HostName, to: Release) -> Observed<PackageOffer> {
-    match ask(transport, host, package::detect(), package::parse_detect).await {
-        Observed::Known(PackageManager::Apt) => ask(transport, host, apt::offer(to), apt::parse_offer).await,
-        Observed::Unknown(reason) => Observed::Unknown(reason),
     }
 }
 
@@ -251,29 +251,46 @@ async fn volumes(
     };
     let heals = join_all(volumes.iter().map(|volume| heal(transport, via, volume, scope)));
     let (heals, (status, clients)) = tokio::join!(heals, locking);
-    let states = volumes.into_iter().zip(heals).zip(clients).map(|((volume, (pending, split)), clients)| {
+    let states = volumes.into_iter().zip(heals).zip(clients).map(|((volume, heals), clients)| {
         let status = status.clone().map(|mut all| all.remove(&volume.name));
-        (volume.name.clone(), volume_state(volume, status, pending, split, clients))
+        (volume.name.clone(), volume_state(volume, status, heals, clients))
     });
     Observed::Known(states.collect())
 }
 
 type Counts = Observed<BTreeMap<Brick, Observed<u64>>>;
+type Entries = Observed<BTreeMap<Brick, Observed<BTreeSet<String>>>>;
 
-async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume, scope: &Scope) -> (Counts, Counts) {
+/// What `heal info` says of a volume.
+struct Heals {
+    pending: Counts,
+    entries: Entries,
+    split_brain: Counts,
+}
+
+async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume, scope: &Scope) -> Heals {
     let nothing = || Observed::Known(BTreeMap::new());
+    let none =
+        || Heals { pending: nothing(), entries: Observed::Known(BTreeMap::new()), split_brain: nothing() };
     if !volume.started {
-        return (nothing(), nothing());
+        return none();
     }
-    let pending = ask(transport, via, commands::heal_info(&volume.name), replies::heal_pending);
-    let pending = asked(scope, Fact::HealPending, pending);
+    let backlog = ask(transport, via, commands::heal_info(&volume.name), replies::heal_backlog);
+    let backlog = asked(scope, Fact::HealPending, backlog);
     let split = ask(transport, via, commands::heal_info_split_brain(&volume.name), replies::split_brain);
     let split = asked(scope, Fact::SplitBrain, split);
-    match volume.kind {
-        VolumeKind::Replicate { .. } => tokio::join!(pending, split),
-        VolumeKind::Disperse { .. } => (pending.await, nothing()),
-        VolumeKind::Distribute | VolumeKind::Other(_) => (nothing(), nothing()),
-    }
+    let (backlog, split_brain) = match volume.kind {
+        VolumeKind::Replicate { .. } => tokio::join!(backlog, split),
+        VolumeKind::Disperse { .. } => (backlog.await, nothing()),
+        VolumeKind::Distribute | VolumeKind::Other(_) => return none(),
+    };
+    let counts = |backlog: BTreeMap<Brick, Observed<replies::Backlog>>| {
+        backlog.into_iter().map(|(brick, found)| (brick, found.map(|found| found.count))).collect()
+    };
+    let names = |backlog: BTreeMap<Brick, Observed<replies::Backlog>>| {
+        backlog.into_iter().map(|(brick, found)| (brick, found.map(|found| found.entries))).collect()
+    };
+    Heals { pending: backlog.clone().map(counts), entries: backlog.map(names), split_brain }
 }
 
 /// Who is connected to each brick, and the op-version of each client.
@@ -309,8 +326,7 @@ async fn clients_of(transport: &dyn Transport, via: &HostName, volume: &Volume, 
 fn volume_state(
     volume: Volume,
     status: Observed<Option<replies::VolumeStatus>>,
-    heal_pending: Counts,
-    split_brain: Counts,
+    heals: Heals,
     (clients, client_op_versions): Clients,
 ) -> VolumeState {
     let status = match status {
@@ -326,8 +342,9 @@ fn volume_state(
         bricks_online: status.clone().map(|status| status.bricks_online),
         self_heal_daemons: status.clone().map(|status| status.self_heal_daemons),
         tasks: status.map(running),
-        heal_pending,
-        split_brain,
+        heal_pending: heals.pending,
+        heal_entries: heals.entries,
+        split_brain: heals.split_brain,
         clients,
         client_op_versions,
         volume,

@@ -56,16 +56,16 @@ pub(crate) fn processes_current(state: &PoolState, host: &HostName) -> Vec<Findi
     };
     let daemons = match host_state.system.daemons.known() {
         Ok(daemons) => daemons,
-        Err(reason) => return vec![Finding::unknown(Code::ProcessOutdated, subject(), reason)],
+        Err(reason) => return vec![Finding::unknown(Code::RunsOldCode, subject(), reason)],
     };
     let installed = match host_state.release.known() {
         Ok(Some(installed)) => *installed,
         // That nothing is installed is a finding of its own.
         Ok(None) => return Vec::new(),
-        Err(reason) => return vec![Finding::unknown(Code::ProcessOutdated, subject(), reason)],
+        Err(reason) => return vec![Finding::unknown(Code::RunsOldCode, subject(), reason)],
     };
     let old = daemons.iter().filter_map(|daemon| outdated(daemon, installed));
-    old.map(|what| Finding::seen(Code::ProcessOutdated, subject(), what)).collect()
+    old.map(|what| Finding::seen(Code::RunsOldCode, subject(), what)).collect()
 }
 
 /// Tells what is outdated about a process. A mount is no daemon: it is looked at where clients are.
