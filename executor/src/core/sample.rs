@@ -151,7 +151,7 @@ fn system(number: usize, release: Release, volumes: &[VolumeState]) -> SystemFac
         role,
         subject: subject.to_owned(),
         replaced: Some(false),
-        releases: BTreeSet::new(),
+        releases: BTreeSet::from([release]),
     };
     SystemFacts {
         platform: Observed::Known(Platform {
@@ -244,4 +244,14 @@ pub(crate) fn change_volume(state: &mut PoolState, name: &str, change: impl FnOn
 /// Applies a change to one host of the state.
 pub(crate) fn change_host(state: &mut PoolState, number: usize, change: impl FnOnce(&mut HostState)) {
     change(state.hosts.get_mut(&host(number)).unwrap());
+}
+
+/// Lets a host have another release installed, and its processes run it.
+pub(crate) fn at_release(host: &mut HostState, release: &str) {
+    let release: Release = release.parse().unwrap();
+    host.release = Observed::Known(Some(release));
+    host.system.daemons = host.system.daemons.clone().map(|mut daemons| {
+        daemons.iter_mut().for_each(|daemon| daemon.releases = BTreeSet::from([release]));
+        daemons
+    });
 }
