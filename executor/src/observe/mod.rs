@@ -162,7 +162,7 @@ async fn server(
             SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) }
         }
     };
-    let (release, glusterd_info, peers, stored_volumes, offer, system) = tokio::join!(
+    let (release, glusterd_info, peers, stored_volumes, offer, connections, system) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -176,6 +176,11 @@ async fn server(
             ask(transport, host, commands::stored_volumes(), replies::stored_volumes)
         ),
         offer,
+        asked(
+            scope,
+            Fact::Connections,
+            ask(transport, host, service::connections(), service::parse_connections)
+        ),
         system,
     );
     HostState {
@@ -186,6 +191,7 @@ async fn server(
         peers,
         stored_volumes,
         offer,
+        connections,
         system,
     }
 }
@@ -202,6 +208,7 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         peers: unknown(),
         stored_volumes: unknown(),
         offer: unknown(),
+        connections: unknown(),
         system: SystemFacts::unknown("the host was not reached"),
     }
 }
