@@ -55,7 +55,7 @@ impl Code {
                 | Self::PeerDisconnected
                 | Self::BrickOffline
                 | Self::SelfHealDaemonDown
-                | Self::PackagesBusy
+                | Self::PackageManagerBusy
                 | Self::SnapshotRunning
         )
     }
@@ -227,9 +227,6 @@ codes! {
     /// A package of Gluster is not wholly installed.
     PackagesBroken "PACKAGES_BROKEN" false
         "finish it on that host (`dpkg --configure -a`, `apt-get -f install`), then check again";
-    /// Somebody else moves packages now.
-    PackagesBusy "PACKAGES_BUSY" false
-        "wait until it ends, and keep automatic updates (unattended-upgrades, dnf-automatic) off during the upgrade";
     /// Configuration files were changed since they were installed.
     ConfigEdited "CONFIG_EDITED" true
         "they are kept as they are; compare them with the new ones afterwards (*.dpkg-dist, *.rpmnew)";

@@ -11,7 +11,7 @@ use super::super::system::{Daemon, Role};
 /// and the times of files that are compared between servers suffer where it is more.
 const SKEW_MS: i64 = 5000;
 
-/// Whether the packages of a host are of one version, whole, and left alone by others.
+/// Whether the packages of a host are of one version and whole.
 pub(crate) fn packages(host: &HostName, state: &HostState) -> Vec<Finding> {
     let subject = || Subject::Host(host.clone());
     let packages = match state.system.packages.known() {
@@ -31,9 +31,6 @@ pub(crate) fn packages(host: &HostName, state: &HostState) -> Vec<Finding> {
     for (name, status) in &packages.broken {
         let what = format!("{name} is {status}");
         findings.push(Finding::seen(Code::PackagesBroken, subject(), what));
-    }
-    if let Some(who) = &packages.busy {
-        findings.push(Finding::seen(Code::PackagesBusy, subject(), who));
     }
     findings
 }

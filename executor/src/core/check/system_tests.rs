@@ -91,7 +91,7 @@ fn daemon(change_it: impl Fn(&mut Daemon)) -> impl Fn(&mut PoolState) {
 )]
 #[case::mixed(packages(|all| drop(all.installed.insert("glusterfs-cli".into(), "10.1".into()))), "PACKAGES_MIXED")]
 #[case::half_installed(packages(|all| drop(all.broken.insert("glusterfs-cli".into(), "unpacked".into()))), "PACKAGES_BROKEN")]
-#[case::moving(packages(|all| all.busy = Some("apt-get".into())), "PACKAGES_BUSY")]
+#[case::moving(packages(|all| all.busy = Some("apt-get".into())), "PACKAGE_MANAGER_BUSY")]
 #[case::replaced(daemon(|daemon| daemon.replaced = Some(true)), "RUNS_OLD_CODE")]
 #[case::other_code(daemon(|daemon| daemon.releases = BTreeSet::from(["9.1".parse().unwrap()])), "RUNS_OLD_CODE")]
 #[case::empty_file(stored(|all| all.empty.extend(["peers/x".into()])), "STORED_FILES_BROKEN")]
