@@ -192,10 +192,7 @@ async fn drive(
     eprintln!("journal: {}", path.display());
     listener(&first);
     let ssh = transport(inventory)?;
-    let run = path
-        .parent()
-        .and_then(Path::file_name)
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let run = name_of(&path);
     let noted = progress.noted.clone();
     let mut runner = Runner { transport: &ssh, inventory, journal, listener: &mut listener, run, noted };
     let end = tokio::select! {
@@ -204,13 +201,7 @@ async fn drive(
     };
     // Connections are closed in order also then; a command that runs on a host goes on to its own end.
     ssh.close().await;
-    let request = Request {
-        to: plan.to,
-        procedure: plan.procedure,
-        waivers: plan.waivers.clone(),
-        keep_op_version: plan.op_version_kept,
-    };
-    let commands = Commands { plan: pool.command("plan", &request), ..pool.commands(plan.to) };
+    let commands = commands_of(pool, plan);
     let after = |records: Vec<Record>| resume::progress(&records).unwrap_or(progress.clone());
     let Some(end) = end else {
         let progress = after(journal::read(&path)?);
@@ -237,6 +228,23 @@ async fn drive(
             journal_trouble(&error)
         }
     })
+}
+
+/// Returns the name of a run: its journal's folder.
+fn name_of(journal: &Path) -> String {
+    let folder = journal.parent().and_then(Path::file_name);
+    folder.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// Returns the commands to name in a report on this plan.
+fn commands_of(pool: &PoolArgs, plan: &Plan) -> Commands {
+    let request = Request {
+        to: plan.to,
+        procedure: plan.procedure,
+        waivers: plan.waivers.clone(),
+        keep_op_version: plan.op_version_kept,
+    };
+    Commands { plan: pool.command("plan", &request), ..pool.commands(plan.to) }
 }
 
 /// Returns when the operator interrupts. Without it a run would leave connections and their files behind.

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod finding;
 pub mod inventory;
 pub mod names;
+pub mod ok_to_stop;
 pub mod packages;
 pub mod plan;
 pub mod pool;
@@ -18,4 +19,5 @@ pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod system;
+pub mod verify;
 pub mod way;

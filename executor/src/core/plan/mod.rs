@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 
 pub use action::Action;
 pub use choose::plan;
-pub use finish::{FINALIZE_NEEDS, finalize};
+pub use finish::{FINALIZE_NEEDS, finalize, op_version as newest_op_version};
 
 use super::baseline::Baseline;
 use super::check::Check;
@@ -141,6 +141,9 @@ pub struct Plan {
     pub stages: Vec<Stage>,
     /// Findings that steps of the plan answer.
     pub answered: Vec<Finding>,
+    /// Findings that do not stand in the way, and are worth knowing.
+    #[serde(default)]
+    pub advice: Vec<Finding>,
     /// Findings that were waived, and stand.
     pub waived: Vec<Finding>,
     /// The waivers themselves, which hold at the gates as well.

@@ -16,6 +16,8 @@ pub(super) struct Preflight {
     pub(super) findings: Vec<Finding>,
     /// What the plan itself answers, by a step of its own.
     pub(super) answered: Vec<Finding>,
+    /// What does not stand in the way, and is worth knowing.
+    pub(super) advice: Vec<Finding>,
     /// The server that is out already, in a half-done upgrade.
     pub(super) out: Option<HostName>,
 }
@@ -47,6 +49,7 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     if online {
         findings.extend(volumes(&reached));
     }
+    findings.extend(systems(&reached, request.to, out.as_ref()));
     for (host, host_state) in &reached.hosts {
         let at_target = host_state.release.known().is_ok_and(|release| *release == Some(request.to));
         if !at_target {
@@ -65,16 +68,51 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
             findings.push(Finding::seen(Code::GlusterdDown, Subject::Host(host.clone()), what));
         }
     }
+    let (healed, findings) = healed_first(findings, &reached, request);
+    let answered = [answered, healed].concat();
+    let advice = reached.hosts.iter().flat_map(|(host, state)| check::edited(host, state));
+    let advice = advice.chain(check::multiplexed(&reached)).collect();
+    Preflight { findings, answered, advice, out }
+}
+
+/// Splits what is waiting to be healed from the other findings, all of them sorted, each once. Within a downtime it
+/// is the plan's first step to heal; what cannot be healed halts it before anything stops.
+fn healed_first(
+    findings: Vec<Finding>,
+    state: &PoolState,
+    request: &Request,
+) -> (Vec<Finding>, Vec<Finding>) {
     let behind = |host: &HostState| host.release.known().is_ok_and(|release| *release != Some(request.to));
-    // Within a downtime it is the plan's first step to heal; what cannot be healed halts it before anything stops.
-    let heals_first = !online && reached.hosts.values().any(behind);
+    let heals_first = request.procedure == Procedure::Offline && state.hosts.values().any(behind);
     let is_healed = |finding: &Finding| {
         heals_first && finding.code == Code::HealPending && finding.ground == Ground::Seen
     };
-    let (healed, findings): (BTreeSet<Finding>, BTreeSet<Finding>) =
-        findings.into_iter().partition(is_healed);
-    let answered = [answered, healed.into_iter().collect()].concat();
-    Preflight { findings: findings.into_iter().collect(), answered, out }
+    let findings: BTreeSet<Finding> = findings.into_iter().collect();
+    findings.into_iter().partition(is_healed)
+}
+
+/// What is asked of the hosts themselves: disks, packages, processes, names, clocks.
+fn systems(state: &PoolState, to: Release, out: Option<&HostName>) -> Vec<Finding> {
+    let mut findings = check::bricks(state);
+    findings.extend(check::stored_files(state));
+    findings.extend(check::clocks(state));
+    findings.extend(check::names(state));
+    findings.extend(check::op_version_current(state, to));
+    for (host, host_state) in &state.hosts {
+        // The packages of a server that is out may be halfway: installing them is what the plan goes on with.
+        if out != Some(host) {
+            findings.extend(check::packages(host, host_state));
+            findings.extend(check::processes_current(state, host));
+        }
+        if host_state.release.known().is_ok_and(|release| *release == Some(to)) {
+            continue;
+        }
+        findings.extend(check::room(host, host_state));
+        findings.extend(check::certificates(host, host_state, state, to));
+        let here = host_state.system.bricks.known().map_or(0, |bricks| bricks.len());
+        findings.extend(check::ports(host, host_state, here, to));
+    }
+    findings
 }
 
 /// The checks of the pool as a whole.
