@@ -9,8 +9,9 @@
 //! name = "g1"
 //! address = "g1.example.org"   # the name itself where left out; an alias of ~/.ssh/config will do
 //!
-//! [[clients]]                  # machines that mount its volumes: looked at, and named as what is left to do
+//! [[clients]]                  # machines that mount its volumes: upgraded after the servers
 //! name = "web1"
+//! # [[clients.applications]]   # what has to be stopped there first: see `application`
 //! ```
 
 use std::collections::BTreeMap;
@@ -20,7 +21,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use toml::Spanned;
 
-use super::names::HostName;
+use super::application::{Application, ApplicationSection};
+use super::names::{ApplicationName, HostName};
 
 /// The most servers an inventory may name: far above any real pool, far below what would exhaust this machine.
 const SERVERS_MAX: usize = 256;
@@ -49,6 +51,8 @@ pub struct Host {
     pub ssh: SshSettings,
     /// The line of the inventory that names its address, for messages about it.
     pub line: usize,
+    /// Programs on it that use volumes.
+    pub applications: Vec<Application>,
 }
 
 /// The hosts of a pool, as the operator declared them.
@@ -135,6 +139,9 @@ pub struct HostSection {
     /// See [`SshSettings::known_hosts`]; relative to the inventory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_hosts: Option<PathBuf>,
+    /// Programs on it that use volumes; see [`super::application`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub applications: Vec<ApplicationSection>,
 }
 
 /// Reads an inventory's text. Paths in it are relative to the folder of `file`.
@@ -211,6 +218,7 @@ fn host(
         });
     }
     let near = |path: &PathBuf| folder.join(path);
+    let applications = applications(file, text, section.applications)?;
     Ok(Host {
         ssh: SshSettings {
             address,
@@ -221,7 +229,34 @@ fn host(
             known_hosts: section.known_hosts.or_else(|| defaults.known_hosts.clone()).as_ref().map(near),
         },
         line,
+        applications,
     })
+}
+
+/// Works out the applications of one host.
+fn applications(
+    file: &Path,
+    text: &str,
+    sections: Vec<ApplicationSection>,
+) -> Result<Vec<Application>, InventoryError> {
+    let mut named: BTreeMap<ApplicationName, usize> = BTreeMap::new();
+    let mut applications = Vec::new();
+    for section in sections {
+        let line = line_of(text, section.name.span().start);
+        let error = |problem: String, hint: &str| InventoryError {
+            file: file.to_owned(),
+            line: Some(line),
+            problem,
+            hint: hint.to_owned(),
+        };
+        let application = section.application().map_err(|(problem, hint)| error(problem, hint))?;
+        if let Some(first) = named.insert(application.name.clone(), line) {
+            let what = format!("application `{}` is named already on line {first}", application.name);
+            return Err(error(what, "give each application of a host a name of its own"));
+        }
+        applications.push(application);
+    }
+    Ok(applications)
 }
 
 /// Returns the line, counted from 1, of a byte of the text.
@@ -255,6 +290,20 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_host_names_its_applications() {
+        let inventory = read(
+            "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"shares\"\nunit = \"smbd.service\"\n\
+             [[clients]]\nname = \"c1\"\n[[clients.applications]]\nname = \"vm1\"\nprocess = \"qemu-system-x86_64\"\n\
+             stop = [\"virsh\", \"shutdown\", \"vm1\"]\nstart = [\"virsh\", \"start\", \"vm1\"]\n",
+        )
+        .unwrap();
+        let on_server = &inventory.servers[&"g1".parse().unwrap()].applications;
+        assert_eq!((on_server.len(), on_server[0].key().as_str()), (1, "unit:smbd.service"));
+        let on_client = &inventory.clients[&"c1".parse().unwrap()].applications;
+        assert_eq!((on_client.len(), on_client[0].key().as_str()), (1, "process:qemu-system-x86_64"));
+    }
+
     #[rstest]
     #[case::unknown_key("[[servers]]\nname = \"g1\"\nadress = \"x\"\n", Some(3), "unknown field `adress`")]
     #[case::missing_name("[[servers]]\naddress = \"x\"\n", Some(1), "missing field `name`")]
@@ -277,6 +326,32 @@ mod tests {
         "not a host"
     )]
     #[case::not_toml("[[servers]\n", Some(1), "")]
+    #[case::application_of_nobody(
+        "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\n",
+        Some(4),
+        "does not say how it is recognised"
+    )]
+    #[case::application_of_two_minds(
+        "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\nunit = \"a.service\"\nstop = [\"x\"]\n",
+        Some(4),
+        "has a unit and commands too"
+    )]
+    #[case::application_without_a_program(
+        "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\nprocess = \"p\"\nstop = []\nstart = [\"x\"]\n",
+        Some(4),
+        "`stop` names no program"
+    )]
+    #[case::application_twice(
+        "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\nunit = \"a.service\"\n\
+         [[servers.applications]]\nname = \"a\"\nunit = \"b.service\"\n",
+        Some(7),
+        "named already on line 4"
+    )]
+    #[case::no_unit(
+        "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\nunit = \"a.socket\"\n",
+        Some(5),
+        "is not a service of systemd"
+    )]
     fn what_is_wrong_is_said_with_its_line(
         #[case] text: &str,
         #[case] line: Option<usize>,

@@ -1,5 +1,6 @@
 //! The pure core: no I/O, no async, no clock. What an upgrade *is*, decided from what was observed.
 
+pub mod application;
 pub mod check;
 pub mod code;
 pub mod command;
@@ -15,3 +16,4 @@ pub mod release;
 pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod usage;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::usage::Usage;
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
 
 /// A fact that was read, or the reason why it could not be.
@@ -126,17 +127,21 @@ pub struct HostState {
     pub stored_volumes: Observed<BTreeMap<VolumeName, StoredVolume>>,
     /// What the package manager would do for the target release.
     pub offer: Observed<PackageOffer>,
+    /// How the server itself uses volumes.
+    pub usage: Observed<Usage>,
 }
 
-/// What was observed on one client machine. Clients are looked at, never changed, by the plan for servers.
+/// What was observed on one client machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientState {
     /// Whether it answered.
     pub reach: Reach,
     /// The release that is installed (`glusterfs --version`), `None` where Gluster is not installed.
     pub release: Observed<Option<Release>>,
-    /// Mount points of type `fuse.glusterfs`.
-    pub mounts: Observed<Vec<String>>,
+    /// What the package manager would do for the target release.
+    pub offer: Observed<PackageOffer>,
+    /// How it uses volumes.
+    pub usage: Observed<Usage>,
 }
 
 /// The Gluster processes of a server.

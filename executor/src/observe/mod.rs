@@ -2,63 +2,41 @@
 //!
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
+mod scope;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use crate::core::check::{Check, Fact};
+use crate::core::check::Fact;
 use crate::core::command::{Command, Output};
-use crate::core::inventory::Inventory;
+use crate::core::inventory::{Host, Inventory};
 use crate::core::names::{Brick, HostName, Release, VolumeName};
 use crate::core::pool::{
     ClientState, HostState, Observed, PackageOffer, PoolState, Reach, Unreachable, Volume, VolumeKind,
     VolumeState,
 };
+use crate::core::usage::Usage;
 use crate::gluster::{commands, replies};
 use crate::package::{self, PackageManager, apt};
 use crate::service;
+pub use scope::Scope;
 use crate::transport::{Transport, TransportError};
-
-/// How much to look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// Everything, for a plan to this release: packages on offer and client machines too.
-    Plan(Release),
-    /// These facts. All others are unknown.
-    Facts(BTreeSet<Fact>),
-}
-
-impl Scope {
-    /// Returns the scope of what these checks ask for.
-    pub fn of<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Self {
-        Self::Facts(checks.into_iter().flat_map(Check::needs).copied().collect())
-    }
-
-    fn asks(&self, fact: Fact) -> bool {
-        match self {
-            Self::Plan(_) => true,
-            Self::Facts(facts) => facts.contains(&fact),
-        }
-    }
-}
 
 /// The reason of facts that were not asked for.
 const NOT_ASKED: &str = "not asked in this look";
 
 /// Looks at a pool once.
 pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scope) -> PoolState {
-    let servers = join_all(inventory.servers.keys().map(|host| async move {
-        let state = server(transport, host, scope).await;
+    let servers = join_all(inventory.servers.iter().map(|(host, declared)| async move {
+        let state = server(transport, host, declared, scope).await;
         (host.clone(), state)
     }));
-    let clients = join_all(
-        match scope {
-            Scope::Plan(_) => inventory.clients.keys().collect::<Vec<_>>(),
-            Scope::Facts(_) => Vec::new(),
-        }
-        .into_iter()
-        .map(|host| async move { (host.clone(), client(transport, host).await) }),
-    );
+    let asked = inventory.clients.iter().filter(|(host, _)| scope.asks_client(host));
+    let clients = join_all(asked.map(|(host, declared)| async move {
+        let state = client(transport, host, declared, scope).await;
+        (host.clone(), state)
+    }));
     let (servers, clients) = tokio::join!(servers, clients);
     let hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
     let volumes = volumes(transport, &hosts, scope).await;
@@ -101,7 +79,12 @@ async fn reach(
     }
 }
 
-async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> HostState {
+async fn server(
+    transport: &dyn Transport,
+    host: &HostName,
+    declared: &Host,
+    scope: &Scope,
+) -> HostState {
     let processes = match reach(transport, host, service::processes()).await {
         Ok(Observed::Known(output)) => Observed::from(service::parse_processes(&output)),
         Ok(Observed::Unknown(reason)) => Observed::Unknown(reason),
@@ -118,10 +101,11 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
     let offer = async {
         match scope {
             Scope::Plan(to) => offer(transport, host, *to).await,
-            Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
+            Scope::Facts { .. } => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
-    let (release, glusterd_info, peers, stored_volumes, offer) = tokio::join!(
+    let usage = usage(transport, host, declared, scope);
+    let (release, glusterd_info, peers, stored_volumes, offer, usage) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -135,8 +119,9 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
             ask(transport, host, commands::stored_volumes(), replies::stored_volumes)
         ),
         offer,
+        usage,
     );
-    HostState { reach: Reach::Reached, release, processes, glusterd_info, peers, stored_volumes, offer }
+    HostState { reach: Reach::Reached, release, processes, glusterd_info, peers, stored_volumes, offer, usage }
 }
 
 fn unreached(cause: Unreachable, reason: String) -> HostState {
@@ -151,7 +136,22 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         peers: unknown(),
         stored_volumes: unknown(),
         offer: unknown(),
+        usage: unknown(),
     }
+}
+
+/// How a host uses volumes.
+async fn usage(
+    transport: &dyn Transport,
+    host: &HostName,
+    declared: &Host,
+    scope: &Scope,
+) -> Observed<Usage> {
+    if !scope.asks_of(host, Fact::Usage) {
+        return Observed::Unknown(NOT_ASKED.to_owned());
+    }
+    let command = service::usage::usage(scope.applications(host, declared));
+    ask(transport, host, command, service::usage::parse_usage).await
 }
 
 /// What the host's package manager would do. One that is not supported offers nothing that we could use.
@@ -162,20 +162,32 @@ async fn offer(transport: &dyn Transport, host: &HostName, to: Release) -> Obser
     }
 }
 
-async fn client(transport: &dyn Transport, host: &HostName) -> ClientState {
-    let mounts = match reach(transport, host, service::processes()).await {
-        Ok(Observed::Known(output)) => Observed::from(service::parse_processes(&output)),
-        Ok(Observed::Unknown(reason)) => Observed::Unknown(reason),
-        Err((cause, reason)) => {
-            return ClientState {
-                release: Observed::Unknown(reason.clone()),
-                mounts: Observed::Unknown(reason.clone()),
-                reach: Reach::NotReached { cause, reason },
-            };
+async fn client(
+    transport: &dyn Transport,
+    host: &HostName,
+    declared: &Host,
+    scope: &Scope,
+) -> ClientState {
+    if let Err((cause, reason)) = reach(transport, host, package::detect()).await {
+        return ClientState {
+            release: Observed::Unknown(reason.clone()),
+            offer: Observed::Unknown(reason.clone()),
+            usage: Observed::Unknown(reason.clone()),
+            reach: Reach::NotReached { cause, reason },
+        };
+    }
+    let offer = async {
+        match scope {
+            Scope::Plan(to) => offer(transport, host, *to).await,
+            Scope::Facts { .. } => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
-    let release = ask(transport, host, commands::client_version(), replies::version).await;
-    ClientState { reach: Reach::Reached, release, mounts: mounts.map(|processes| processes.fuse_mounts) }
+    let (release, offer, usage) = tokio::join!(
+        asked(scope, Fact::Release, ask(transport, host, commands::client_version(), replies::version)),
+        offer,
+        usage(transport, host, declared, scope),
+    );
+    ClientState { reach: Reach::Reached, release, offer, usage }
 }
 
 /// Asks the first server on which glusterd runs about all volumes.

@@ -2,7 +2,7 @@
 
 use super::super::finding::{Code, Finding, Subject};
 use super::super::names::{HostName, Release};
-use super::super::pool::{HostState, PackageOffer, PoolState, Processes, Reach, Unreachable};
+use super::super::pool::{HostState, Observed, PackageOffer, PoolState, Processes, Reach, Unreachable};
 
 /// Returns a host's state, or the finding that it was not looked at.
 fn state_of<'a>(state: &'a PoolState, host: &HostName) -> Result<&'a HostState, Finding> {
@@ -37,7 +37,10 @@ pub(super) fn reached(state: &PoolState) -> Vec<Finding> {
 
 pub(super) fn at_release(state: &PoolState, host: &HostName, release: Release) -> Vec<Finding> {
     let subject = Subject::Host(host.clone());
-    let found = state_of(state, host).map(|host_state| host_state.release.known());
+    let found = match state.clients.get(host) {
+        Some(client) => Ok(client.release.known()),
+        None => state_of(state, host).map(|host_state| host_state.release.known()),
+    };
     match found {
         Err(finding) => vec![finding],
         Ok(Ok(Some(found))) if *found == release => Vec::new(),
@@ -121,10 +124,10 @@ pub(super) fn nfs_lines_gone(state: &PoolState, host: &HostName) -> Vec<Finding>
     }
 }
 
-/// Judges what the package manager of a server would do to reach the target.
-pub(crate) fn offer(host: &HostName, host_state: &HostState, to: Release) -> Vec<Finding> {
+/// Judges what the package manager of a server or client would do to reach the target.
+pub(crate) fn offer(host: &HostName, offer: &Observed<PackageOffer>, to: Release) -> Vec<Finding> {
     let subject = || Subject::Host(host.clone());
-    let PackageOffer { version, also_changes, removes, held } = match host_state.offer.known() {
+    let PackageOffer { version, also_changes, removes, held } = match offer.known() {
         Ok(offer) => offer,
         Err(reason) => return vec![Finding::unknown(Code::PackageMissing, subject(), reason)],
     };

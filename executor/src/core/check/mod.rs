@@ -7,6 +7,7 @@ mod pool;
 mod quorum;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,11 +16,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
-use super::names::{HostName, OpVersion, Release, VolumeName};
+use super::application::Application;
+use super::names::{AbsolutePath, HostName, OpVersion, Release, VolumeName};
+use super::usage::Mount;
 use super::pool::PoolState;
 
 pub(crate) use host::offer;
 pub(crate) use quorum::server_quorum;
+pub(crate) use usage::called;
 
 /// A question about a pool state. `without` names a server that is meant to be out at the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +118,46 @@ pub enum Check {
     },
     /// Every server has the same op-version stored.
     OpVersionsAgree,
+    /// Nothing is mounted from Gluster at this place of a server or client.
+    Unmounted {
+        /// The host.
+        host: HostName,
+        /// The place.
+        point: AbsolutePath,
+    },
+    /// The mount is there with the same source and options, and can be looked into.
+    Mounted {
+        /// The host.
+        host: HostName,
+        /// The mount.
+        mount: Mount,
+    },
+    /// No process of the application is left.
+    ApplicationStopped {
+        /// The host.
+        host: HostName,
+        /// The application.
+        application: Application,
+    },
+    /// The application runs.
+    ApplicationRunning {
+        /// The host.
+        host: HostName,
+        /// The application.
+        application: Application,
+    },
+    /// No process has a library in its memory that was replaced, or that is of another release.
+    NoOldLibrary {
+        /// The server or client.
+        host: HostName,
+        /// The release that is installed.
+        release: Release,
+    },
+    /// Nothing is mounted from Gluster, and no program uses libgfapi.
+    VolumesUnused {
+        /// The host.
+        host: HostName,
+    },
 }
 
 /// A fact that a check may ask for, so that a gate looks at nothing else: some facts are dear, above all the
@@ -140,6 +184,8 @@ pub enum Fact {
     HealPending,
     /// [`VolumeState::split_brain`](super::pool::VolumeState::split_brain).
     SplitBrain,
+    /// [`HostState::usage`](super::pool::HostState::usage) of the hosts that the checks name, clients included.
+    Usage,
 }
 
 impl Check {
@@ -164,6 +210,44 @@ impl Check {
             Self::AtRelease { .. } => &[Fact::Release],
             Self::GlusterdUp { .. } => &[Fact::Processes, Fact::Peers],
             Self::OpVersionIs { .. } | Self::OpVersionsAgree => &[Fact::GlusterdInfo],
+            Self::Unmounted { .. }
+            | Self::Mounted { .. }
+            | Self::ApplicationStopped { .. }
+            | Self::ApplicationRunning { .. }
+            | Self::NoOldLibrary { .. }
+            | Self::VolumesUnused { .. } => &[Fact::Usage],
+        }
+    }
+
+    /// Returns the host that the check is about, where it is about a single one.
+    pub fn host(&self) -> Option<&HostName> {
+        match self {
+            Self::Reached
+            | Self::Members
+            | Self::PeersConnected { .. }
+            | Self::StoredVolumesAgree { .. }
+            | Self::BricksOnline { .. }
+            | Self::SelfHealDaemonsOnline { .. }
+            | Self::NothingToHeal
+            | Self::NoSplitBrain { .. }
+            | Self::ClientsOnEveryBrick { .. }
+            | Self::ClientsBack { .. }
+            | Self::NoTasks
+            | Self::OpVersionIs { .. }
+            | Self::OpVersionsAgree => None,
+            Self::OthersCanCarry { host }
+            | Self::AtRelease { host, .. }
+            | Self::GlusterDown { host }
+            | Self::GlusterdDown { host }
+            | Self::GlusterdUp { host }
+            | Self::BricksRunning { host, .. }
+            | Self::NfsLinesGone { host }
+            | Self::Unmounted { host, .. }
+            | Self::Mounted { host, .. }
+            | Self::ApplicationStopped { host, .. }
+            | Self::ApplicationRunning { host, .. }
+            | Self::NoOldLibrary { host, .. }
+            | Self::VolumesUnused { host } => Some(host),
         }
     }
 
@@ -190,6 +274,16 @@ impl Check {
             Self::NfsLinesGone { host } => host::nfs_lines_gone(state, host),
             Self::OpVersionIs { op_version } => pool::op_version_is(state, *op_version),
             Self::OpVersionsAgree => pool::op_versions_agree(state),
+            Self::Unmounted { host, point } => usage::unmounted(state, host, point),
+            Self::Mounted { host, mount } => usage::mounted(state, host, mount),
+            Self::ApplicationStopped { host, application } => {
+                usage::application_stopped(state, host, application)
+            }
+            Self::ApplicationRunning { host, application } => {
+                usage::application_running(state, host, application)
+            }
+            Self::NoOldLibrary { host, release } => usage::no_old_library(state, host, *release),
+            Self::VolumesUnused { host } => usage::volumes_unused(state, host),
         }
     }
 }
@@ -235,6 +329,14 @@ impl fmt::Display for Check {
             Self::NfsLinesGone { host } => write!(f, "no nfs. line stored on {host}"),
             Self::OpVersionIs { op_version } => write!(f, "op-version {op_version} on every server"),
             Self::OpVersionsAgree => write!(f, "one op-version on every server"),
+            Self::Unmounted { host, point } => write!(f, "{point} unmounted on {host}"),
+            Self::Mounted { host, mount } => {
+                write!(f, "{} mounted on {host} as before, and readable", mount.point)
+            }
+            Self::ApplicationStopped { host, application } => write!(f, "{application} down on {host}"),
+            Self::ApplicationRunning { host, application } => write!(f, "{application} up on {host}"),
+            Self::NoOldLibrary { host, .. } => write!(f, "no process on {host} with an old library"),
+            Self::VolumesUnused { host } => write!(f, "no volume in use on {host}"),
         }
     }
 }
