@@ -109,9 +109,7 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
         Action::Unmount { host, mount, lazy } => {
             use_of(transport, host, "unmounting", usage::unmount(mount, *lazy)).await?
         }
-        Action::Mount { host, mount } => {
-            use_of(transport, host, "mounting", usage::mount(mount)).await?
-        }
+        Action::Mount { host, mount } => use_of(transport, host, "mounting", usage::mount(mount)).await?,
         Action::ProveMount { host, mount } => {
             use_of(transport, host, "proving the mount", usage::prove_mount(mount)).await?
         }

@@ -8,9 +8,9 @@ use tokio::time::{Instant, sleep};
 
 use super::{CheckArgs, OutputFormat};
 use crate::core::exit::Exit;
-use crate::core::finding::{Finding, Waiver};
+use crate::core::finding::Finding;
 use crate::core::inventory::{self, Host, Inventory, InventoryError};
-use crate::core::names::{HostName, Release};
+use crate::core::names::HostName;
 use crate::core::plan::{self, Outcome, Request};
 use crate::core::pool::PoolState;
 use crate::observe::{self, Scope};
@@ -72,17 +72,12 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Looks at the pool, changing nothing, and plans. Where nothing but what often passes stands in the way, it
 /// looks again for a while: one look at a pool that is written to is not a verdict.
-pub(super) async fn decide(
-    inventory: &Inventory,
-    to: Release,
-    waivers: &[Waiver],
-) -> anyhow::Result<(PoolState, Outcome)> {
+pub(super) async fn decide(inventory: &Inventory, request: &Request) -> anyhow::Result<(PoolState, Outcome)> {
     let transport = ReadOnly(transport(inventory)?);
-    let request = Request { to, waivers: waivers.to_vec() };
     let began = Instant::now();
     loop {
-        let state = observe::look(&transport as &dyn Transport, inventory, &Scope::Plan(to)).await;
-        let outcome = plan::plan(inventory, &state, &request);
+        let state = observe::look(&transport as &dyn Transport, inventory, &Scope::Plan(request.to)).await;
+        let outcome = plan::plan(inventory, &state, request);
         if began.elapsed() < PASSING_PATIENCE && may_pass(&outcome) {
             tracing::info!("looking again: what stands in the way often passes by itself");
             sleep(LOOK_INTERVAL).await;
@@ -111,7 +106,7 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let (_, outcome) = decide(&inventory, args.to, &args.waive).await?;
+    let (_, outcome) = decide(&inventory, &args.wish.request()).await?;
     let (exit, findings, answered, waived) = match &outcome {
         Outcome::Plan(plan) => (Exit::Done, &[][..], &plan.answered[..], &plan.waived[..]),
         Outcome::NothingToDo => (Exit::Done, &[][..], &[][..], &[][..]),
@@ -120,7 +115,7 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
     match args.output {
         OutputFormat::Json => {
             let answer = json!({
-                "to": args.to,
+                "to": args.wish.to,
                 "findings": viewed(findings),
                 "answered_by_the_plan": viewed(answered),
                 "waived": viewed(waived),
@@ -129,11 +124,11 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
         }
         OutputFormat::Human => match &outcome {
             Outcome::Plan(plan) => {
-                print!("{}", render::fit(plan, &args.pool.commands(args.to).plan));
+                print!("{}", render::fit(plan, &args.pool.commands(args.wish.to).plan));
             }
-            Outcome::NothingToDo => print!("{}", render::nothing_to_do(args.to)),
+            Outcome::NothingToDo => print!("{}", render::nothing_to_do(args.wish.to)),
             Outcome::Refusal(refusal) => {
-                let again = args.pool.commands(args.to).plan.replacen(" plan ", " check ", 1);
+                let again = args.pool.commands(args.wish.to).plan.replacen(" plan ", " check ", 1);
                 print!("{}", render::refusal(refusal, &again));
             }
         },
@@ -146,11 +141,11 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let (_, outcome) = decide(&inventory, args.to, &args.waive).await?;
+    let (_, outcome) = decide(&inventory, &args.wish.request()).await?;
     if args.output == OutputFormat::Json {
         let answer = match &outcome {
             Outcome::Plan(plan) => json!({ "plan": plan }),
-            Outcome::NothingToDo => json!({ "nothing_to_do": { "to": args.to } }),
+            Outcome::NothingToDo => json!({ "nothing_to_do": { "to": args.wish.to } }),
             Outcome::Refusal(refusal) => {
                 json!({ "refusal": { "findings": viewed(&refusal.findings), "waived": viewed(&refusal.waived) } })
             }
@@ -161,19 +156,19 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
     Ok(match &outcome {
         Outcome::Plan(plan) => {
             if human {
-                print!("{}", render::plan(plan, &args.pool.run_command(args.to, &args.waive)));
+                print!("{}", render::plan(plan, &args.pool.run_command(&args.wish)));
             }
             Exit::Done
         }
         Outcome::NothingToDo => {
             if human {
-                print!("{}", render::nothing_to_do(args.to));
+                print!("{}", render::nothing_to_do(args.wish.to));
             }
             Exit::Done
         }
         Outcome::Refusal(refusal) => {
             if human {
-                print!("{}", render::refusal(refusal, &args.pool.commands(args.to).plan));
+                print!("{}", render::refusal(refusal, &args.pool.commands(args.wish.to).plan));
             }
             Exit::Refused
         }

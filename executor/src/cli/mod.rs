@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::core::exit::Exit;
 use crate::core::finding::Waiver;
 use crate::core::names::Release;
+use crate::core::plan::Request;
 use crate::render::Commands;
 
 const AFTER_HELP: &str = "\
@@ -91,11 +92,9 @@ struct PoolArgs {
     state_dir: Option<PathBuf>,
 }
 
+/// What is wished for.
 #[derive(Debug, Args)]
-struct CheckArgs {
-    #[command(flatten)]
-    pool: PoolArgs,
-
+struct WishArgs {
     /// The release to upgrade to, such as 11.1
     #[arg(long, value_name = "RELEASE")]
     to: Release,
@@ -104,6 +103,27 @@ struct CheckArgs {
     /// Findings about data cannot be waived. Waivers are shown in the plan and kept in the journal
     #[arg(long, value_name = "CODE:SUBJECT")]
     waive: Vec<Waiver>,
+
+    /// How many client machines of the inventory are upgraded at once, after the servers; 0 leaves them to you
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    clients_at_once: usize,
+}
+
+impl WishArgs {
+    /// Returns the wish as planning takes it.
+    fn request(&self) -> Request {
+        let Self { to, waive, clients_at_once } = self;
+        Request { to: *to, waivers: waive.clone(), clients_at_once: *clients_at_once }
+    }
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+
+    #[command(flatten)]
+    wish: WishArgs,
 
     /// How to print the answer on stdout
     #[arg(long, value_enum, default_value_t)]
@@ -115,13 +135,8 @@ struct RunArgs {
     #[command(flatten)]
     pool: PoolArgs,
 
-    /// The release to upgrade to, such as 11.1
-    #[arg(long, value_name = "RELEASE")]
-    to: Release,
-
-    /// Lets a finding stand, by code and subject; may be repeated
-    #[arg(long, value_name = "CODE:SUBJECT")]
-    waive: Vec<Waiver>,
+    #[command(flatten)]
+    wish: WishArgs,
 
     #[command(flatten)]
     act: ActArgs,
@@ -218,10 +233,14 @@ impl PoolArgs {
         }
     }
 
-    fn run_command(&self, to: Release, waivers: &[Waiver]) -> String {
-        let mut command = self.commands(to).plan.replacen("executor plan", "executor run", 1);
-        for waiver in waivers {
+    fn run_command(&self, wish: &WishArgs) -> String {
+        let WishArgs { to, waive, clients_at_once } = wish;
+        let mut command = self.commands(*to).plan.replacen("executor plan", "executor run", 1);
+        for waiver in waive {
             command.push_str(&format!(" --waive {waiver}"));
+        }
+        if *clients_at_once != 1 {
+            command.push_str(&format!(" --clients-at-once {clients_at_once}"));
         }
         command
     }

@@ -30,21 +30,21 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let (state, outcome) = decide(&inventory, args.to, &args.waive).await?;
+    let (state, outcome) = decide(&inventory, &args.wish.request()).await?;
     let plan = match outcome {
         Outcome::Plan(plan) => plan,
         Outcome::NothingToDo => {
             tell_alone(&args.act, Event::NothingToDo)?;
-            eprint!("{}", render::nothing_to_do(args.to));
+            eprint!("{}", render::nothing_to_do(args.wish.to));
             return Ok(Exit::Done);
         }
         Outcome::Refusal(refusal) => {
             tell_alone(&args.act, Event::Refused { findings: refusal.findings.clone() })?;
-            eprint!("{}", render::refusal(&refusal, &args.pool.run_command(args.to, &args.waive)));
+            eprint!("{}", render::refusal(&refusal, &args.pool.run_command(&args.wish)));
             return Ok(Exit::Refused);
         }
     };
-    eprint!("{}", render::plan(&plan, &args.pool.run_command(args.to, &args.waive)));
+    eprint!("{}", render::plan(&plan, &args.pool.run_command(&args.wish)));
     mention_unfinished(&args.pool, &inventory, &plan);
     if let Some(exit) = unconfirmed(&args.act)? {
         return Ok(exit);
@@ -54,7 +54,7 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     };
     let state_folder = args.pool.state_folder();
     let begun = PoolLock::take(&state_folder, &pool)
-        .and_then(|lock| Ok((lock, Journal::create(&state_folder, args.to, Timestamp::now())?)));
+        .and_then(|lock| Ok((lock, Journal::create(&state_folder, args.wish.to, Timestamp::now())?)));
     let (_lock, mut journal) = match begun {
         Ok(begun) => begun,
         Err(error) => return Ok(journal_trouble(&error)),

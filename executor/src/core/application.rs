@@ -103,7 +103,8 @@ impl ApplicationSection {
             (None, Some(process), Some(stop), Some(start)) => {
                 for (key, argv) in [("stop", &stop), ("start", &start)] {
                     if argv.first().is_none_or(String::is_empty) {
-                        let hint = "name a program and its arguments: stop = [\"virsh\", \"shutdown\", \"vm1\"]";
+                        let hint =
+                            "name a program and its arguments: stop = [\"virsh\", \"shutdown\", \"vm1\"]";
                         return Err((format!("application `{name}`: `{key}` names no program"), hint));
                     }
                     if argv.iter().any(|argument| argument.contains('\0')) {
@@ -117,7 +118,8 @@ impl ApplicationSection {
                 return Err((format!("application `{name}` has a unit and commands too"), HINT));
             }
             (None, ..) => {
-                let what = format!("application `{name}` does not say how it is recognised, stopped and started");
+                let what =
+                    format!("application `{name}` does not say how it is recognised, stopped and started");
                 return Err((what, HINT));
             }
         };

@@ -16,4 +16,5 @@ pub mod release;
 pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod system;
 pub mod usage;

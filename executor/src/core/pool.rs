@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeId, VolumeName};
+use super::system::SystemFacts;
 use super::usage::Usage;
-use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
 
 /// A fact that was read, or the reason why it could not be.
 ///
@@ -129,6 +130,8 @@ pub struct HostState {
     pub offer: Observed<PackageOffer>,
     /// How the server itself uses volumes.
     pub usage: Observed<Usage>,
+    /// Its system, disks, processes and clock.
+    pub system: SystemFacts,
 }
 
 /// What was observed on one client machine.
@@ -244,6 +247,9 @@ pub struct VolumeState {
     pub split_brain: Observed<BTreeMap<Brick, Observed<u64>>>,
     /// Addresses (without ports) of the clients on each brick.
     pub clients: Observed<BTreeMap<Brick, BTreeSet<String>>>,
+    /// The lowest op-version that a client at each address says it can speak (3.10 and later), daemons of the
+    /// servers included.
+    pub client_op_versions: Observed<BTreeMap<String, OpVersion>>,
     /// Running tasks (`Rebalance`, `Remove brick` …), in Gluster's words.
     pub tasks: Observed<Vec<String>>,
 }
@@ -253,6 +259,12 @@ pub struct VolumeState {
 pub struct Volume {
     /// Its name.
     pub name: VolumeName,
+    /// Its identity, which each of its bricks bears, too.
+    pub id: VolumeId,
+    /// What its bricks listen on.
+    pub transport: VolumeTransport,
+    /// How many snapshots it has; `None` where the release does not say (3.7).
+    pub snapshots: Option<u32>,
     /// Its kind.
     pub kind: VolumeKind,
     /// Whether it is started. A stopped volume has nobody to serve and nothing to gate on.
@@ -261,6 +273,19 @@ pub struct Volume {
     pub bricks: Vec<BrickOf>,
     /// Options that were set, by name.
     pub options: BTreeMap<String, String>,
+}
+
+/// What the bricks of a volume listen on (`transport` in `volume info --xml`: 0, 1, 2; `gf_transport_type` in
+/// glusterfs.h, 3.7 to 11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VolumeTransport {
+    /// TCP.
+    Tcp,
+    /// RDMA, gone from 8 on.
+    Rdma,
+    /// Both.
+    TcpRdma,
 }
 
 /// A brick of a volume.

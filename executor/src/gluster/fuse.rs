@@ -148,8 +148,10 @@ impl Arguments<'_> {
             }
             (*first).to_owned()
         };
-        if let Some(option) =
-            self.options.iter().find(|option| option.contains([',', '"']) || option.contains(char::is_whitespace))
+        if let Some(option) = self
+            .options
+            .iter()
+            .find(|option| option.contains([',', '"']) || option.contains(char::is_whitespace))
         {
             return Err(format!("its option `{option}` cannot be handed to mount"));
         }
@@ -157,7 +159,8 @@ impl Arguments<'_> {
         let source = format!("{servers}:/{volume}{}", self.folder).parse();
         let point = self.point.ok_or("its arguments name no mount point")?;
         if point.contains(|c: char| c.is_whitespace() || c == '\\') {
-            return Err("a blank or backslash in its mount point is more than the mount helper can pass on".to_owned());
+            return Err("a blank or backslash in its mount point is more than the mount helper can pass on"
+                .to_owned());
         }
         let point = if point == "/" { point } else { point.trim_end_matches('/') };
         Ok(Mount {
@@ -231,7 +234,10 @@ mod tests {
     #[case("glusterfs --volfile-server=g1 /mnt", "no volume")]
     #[case("glusterfs --volfile-id=/v /mnt", "no server")]
     #[case("glusterfs --volfile-server=g1 --volfile-id=/v --log-file=/a,b /mnt", "cannot be handed")]
-    #[case("glusterfs --volfile-server=g1 --volfile-id=/gluster/glustershd --process-name glustershd /x", "no mount is")]
+    #[case(
+        "glusterfs --volfile-server=g1 --volfile-id=/gluster/glustershd --process-name glustershd /x",
+        "no mount is"
+    )]
     fn what_mount_cannot_say_is_no_guess(#[case] line: &str, #[case] says: &str) {
         let error = mount_again(&argv(line)).unwrap_err();
         assert!(error.contains(says), "{error}");

@@ -5,23 +5,25 @@
 mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
 use futures_util::future::join_all;
 
 use crate::core::check::Fact;
 use crate::core::command::{Command, Output};
 use crate::core::inventory::{Host, Inventory};
-use crate::core::names::{Brick, HostName, Release, VolumeName};
+use crate::core::names::{Brick, HostName, OpVersion, Release, VolumeName};
 use crate::core::pool::{
     ClientState, HostState, Observed, PackageOffer, PoolState, Reach, Unreachable, Volume, VolumeKind,
     VolumeState,
 };
+use crate::core::system::SystemFacts;
 use crate::core::usage::Usage;
 use crate::gluster::{commands, replies};
 use crate::package::{self, PackageManager, apt};
 use crate::service;
-pub use scope::Scope;
 use crate::transport::{Transport, TransportError};
+pub use scope::Scope;
 
 /// The reason of facts that were not asked for.
 const NOT_ASKED: &str = "not asked in this look";
@@ -79,12 +81,7 @@ async fn reach(
     }
 }
 
-async fn server(
-    transport: &dyn Transport,
-    host: &HostName,
-    declared: &Host,
-    scope: &Scope,
-) -> HostState {
+async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, scope: &Scope) -> HostState {
     let processes = match reach(transport, host, service::processes()).await {
         Ok(Observed::Known(output)) => Observed::from(service::parse_processes(&output)),
         Ok(Observed::Unknown(reason)) => Observed::Unknown(reason),
@@ -121,7 +118,17 @@ async fn server(
         offer,
         usage,
     );
-    HostState { reach: Reach::Reached, release, processes, glusterd_info, peers, stored_volumes, offer, usage }
+    HostState {
+        reach: Reach::Reached,
+        release,
+        processes,
+        glusterd_info,
+        peers,
+        stored_volumes,
+        offer,
+        system: SystemFacts::unknown(NOT_ASKED),
+        usage,
+    }
 }
 
 fn unreached(cause: Unreachable, reason: String) -> HostState {
@@ -137,6 +144,7 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         stored_volumes: unknown(),
         offer: unknown(),
         usage: unknown(),
+        system: SystemFacts::unknown("the host was not reached"),
     }
 }
 
@@ -162,12 +170,7 @@ async fn offer(transport: &dyn Transport, host: &HostName, to: Release) -> Obser
     }
 }
 
-async fn client(
-    transport: &dyn Transport,
-    host: &HostName,
-    declared: &Host,
-    scope: &Scope,
-) -> ClientState {
+async fn client(transport: &dyn Transport, host: &HostName, declared: &Host, scope: &Scope) -> ClientState {
     if let Err((cause, reason)) = reach(transport, host, package::detect()).await {
         return ClientState {
             release: Observed::Unknown(reason.clone()),
@@ -213,7 +216,7 @@ async fn volumes(
         let status = asked(scope, Fact::VolumeStatus, status).await;
         let mut clients = Vec::new();
         for volume in &volumes {
-            clients.push(asked(scope, Fact::Clients, clients_of(transport, via, volume)).await);
+            clients.push(clients_of(transport, via, volume, scope).await);
         }
         (status, clients)
     };
@@ -244,21 +247,34 @@ async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume, scope:
     }
 }
 
-async fn clients_of(
-    transport: &dyn Transport,
-    via: &HostName,
-    volume: &Volume,
-) -> Observed<BTreeMap<Brick, BTreeSet<String>>> {
+/// Who is connected to each brick, and the op-version of each client.
+type Clients = (Observed<BTreeMap<Brick, BTreeSet<String>>>, Observed<BTreeMap<String, OpVersion>>);
+
+async fn clients_of(transport: &dyn Transport, via: &HostName, volume: &Volume, scope: &Scope) -> Clients {
+    if !scope.asks(Fact::Clients) {
+        return (Observed::Unknown(NOT_ASKED.to_owned()), Observed::Unknown(NOT_ASKED.to_owned()));
+    }
     // A volume that no client mounts answers "Commit failed" (seen on 10.3); one that heals has at least its
     // self-heal daemons for clients.
     let heals = match volume.kind {
         VolumeKind::Replicate { .. } | VolumeKind::Disperse { .. } => true,
         VolumeKind::Distribute | VolumeKind::Other(_) => false,
     };
-    if !volume.started || !heals {
-        return Observed::Known(BTreeMap::new());
+    if !volume.started {
+        return (Observed::Known(BTreeMap::new()), Observed::Known(BTreeMap::new()));
     }
-    ask(transport, via, commands::volume_status_clients(&volume.name), replies::clients).await
+    let command = commands::volume_status_clients(&volume.name);
+    match ask(transport, via, command, |output| Ok::<_, Infallible>(output.clone())).await {
+        Observed::Known(output) => {
+            let clients = if heals {
+                Observed::from(replies::clients(&output))
+            } else {
+                Observed::Known(BTreeMap::new())
+            };
+            (clients, Observed::from(replies::client_op_versions(&output)))
+        }
+        Observed::Unknown(reason) => (Observed::Unknown(reason.clone()), Observed::Unknown(reason)),
+    }
 }
 
 fn volume_state(
@@ -266,7 +282,7 @@ fn volume_state(
     status: Observed<Option<replies::VolumeStatus>>,
     heal_pending: Counts,
     split_brain: Counts,
-    clients: Observed<BTreeMap<Brick, BTreeSet<String>>>,
+    (clients, client_op_versions): Clients,
 ) -> VolumeState {
     let status = match status {
         Observed::Known(Some(status)) => Observed::Known(status),
@@ -284,6 +300,7 @@ fn volume_state(
         heal_pending,
         split_brain,
         clients,
+        client_op_versions,
         volume,
     }
 }

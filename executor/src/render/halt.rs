@@ -7,6 +7,7 @@ use super::hanging;
 use super::plan::{duration, mark, tree};
 use crate::core::event::GateKind;
 use crate::core::finding::Finding;
+use crate::core::names::HostName;
 use crate::core::plan::{Action, Plan, StageKind, Step};
 use crate::core::resume::Progress;
 
@@ -128,6 +129,7 @@ fn safety(plan: &Plan, here: u32, gate: GateKind) -> Vec<String> {
                 .into(),
         ],
         StageKind::Turn(host) => turn_safety(host.as_str(), step, gate),
+        StageKind::Clients(hosts) => clients_safety(hosts, step, gate),
         StageKind::Finish => vec![
             "every server runs the target release and serves".into(),
             match gate {
@@ -136,6 +138,31 @@ fn safety(plan: &Plan, here: u32, gate: GateKind) -> Vec<String> {
             },
         ],
     }
+}
+
+/// The pool itself is done: what is in trouble is one of its clients.
+fn clients_safety(hosts: &[HostName], step: &Step, gate: GateKind) -> Vec<String> {
+    let host = step.action.host();
+    let others: Vec<&str> = hosts.iter().filter(|other| *other != host).map(HostName::as_str).collect();
+    let mut lines = vec![
+        "the pool itself is fine as far as this run goes: every server runs the target release and serves"
+            .into(),
+        "all other clients go on reading and writing".into(),
+    ];
+    if matches!(step.action, Action::Fetch { .. }) {
+        lines.push(format!("{host} was not touched"));
+    } else if matches!(gate, GateKind::Enter) {
+        lines.push(format!("{host}: what the steps done before this one put aside there is still away"));
+    } else {
+        lines.push(format!("{host} is without its volumes, or without a part of what uses them"));
+    }
+    if !others.is_empty() {
+        lines.push(format!(
+            "the same may be so of the clients upgraded together with it: {}",
+            others.join(", ")
+        ));
+    }
+    lines
 }
 
 fn turn_safety(host: &str, step: &Step, gate: GateKind) -> Vec<String> {

@@ -6,6 +6,7 @@ use comfy_table::{Table, presets};
 
 use super::hanging;
 use crate::core::check::well;
+use crate::core::names::HostName;
 use crate::core::plan::{Gate, Plan, StageKind, Step};
 use crate::core::resume::Progress;
 
@@ -51,6 +52,9 @@ pub fn plan(plan: &Plan, next: &str) -> String {
         };
         table.add_row([row.host.to_string(), row.now.to_string(), row.then.to_string(), note.to_owned()]);
     }
+    for row in &plan.clients {
+        table.add_row([row.host.to_string(), row.now.to_string(), row.then.to_string(), "client".to_owned()]);
+    }
     let (now, then) = (plan.op_version_now.to_string(), plan.op_version_then.to_string());
     table.add_row(["op-version", now.as_str(), then.as_str(), ""]);
     text.push_str(&table.trim_fmt());
@@ -87,6 +91,11 @@ pub(super) fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
             StageKind::Turn(host) => {
                 turn += 1;
                 let _ = writeln!(text, "turn {turn} of {turns}: {host}");
+            }
+            StageKind::Clients(hosts) => {
+                let names: Vec<&str> = hosts.iter().map(HostName::as_str).collect();
+                let many = if hosts.len() > 1 { "clients, together" } else { "client" };
+                let _ = writeln!(text, "{many}: {}", names.join(", "));
             }
             StageKind::Finish => {
                 let _ = writeln!(text, "finish (no way back after this)");

@@ -128,7 +128,13 @@ impl<'a> Found<'a> {
             Some(reason) => Observed::Unknown(reason),
             None => Observed::Known(self.libraries),
         };
-        Usage { mounts, library_users, running: self.running, put_aside: self.put_aside, addresses: self.addresses }
+        Usage {
+            mounts,
+            library_users,
+            running: self.running,
+            put_aside: self.put_aside,
+            addresses: self.addresses,
+        }
     }
 
     /// Why not every process is known, where that is so.
@@ -170,7 +176,11 @@ impl<'a> Found<'a> {
                 let arguments = self.arguments.get(&pid).map_or(&[][..], Vec::as_slice);
                 let again = fuse::mount_again(arguments)?;
                 let point: Option<AbsolutePath> = unescape(mount.point).parse().ok();
-                if Some(&again.point) == point.as_ref() { Ok(again) } else { Err("its process serves another".into()) }
+                if Some(&again.point) == point.as_ref() {
+                    Ok(again)
+                } else {
+                    Err("its process serves another".into())
+                }
             }
             _ => Err("several processes serve mounts at this place".to_owned()),
         }

@@ -15,11 +15,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::finding::Finding;
 use super::application::Application;
+use super::finding::Finding;
 use super::names::{AbsolutePath, HostName, OpVersion, Release, VolumeName};
-use super::usage::Mount;
 use super::pool::PoolState;
+use super::usage::Mount;
 
 pub(crate) use host::offer;
 pub(crate) use quorum::server_quorum;
@@ -118,6 +118,11 @@ pub enum Check {
     },
     /// Every server has the same op-version stored.
     OpVersionsAgree,
+    /// A client machine answers.
+    ClientReached {
+        /// The client.
+        host: HostName,
+    },
     /// Nothing is mounted from Gluster at this place of a server or client.
     Unmounted {
         /// The host.
@@ -193,6 +198,7 @@ impl Check {
     pub fn needs(&self) -> &'static [Fact] {
         match self {
             Self::Reached
+            | Self::ClientReached { .. }
             | Self::GlusterDown { .. }
             | Self::GlusterdDown { .. }
             | Self::BricksRunning { .. } => &[Fact::Processes],
@@ -242,6 +248,7 @@ impl Check {
             | Self::GlusterdUp { host }
             | Self::BricksRunning { host, .. }
             | Self::NfsLinesGone { host }
+            | Self::ClientReached { host }
             | Self::Unmounted { host, .. }
             | Self::Mounted { host, .. }
             | Self::ApplicationStopped { host, .. }
@@ -274,6 +281,7 @@ impl Check {
             Self::NfsLinesGone { host } => host::nfs_lines_gone(state, host),
             Self::OpVersionIs { op_version } => pool::op_version_is(state, *op_version),
             Self::OpVersionsAgree => pool::op_versions_agree(state),
+            Self::ClientReached { host } => usage::client_reached(state, host),
             Self::Unmounted { host, point } => usage::unmounted(state, host, point),
             Self::Mounted { host, mount } => usage::mounted(state, host, mount),
             Self::ApplicationStopped { host, application } => {
@@ -329,6 +337,7 @@ impl fmt::Display for Check {
             Self::NfsLinesGone { host } => write!(f, "no nfs. line stored on {host}"),
             Self::OpVersionIs { op_version } => write!(f, "op-version {op_version} on every server"),
             Self::OpVersionsAgree => write!(f, "one op-version on every server"),
+            Self::ClientReached { host } => write!(f, "{host} reached"),
             Self::Unmounted { host, point } => write!(f, "{point} unmounted on {host}"),
             Self::Mounted { host, mount } => {
                 write!(f, "{} mounted on {host} as before, and readable", mount.point)

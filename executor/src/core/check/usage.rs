@@ -1,16 +1,18 @@
 //! Checks of how hosts use volumes: mounts, applications, and whose libraries are old. Servers and clients alike.
 
-use super::Check;
 use super::super::application::Application;
 use super::super::finding::{Code, Finding, Subject};
 use super::super::names::{AbsolutePath, HostName, Release};
-use super::super::pool::{Observed, PoolState};
+use super::super::pool::{Observed, PoolState, Reach};
 use super::super::usage::{LibraryUser, Mount, Usage};
+use super::Check;
 
 impl Check {
     /// Returns the application that the check is about, so that a look knows what to look for.
     pub fn application(&self) -> Option<&Application> {
-        if let Self::ApplicationStopped { application, .. } | Self::ApplicationRunning { application, .. } = self {
+        if let Self::ApplicationStopped { application, .. } | Self::ApplicationRunning { application, .. } =
+            self
+        {
             Some(application)
         } else {
             None
@@ -38,6 +40,17 @@ fn ask(
     wrong: impl FnOnce(&Usage) -> Vec<Finding>,
 ) -> Vec<Finding> {
     usage_of(state, host, code).map_or_else(|findings| findings, wrong)
+}
+
+pub(super) fn client_reached(state: &PoolState, host: &HostName) -> Vec<Finding> {
+    let subject = Subject::Host(host.clone());
+    match state.clients.get(host).map(|client| &client.reach) {
+        Some(Reach::Reached) => Vec::new(),
+        Some(Reach::NotReached { reason, .. }) => {
+            vec![Finding::seen(Code::ClientUnreachable, subject, reason.clone())]
+        }
+        None => vec![Finding::unknown(Code::NotObserved, subject, "this client was not looked at")],
+    }
 }
 
 pub(super) fn unmounted(state: &PoolState, host: &HostName, point: &AbsolutePath) -> Vec<Finding> {

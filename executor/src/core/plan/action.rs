@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::application::Application;
 use super::super::check::Check;
-use super::super::usage::Mount;
 use super::super::names::{HostName, OpVersion, Release, VolumeName};
+use super::super::usage::Mount;
 
 /// What a step does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,9 +180,9 @@ impl fmt::Display for Action {
                 write!(f, "heal {} (via {via})", names.join(", "))
             }
             Self::StopApplication { host, application } => write!(f, "stop {application} on {host}"),
-            Self::Unmount { host, mount, lazy } => {
-                let how = if *lazy { "lazily, with what uses it: waived" } else { "never by force" };
-                write!(f, "unmount {mount} on {host} ({how})")
+            Self::Unmount { host, mount, lazy: false } => write!(f, "unmount {mount} on {host}"),
+            Self::Unmount { host, mount, lazy: true } => {
+                write!(f, "unmount {mount} on {host}, lazily, under those who use it (waived)")
             }
             Self::Mount { host, mount } => write!(f, "mount {mount} on {host}"),
             Self::ProveMount { host, mount } => {

@@ -8,17 +8,21 @@
 //! 2. *Prepare*, where something must be mended before the first server changes.
 //! 3. *One turn a server*: stop, install, start, heal. A server that is out already comes first, the
 //!    others by name. A server at the target gets no turn.
-//! 4. *Finish*: raise the op-version, once every server runs the target and all is well.
+//! 4. *Clients*, where the inventory names some: what uses volumes is put aside, the packages change, all is
+//!    brought back and proved.
+//! 5. *Finish*: raise the op-version, once every server runs the target and all is well.
 //!
 //! Properties, each held by a test: a server has one turn at most; every step that takes something out has
 //! the whole health of the pool as its enter gate, and gives it back at the end of its turn; the op-version
 //! is the last step; a pool at its goal has no plan; the same input gives the same plan.
 
 mod action;
+mod clients;
 mod online;
 mod preflight;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,6 +70,8 @@ pub enum StageKind {
     Prepare,
     /// The turn of one server.
     Turn(HostName),
+    /// Client machines, one or several at once, after all servers.
+    Clients(Vec<HostName>),
     /// The op-version: no way back after it.
     Finish,
 }
@@ -92,6 +98,17 @@ pub struct ServerRow {
     pub out: bool,
 }
 
+/// A client machine in the plan's table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientRow {
+    /// The client.
+    pub host: HostName,
+    /// The release it has.
+    pub now: Release,
+    /// The release it will have.
+    pub then: Release,
+}
+
 /// Everything that will be done, in order. What is not in here is not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -103,6 +120,9 @@ pub struct Plan {
     pub op_version_then: OpVersion,
     /// The servers.
     pub servers: Vec<ServerRow>,
+    /// The client machines that are upgraded too.
+    #[serde(default)]
+    pub clients: Vec<ClientRow>,
     /// The stages, in order.
     pub stages: Vec<Stage>,
     /// Findings that steps of the plan answer.
@@ -149,6 +169,8 @@ pub struct Request {
     pub to: Release,
     /// Findings that shall not stand in the way.
     pub waivers: Vec<Waiver>,
+    /// How many client machines are upgraded at once; 0 leaves them all to the operator.
+    pub clients_at_once: usize,
 }
 
 /// The clients that are connected, by volume.

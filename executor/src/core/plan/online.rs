@@ -1,6 +1,6 @@
 //! The online (rolling) procedure: one server at a time, the others carrying its data.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::check::Check;
 use super::super::finding::{Code, Finding, Subject};
@@ -8,26 +8,31 @@ use super::super::inventory::Inventory;
 use super::super::names::{HostName, OpVersion, Release, VolumeName};
 use super::super::pool::{Observed, PoolState, VolumeKind};
 use super::super::release;
+use super::clients::{self, ClientBehind};
 use super::preflight::preflight;
+use super::usage::{self, Aside};
 use super::{Action, Clients, Gate, Outcome, Plan, Refusal, Request, ServerRow, Stage, StageKind, Step};
 
 /// How long to wait for the pool to be well before a server is taken out. Also the time a heal backlog has
 /// to empty: hours are normal after a server was out for long.
-const HEALTH_PATIENCE_SECONDS: u64 = 4 * 3600;
+pub(super) const HEALTH_PATIENCE_SECONDS: u64 = 4 * 3600;
 
 /// How long to wait for processes to come or go.
-const PROCESS_PATIENCE_SECONDS: u64 = 120;
+pub(super) const PROCESS_PATIENCE_SECONDS: u64 = 120;
 
 /// How long to wait for a server that was started to be whole again: peers, bricks, stored volumes.
-const RETURN_PATIENCE_SECONDS: u64 = 300;
+pub(super) const RETURN_PATIENCE_SECONDS: u64 = 300;
 
 /// Looks in a row before the pool counts as well. One look is not enough: a file being written is listed
 /// as to be healed, and one that has just begun to need healing is not listed yet.
-const SETTLE_LOOKS: u32 = 2;
+pub(super) const SETTLE_LOOKS: u32 = 2;
 
 /// Plans the upgrade of a pool, or says why not.
 pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outcome {
-    let found = preflight(state, request);
+    let mut found = preflight(state, request);
+    found.findings.extend(usage::preflight(inventory, state, request));
+    found.findings.sort();
+    found.findings.dedup();
     let waived = |finding: &&Finding| request.waivers.iter().any(|waiver| waiver.covers(finding));
     let split = |findings: &[Finding]| -> (Vec<Finding>, Vec<Finding>) {
         findings.iter().cloned().partition(|finding| waived(&finding))
@@ -41,7 +46,7 @@ pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outc
     if !in_the_way.is_empty() {
         return Outcome::Refusal(Refusal { findings: in_the_way, waived: waived_findings });
     }
-    match facts(state) {
+    match facts(inventory, state, request) {
         Some(facts) => build(inventory, &facts, request, found.out, answered, waived_findings),
         None => {
             let what = "release, op-version or volumes of a server could not be read";
@@ -52,15 +57,19 @@ pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outc
 }
 
 /// The known facts a plan is built from.
-struct Facts<'a> {
-    state: &'a PoolState,
-    servers: Vec<(HostName, Release, String)>,
-    op_version: OpVersion,
-    clients: Clients,
-    to_heal: Vec<VolumeName>,
+pub(super) struct Facts<'a> {
+    pub(super) state: &'a PoolState,
+    pub(super) servers: Vec<(HostName, Release, String)>,
+    pub(super) op_version: OpVersion,
+    pub(super) clients: Clients,
+    pub(super) to_heal: Vec<VolumeName>,
+    /// What has to be away on a host while its packages change.
+    pub(super) aside: BTreeMap<HostName, Aside>,
+    /// The client machines that the plan upgrades.
+    pub(super) behind: Vec<ClientBehind>,
 }
 
-fn facts(state: &PoolState) -> Option<Facts<'_>> {
+fn facts<'a>(inventory: &Inventory, state: &'a PoolState, request: &Request) -> Option<Facts<'a>> {
     let mut servers = Vec::new();
     for (host, host_state) in &state.hosts {
         let now = (*host_state.release.known().ok()?)?;
@@ -84,7 +93,9 @@ fn facts(state: &PoolState) -> Option<Facts<'_>> {
         .filter(|volume| matches!(volume.volume.kind, VolumeKind::Replicate { .. }))
         .map(|volume| volume.volume.name.clone())
         .collect();
-    Some(Facts { state, servers, op_version, clients, to_heal })
+    let aside = usage::aside(inventory, state, &request.waivers);
+    let behind = clients::behind(inventory, state, request);
+    Some(Facts { state, servers, op_version, clients, to_heal, aside, behind })
 }
 
 fn build(
@@ -101,6 +112,10 @@ fn build(
     let op_version_then = release::op_version_of(to).max(facts.op_version);
     let mut behind: Vec<&HostName> =
         facts.servers.iter().filter(|(_, now, _)| *now != to).map(|(host, ..)| host).collect();
+    // Neither does a server stay without what an earlier run put aside there.
+    let left =
+        facts.servers.iter().map(|(host, ..)| host).filter(|host| usage::left_aside(facts.state, host));
+    behind.extend(left.filter(|host| !behind.contains(host)).collect::<Vec<_>>());
     // A server that is out already comes first: the pool stands on one leg until it is back.
     behind.extend(out.iter().filter(|host| !behind.contains(host)).collect::<Vec<_>>());
     behind.sort_by_key(|host| (out.as_ref() != Some(*host), (*host).clone()));
@@ -110,6 +125,7 @@ fn build(
     for host in behind {
         stages.push(builder.turn(host, out.as_ref() == Some(host)));
     }
+    stages.extend(builder.clients(request.clients_at_once));
     if facts.op_version < op_version_then
         && let Some((via, ..)) = facts.servers.first()
     {
@@ -129,43 +145,24 @@ fn build(
         op_version_now: facts.op_version,
         op_version_then,
         servers: facts.servers.iter().map(row).collect(),
+        clients: facts.behind.iter().map(|client| client.row(to)).collect(),
         stages,
         answered,
         waived,
         waivers: request.waivers.clone(),
-        left_to_do: left_to_do(inventory, facts.state, to),
+        left_to_do: clients::left_to_do(inventory, facts, to),
     }))
 }
 
-/// The clients, which the guide upgrades after the servers.
-fn left_to_do(inventory: &Inventory, state: &PoolState, to: Release) -> Vec<String> {
-    let client = |name: &HostName| {
-        let seen = state.clients.get(name);
-        let release = match seen.map(|client| client.release.known()) {
-            Some(Ok(Some(release))) if *release == to => return None,
-            Some(Ok(Some(release))) => format!("now at {release}"),
-            Some(Ok(None)) => "Gluster not installed".to_owned(),
-            Some(Err(reason)) => format!("release unknown: {reason}"),
-            None => "not looked at".to_owned(),
-        };
-        let mounts = match seen.map(|client| client.mounts.known()) {
-            Some(Ok(mounts)) if !mounts.is_empty() => format!("unmount {}", mounts.join(", ")),
-            Some(Ok(_)) | Some(Err(_)) | None => "unmount its Gluster mounts".to_owned(),
-        };
-        Some(format!("client {name} ({release}): {mounts}, install {to}, mount again"))
-    };
-    inventory.clients.keys().filter_map(client).collect()
-}
-
 /// Builds steps and numbers them.
-struct Builder<'a> {
-    facts: &'a Facts<'a>,
-    to: Release,
+pub(super) struct Builder<'a> {
+    pub(super) facts: &'a Facts<'a>,
+    pub(super) to: Release,
     next: u32,
 }
 
 impl Builder<'_> {
-    fn step(&mut self, action: Action, enter: Gate, reenter: Gate, leave: Gate) -> Step {
+    pub(super) fn step(&mut self, action: Action, enter: Gate, reenter: Gate, leave: Gate) -> Step {
         let id = self.next;
         self.next += 1;
         Step { id, action, enter, reenter, leave }
@@ -237,6 +234,7 @@ impl Builder<'_> {
             let mut fit = self.health(None, false);
             fit.extend([Check::NothingToHeal, Check::NoTasks, Check::OthersCanCarry { host: host.clone() }]);
             let enter = if out { others.clone() } else { gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS) };
+            steps.extend(self.put_aside(host, &enter));
             let left = vec![down(), Check::BricksOnline { without }];
             let leave = gate(left, PROCESS_PATIENCE_SECONDS, 1);
             steps.push(self.step(Action::StopGluster { host: host.clone() }, enter, others.clone(), leave));
@@ -264,6 +262,9 @@ impl Builder<'_> {
             let leave = self.whole(Some(host));
             steps.push(self.step(heal, enter.clone(), enter, leave));
         }
+        let whole = self.whole(Some(host));
+        let back = gate(vec![Check::GlusterdUp { host: host.clone() }], RETURN_PATIENCE_SECONDS, 1);
+        steps.extend(self.bring_back(host, &back, &whole));
         Stage { kind: StageKind::Turn(host.clone()), steps }
     }
 
@@ -286,7 +287,7 @@ impl Builder<'_> {
     }
 
     /// The pool is well, but for a server that is meant to be out. Heal backlogs are asked apart.
-    fn health(&self, without: Option<&HostName>, ignoring_nfs: bool) -> Vec<Check> {
+    pub(super) fn health(&self, without: Option<&HostName>, ignoring_nfs: bool) -> Vec<Check> {
         let without = without.cloned();
         vec![
             Check::Reached,
@@ -307,12 +308,13 @@ impl Builder<'_> {
     }
 
     /// The pool is whole again: well, healed, and with the clients it had.
-    fn whole(&self, host: Option<&HostName>) -> Gate {
+    pub(super) fn whole(&self, host: Option<&HostName>) -> Gate {
         let mut checks: Vec<Check> =
             host.map(|host| Check::AtRelease { host: host.clone(), release: self.to }).into_iter().collect();
         checks.extend(self.health(None, false));
         checks.push(Check::ClientsBack { clients: self.facts.clients.clone() });
         checks.push(Check::NothingToHeal);
+        checks.extend(host.map(|host| Check::NoOldLibrary { host: host.clone(), release: self.to }));
         gate(checks, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
     }
 
@@ -323,6 +325,6 @@ impl Builder<'_> {
     }
 }
 
-fn gate(checks: Vec<Check>, patience_seconds: u64, settle: u32) -> Gate {
+pub(super) fn gate(checks: Vec<Check>, patience_seconds: u64, settle: u32) -> Gate {
     Gate { checks, patience_seconds, settle }
 }

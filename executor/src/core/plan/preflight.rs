@@ -46,8 +46,7 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
         let at_target = host_state.release.known().is_ok_and(|release| *release == Some(request.to));
         if !at_target {
             findings.extend(Check::OthersCanCarry { host: host.clone() }.look(&reached));
-            findings.extend(check::offer(host, host_state, request.to));
-            findings.extend(mounts(host, host_state));
+            findings.extend(check::offer(host, &host_state.offer, request.to));
         }
     }
     if !answered.is_empty() {
@@ -168,21 +167,6 @@ fn volumes(state: &PoolState) -> Vec<Finding> {
             Some(Finding::seen(Code::VolumeNotReplicated, subject, kind))
         })
         .collect()
-}
-
-/// Mounts on a server, which end when all of Gluster is stopped there.
-fn mounts(host: &HostName, state: &HostState) -> Vec<Finding> {
-    match state.processes.known() {
-        Ok(processes) => processes
-            .fuse_mounts
-            .iter()
-            .map(|mount| {
-                let what = format!("mounts a volume at {mount}; stopping gluster here ends that mount");
-                Finding::seen(Code::MountOnServer, Subject::Host(host.clone()), what)
-            })
-            .collect(),
-        Err(reason) => vec![Finding::unknown(Code::NotObserved, Subject::Host(host.clone()), reason)],
-    }
 }
 
 /// Stored `nfs.` options in front of a target without gNFS.
