@@ -150,7 +150,7 @@ fn libraries(
         Err(reason) => vec![Finding::unknown(Code::OldLibrary, Subject::Host(host.clone()), reason)],
         Ok(users) => users
             .iter()
-            .filter_map(|user| wrong(user))
+            .filter_map(wrong)
             .map(|(code, what)| Finding::seen(code, Subject::Host(host.clone()), what))
             .collect(),
     })
