@@ -95,10 +95,14 @@ impl Artifacts {
                 jump: None,
                 known_hosts: None,
                 applications: Vec::new(),
+                transport: None,
+                install: None,
             })
         };
         let door = pool.nodes().next().map(|node| &node.door);
         let file = InventoryFile {
+            transport: None,
+            packages: None,
             ssh: SshSection {
                 user: door.map(|door| door.user.clone()),
                 identity: door.map(|door| door.identity.clone()),

@@ -68,6 +68,10 @@ impl Code {
                 | Self::NotAtRelease
                 | Self::HostKeyChanged
                 | Self::HostKeyUnknown
+                | Self::ConfigChanged
+                | Self::OpVersionChanged
+                | Self::GlusterdRestarted
+                | Self::RunsOldCode
         )
     }
 }
@@ -85,6 +89,9 @@ codes! {
     /// A host does not let us in, or not as root.
     PermissionDenied "PERMISSION_DENIED" false
         "check `user` and `identity` in the inventory; the user must be root on every server";
+    /// The user who logs in may not become root without a password.
+    SudoRefused "SUDO_REFUSED" false
+        "add the line named above with `visudo -f /etc/sudoers.d/gluster-upgrade` on that host, or log in as root";
     /// A host has no Gluster.
     GlusterNotInstalled "GLUSTER_NOT_INSTALLED" false
         "this host serves nothing: is it the right address? take it out of the inventory, or install Gluster";
@@ -175,6 +182,18 @@ codes! {
     /// Installing would remove packages of others.
     PackageRemoves "PACKAGE_REMOVES" true
         "see what needs them (`apt-get -s install …`); waive this finding if they may go";
+    /// A repository of the host cannot be used.
+    PackageRepositoryBroken "PACKAGE_REPOSITORY_BROKEN" false
+        "mend it or take it out of the sources, then refresh the lists (`apt-get update`, `dnf makecache`)";
+    /// An earlier transaction of packages broke off.
+    PackagesHalfInstalled "PACKAGES_HALF_INSTALLED" false
+        "finish it first: `dpkg --configure -a && apt-get -f install`, or `dnf check` and what it says";
+    /// Another program holds the package manager's lock.
+    PackageManagerBusy "PACKAGE_MANAGER_BUSY" false
+        "wait until it is done, or see what it is: `fuser -v /var/lib/dpkg/lock-frontend`, `ps -C dnf,yum,zypper`";
+    /// Something installs updates by itself.
+    UnattendedUpgrades "UNATTENDED_UPGRADES" true
+        "stop it for the time of the upgrade (`systemctl stop apt-daily-upgrade.timer`); waive it where it leaves Gluster alone";
     /// Processes use a mount that has to go for a while, and no application of the inventory accounts for them.
     MountBusy "MOUNT_BUSY" true
         "stop them, or name them in the inventory ([[clients.applications]]); waived, the mount is taken away under them";
@@ -211,6 +230,21 @@ codes! {
     /// The transaction replaces sshd.
     SshdReplaced "SSHD_REPLACED" true
         "an sshd that is not restarted may refuse new connections: upgrade it beforehand, or waive to let it go along";
+    /// A volume or a peer was changed while the run was under way.
+    ConfigChanged "CONFIG_CHANGED" false
+        "`-` was there at the start and is gone, `+` is new: put it back (`gluster volume set|reset …`) and resume; if the change is wanted, plan anew with `executor run`";
+    /// The op-version was changed while the run was under way.
+    OpVersionChanged "OP_VERSION_CHANGED" false
+        "an ordinary `gluster volume set` can raise it, and it cannot be lowered: find out who did it, then plan anew with `executor run`";
+    /// glusterd of a server that was not touched is another process than before.
+    GlusterdRestarted "GLUSTERD_RESTARTED" false
+        "it crashed, or somebody restarted it: look at /var/log/glusterfs/glusterd.log there; once you know why, plan anew with `executor run`";
+    /// Brick processes came or went while they were looked at.
+    BrickRestarted "BRICK_RESTARTED" false
+        "look at the brick's log in /var/log/glusterfs/bricks for `signal received` and `health-check failed`";
+    /// A process runs other code than the one installed.
+    RunsOldCode "RUNS_OLD_CODE" false
+        "it was not restarted, or something started it too early: stop and start gluster on that host";
     /// A fact could not be read.
     NotObserved "NOT_OBSERVED" false
         "run the same command again; if it stays, look at that host's glusterd and its log";

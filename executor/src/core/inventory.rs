@@ -9,6 +9,9 @@
 //! name = "g1"
 //! address = "g1.example.org"   # the name itself where left out; an alias of ~/.ssh/config will do
 //!
+//! transport = "local"          # for one host here; above `[ssh]` for every host. See `way`
+//! install = ["/opt/upgrade", "{release}"] # your own way to install, on this host; `[packages]` has it for all
+//!
 //! [[clients]]                  # machines that mount its volumes: upgraded after the servers
 //! name = "web1"
 //! # [[clients.applications]]   # what has to be stopped there first: see `application`
@@ -23,6 +26,8 @@ use toml::Spanned;
 
 use super::application::{Application, ApplicationSection};
 use super::names::{ApplicationName, HostName};
+use super::packages;
+use super::way::{TransportSection, Way, Wrong};
 
 /// The most servers an inventory may name: far above any real pool, far below what would exhaust this machine.
 const SERVERS_MAX: usize = 256;
@@ -51,6 +56,10 @@ pub struct Host {
     pub ssh: SshSettings,
     /// The line of the inventory that names its address, for messages about it.
     pub line: usize,
+    /// How commands get to it.
+    pub way: Way,
+    /// The operator's own command that installs there; see [`packages::own_command`] for its placeholders.
+    pub install: Option<Vec<String>>,
     /// Programs on it that use volumes.
     pub applications: Vec<Application>,
 }
@@ -84,9 +93,15 @@ pub struct InventoryError {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InventoryFile {
+    /// How commands get to every host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Spanned<TransportSection>>,
     /// Settings for every host.
     #[serde(default)]
     pub ssh: SshSection,
+    /// How packages are installed on every host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packages: Option<PackagesSection>,
     /// The servers.
     pub servers: Vec<HostSection>,
     /// The clients.
@@ -115,6 +130,15 @@ pub struct SshSection {
     pub known_hosts: Option<PathBuf>,
 }
 
+/// `[packages]`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackagesSection {
+    /// The operator's own command that installs a release on a host, in place of the package manager.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install: Option<Spanned<Vec<String>>>,
+}
+
 /// `[[servers]]` and `[[clients]]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -139,6 +163,12 @@ pub struct HostSection {
     /// See [`SshSettings::known_hosts`]; relative to the inventory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_hosts: Option<PathBuf>,
+    /// See [`InventoryFile::transport`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Spanned<TransportSection>>,
+    /// See [`PackagesSection::install`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install: Option<Spanned<Vec<String>>>,
     /// Programs on it that use volumes; see [`super::application`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub applications: Vec<ApplicationSection>,
@@ -172,11 +202,12 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
         Inventory { file: file.to_owned(), servers: BTreeMap::new(), clients: BTreeMap::new() };
     let mut named: BTreeMap<HostName, usize> = BTreeMap::new();
     let mut reached: BTreeMap<(String, Option<u16>), HostName> = BTreeMap::new();
-    let servers = parsed.servers.into_iter().map(|section| (section, true));
-    for (section, is_server) in servers.chain(parsed.clients.into_iter().map(|section| (section, false))) {
+    let mut local: Option<HostName> = None;
+    let servers = parsed.servers.iter().map(|section| (section, true));
+    for (section, is_server) in servers.chain(parsed.clients.iter().map(|section| (section, false))) {
         let name_line = line_of(text, section.name.span().start);
         let name = section.name.get_ref().clone();
-        let host = host(file, text, &parsed.ssh, section, name_line)?;
+        let host = host(file, text, &parsed, section, name_line)?;
         if let Some(first) = named.insert(name.clone(), name_line) {
             let hint = "give each host a name of its own";
             return Err(problem(Some(name_line), format!("`{name}` is named already on line {first}"), hint));
@@ -185,6 +216,13 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
         if let Some(other) = reached.insert(address, name.clone()) {
             let what = format!("`{name}` has the same address and port as `{other}`");
             return Err(problem(Some(host.line), what, "each host appears once, as a server or as a client"));
+        }
+        if host.way == Way::Local
+            && let Some(other) = local.replace(name.clone())
+        {
+            let what = format!("`{name}` is `local`, and so is `{other}`");
+            let hint = "this program runs on one host: give the others \"ssh\" or an `exec`";
+            return Err(problem(Some(host.line), what, hint));
         }
         let hosts = if is_server { &mut inventory.servers } else { &mut inventory.clients };
         hosts.insert(name, host);
@@ -196,12 +234,12 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
 fn host(
     file: &Path,
     text: &str,
-    defaults: &SshSection,
-    section: HostSection,
+    all: &InventoryFile,
+    section: &HostSection,
     name_line: usize,
 ) -> Result<Host, InventoryError> {
     let folder = file.parent().unwrap_or(Path::new(""));
-    let (address, line) = match section.address {
+    let (address, line) = match &section.address {
         Some(address) => (address.get_ref().clone(), line_of(text, address.span().start)),
         None => (section.name.get_ref().to_string(), name_line),
     };
@@ -217,18 +255,47 @@ fn host(
             hint: "write the port as `port = 2222` and the user as `user = \"root\"`".to_owned(),
         });
     }
+    let wrong = |at: std::ops::Range<usize>| {
+        let line = Some(line_of(text, at.start));
+        move |(problem, hint): Wrong| InventoryError {
+            file: file.to_owned(),
+            line,
+            problem,
+            hint: hint.to_owned(),
+        }
+    };
+    let way = match (&section.transport, &all.transport) {
+        (Some(own), _) => {
+            own.get_ref().way(section.name.get_ref(), &address, false).map_err(wrong(own.span()))?
+        }
+        (None, Some(shared)) => {
+            shared.get_ref().way(section.name.get_ref(), &address, true).map_err(wrong(shared.span()))?
+        }
+        (None, None) => Way::Ssh,
+    };
+    let shared = all.packages.as_ref().and_then(|packages| packages.install.as_ref());
+    let install = section.install.as_ref().or(shared);
+    if let Some(argv) = install {
+        packages::check_own_command(argv.get_ref()).map_err(wrong(argv.span()))?;
+    }
     let near = |path: &PathBuf| folder.join(path);
-    let applications = applications(file, text, section.applications)?;
+    let either = |own: &Option<String>, shared: &Option<String>| own.clone().or_else(|| shared.clone());
+    let file_of =
+        |own: &Option<PathBuf>, shared: &Option<PathBuf>| own.as_ref().or(shared.as_ref()).map(near);
+    let defaults = &all.ssh;
+    let applications = applications(file, text, section.applications.clone())?;
     Ok(Host {
         ssh: SshSettings {
             address,
-            user: section.user.or_else(|| defaults.user.clone()),
+            user: either(&section.user, &defaults.user),
             port: section.port.or(defaults.port),
-            identity: section.identity.or_else(|| defaults.identity.clone()).as_ref().map(near),
-            jump: section.jump.or_else(|| defaults.jump.clone()),
-            known_hosts: section.known_hosts.or_else(|| defaults.known_hosts.clone()).as_ref().map(near),
+            identity: file_of(&section.identity, &defaults.identity),
+            jump: either(&section.jump, &defaults.jump),
+            known_hosts: file_of(&section.known_hosts, &defaults.known_hosts),
         },
         line,
+        way,
+        install: install.map(|argv| argv.get_ref().clone()),
         applications,
     })
 }
@@ -265,102 +332,4 @@ fn line_of(text: &str, byte: usize) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-
-    fn read(text: &str) -> Result<Inventory, InventoryError> {
-        parse(Path::new("pools/prod.toml"), text)
-    }
-
-    #[test]
-    fn a_host_takes_what_it_does_not_say_from_ssh() {
-        let inventory = read(
-            "[ssh]\nuser = \"root\"\nidentity = \"id\"\n[[servers]]\nname = \"g1\"\n\
-             [[servers]]\nname = \"g2\"\naddress = \"192.0.2.2\"\nport = 2222\nuser = \"ops\"\n",
-        )
-        .unwrap();
-        let g1 = &inventory.servers[&"g1".parse().unwrap()].ssh;
-        assert_eq!((g1.address.as_str(), g1.user.as_deref()), ("g1", Some("root")));
-        assert_eq!(g1.identity.as_deref(), Some(Path::new("pools/id")));
-        let g2 = &inventory.servers[&"g2".parse().unwrap()].ssh;
-        assert_eq!(
-            (g2.address.as_str(), g2.port, g2.user.as_deref()),
-            ("192.0.2.2", Some(2222), Some("ops"))
-        );
-    }
-
-    #[test]
-    fn a_host_names_its_applications() {
-        let inventory = read(
-            "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"shares\"\nunit = \"smbd.service\"\n\
-             [[clients]]\nname = \"c1\"\n[[clients.applications]]\nname = \"vm1\"\nprocess = \"qemu-system-x86_64\"\n\
-             stop = [\"virsh\", \"shutdown\", \"vm1\"]\nstart = [\"virsh\", \"start\", \"vm1\"]\n",
-        )
-        .unwrap();
-        let on_server = &inventory.servers[&"g1".parse().unwrap()].applications;
-        assert_eq!((on_server.len(), on_server[0].key().as_str()), (1, "unit:smbd.service"));
-        let on_client = &inventory.clients[&"c1".parse().unwrap()].applications;
-        assert_eq!((on_client.len(), on_client[0].key().as_str()), (1, "process:qemu-system-x86_64"));
-    }
-
-    #[rstest]
-    #[case::unknown_key("[[servers]]\nname = \"g1\"\nadress = \"x\"\n", Some(3), "unknown field `adress`")]
-    #[case::missing_name("[[servers]]\naddress = \"x\"\n", Some(1), "missing field `name`")]
-    #[case::no_servers("servers = []\n", None, "no servers")]
-    #[case::no_section("[ssh]\nuser = \"root\"\n", Some(1), "missing field `servers`")]
-    #[case::duplicate(
-        "[[servers]]\nname = \"g1\"\n\n[[clients]]\nname = \"g1\"\n",
-        Some(5),
-        "named already on line 2"
-    )]
-    #[case::same_address(
-        "[[servers]]\nname = \"g1\"\n[[servers]]\nname = \"g2\"\naddress = \"g1\"\n",
-        Some(5),
-        "same address and port as `g1`"
-    )]
-    #[case::bad_name("[[servers]]\nname = \"g1;reboot\"\n", Some(2), "is not a host name")]
-    #[case::bad_address(
-        "[[servers]]\nname = \"g1\"\naddress = \"-oProxyCommand=x\"\n",
-        Some(3),
-        "not a host"
-    )]
-    #[case::not_toml("[[servers]\n", Some(1), "")]
-    #[case::application_of_nobody(
-        "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\n",
-        Some(4),
-        "does not say how it is recognised"
-    )]
-    #[case::application_of_two_minds(
-        "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\nunit = \"a.service\"\nstop = [\"x\"]\n",
-        Some(4),
-        "has a unit and commands too"
-    )]
-    #[case::application_without_a_program(
-        "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\nprocess = \"p\"\nstop = []\nstart = [\"x\"]\n",
-        Some(4),
-        "`stop` names no program"
-    )]
-    #[case::application_twice(
-        "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\nunit = \"a.service\"\n\
-         [[servers.applications]]\nname = \"a\"\nunit = \"b.service\"\n",
-        Some(7),
-        "named already on line 4"
-    )]
-    #[case::no_unit(
-        "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\nunit = \"a.socket\"\n",
-        Some(5),
-        "is not a service of systemd"
-    )]
-    fn what_is_wrong_is_said_with_its_line(
-        #[case] text: &str,
-        #[case] line: Option<usize>,
-        #[case] says: &str,
-    ) {
-        let error = read(text).unwrap_err();
-        assert_eq!(error.line, line, "{error}");
-        assert!(error.problem.contains(says), "{error}");
-        assert!(error.to_string().starts_with("pools/prod.toml"), "{error}");
-        assert!(error.to_string().contains("hint: "), "{error}");
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! The pure core: no I/O, no async, no clock. What an upgrade *is*, decided from what was observed.
 
 pub mod application;
+pub mod baseline;
 pub mod check;
 pub mod code;
 pub mod command;
@@ -10,6 +11,7 @@ pub mod explain;
 pub mod finding;
 pub mod inventory;
 pub mod names;
+pub mod packages;
 pub mod plan;
 pub mod pool;
 pub mod release;
@@ -18,3 +20,4 @@ pub mod resume;
 pub(crate) mod sample;
 pub mod system;
 pub mod usage;
+pub mod way;

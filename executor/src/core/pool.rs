@@ -3,9 +3,13 @@
 //! Never mixed with the inventory, which is what the operator declared.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::packages::{PackageMove, PackageOffer, PackageTrouble};
+
+use super::baseline::Before;
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeId, VolumeName};
 use super::system::SystemFacts;
 use super::usage::Usage;
@@ -61,6 +65,9 @@ pub struct PoolState {
     pub volumes: Observed<BTreeMap<VolumeName, VolumeState>>,
     /// One entry for every client machine of the inventory, reached or not.
     pub clients: BTreeMap<HostName, ClientState>,
+    /// What this look is compared with: no observation of its own, and never stored with one.
+    #[serde(skip)]
+    pub before: Arc<Before>,
 }
 
 impl PoolState {
@@ -96,8 +103,10 @@ pub enum Unreachable {
     HostKeyUnknown,
     /// The host shows another key than the known one: reinstalled, or not the host.
     HostKeyChanged,
-    /// The host let no key of ours in, or the user who logs in may not become root.
+    /// The host let no key of ours in.
     PermissionDenied,
+    /// The user who logs in may not become root without a password.
+    SudoRefused,
     /// The name has no address.
     NameNotResolved,
     /// Nobody listens.
@@ -219,19 +228,6 @@ impl StoredVolume {
     }
 }
 
-/// What the package manager of a server would do to reach the target release.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct PackageOffer {
-    /// The package version that brings the target release (`11.1-6`), `None` where none is on offer.
-    pub version: Option<String>,
-    /// Packages of other projects that the transaction would change (`openssh-server`, `libc6` …).
-    pub also_changes: Vec<String>,
-    /// Packages of other projects that the transaction would remove.
-    pub removes: Vec<String>,
-    /// Gluster packages that are on hold.
-    pub held: Vec<String>,
-}
-
 /// A volume and its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VolumeState {
@@ -247,6 +243,8 @@ pub struct VolumeState {
     pub split_brain: Observed<BTreeMap<Brick, Observed<u64>>>,
     /// Addresses (without ports) of the clients on each brick.
     pub clients: Observed<BTreeMap<Brick, BTreeSet<String>>>,
+    /// Entries that need healing, by brick: paths, or `<gfid:…>` where Gluster does not know the path.
+    pub heal_entries: Observed<BTreeMap<Brick, Observed<BTreeSet<String>>>>,
     /// The lowest op-version that a client at each address says it can speak (3.10 and later), daemons of the
     /// servers included.
     pub client_op_versions: Observed<BTreeMap<String, OpVersion>>,

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::baseline::{Baseline, Before, Configuration, Noted, clients_of};
 use super::inventory::{Host, Inventory, SshSettings};
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
 use super::plan::Request;
 use super::pool::*;
 use super::system::*;
 use super::usage::{Mount, MountState, PutAside, Usage};
+use super::way::Way;
 
 /// The address of the one FUSE client.
 pub(crate) const CLIENT: &str = "192.0.2.100";
@@ -36,7 +39,7 @@ fn brick(number: usize, volume: &str) -> BrickOf {
 pub(crate) fn inventory(servers: usize) -> Inventory {
     let declared = |name: HostName| {
         let ssh = SshSettings { address: name.to_string(), ..SshSettings::default() };
-        (name, Host { ssh, line: 1, applications: Vec::new() })
+        (name, Host { ssh, line: 1, way: Way::Ssh, install: None, applications: Vec::new() })
     };
     Inventory {
         file: PathBuf::from("pool.toml"),
@@ -88,27 +91,57 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
                 .collect(),
         ),
         stored_volumes: Observed::Known(stored.clone()),
-        offer: Observed::Known(PackageOffer { version: Some(offer.to_owned()), ..PackageOffer::default() }),
+        offer: Observed::Known(PackageOffer {
+            version: Some(offer.to_owned()),
+            moves: vec![PackageMove {
+                package: "glusterfs-server".to_owned(),
+                from: Some(format!("{release}-1")),
+                to: Some(offer.to_owned()),
+            }],
+            ..PackageOffer::default()
+        }),
         system: system(number, release, &volumes),
         usage: Observed::Known(usage(&format!("192.0.2.{number}"))),
     };
-    PoolState {
+    let mut state = PoolState {
+        before: Arc::default(),
         hosts: (1..=servers).map(|number| (host(number), host_state(number))).collect(),
         volumes: Observed::Known(
             volumes.into_iter().map(|volume| (volume.volume.name.clone(), volume)).collect(),
         ),
-        clients: BTreeMap::from([(
-            "c1".parse().unwrap(),
-            ClientState {
-                reach: Reach::Reached,
-                release: Observed::Known(Some(release)),
-                offer: Observed::Known(PackageOffer {
-                    version: Some(offer.to_owned()),
-                    ..PackageOffer::default()
-                }),
-                usage: Observed::Known(Usage { mounts: vec![mount_state("/mnt/vol0")], ..usage(CLIENT) }),
-            },
-        )]),
+        clients: BTreeMap::from([("c1".parse().unwrap(), client(release, offer))]),
+    };
+    state.before = Arc::new(before(&state));
+    state
+}
+
+/// What looks are compared with in a pool that is left as it is.
+pub(crate) fn before(state: &PoolState) -> Before {
+    let noted = Noted::of(state);
+    let op_version = state.hosts[&host(1)].glusterd_info.known().unwrap().op_version;
+    let baseline = Baseline {
+        op_version,
+        clients: clients_of(state).unwrap(),
+        configuration: Configuration::of(state).unwrap(),
+    };
+    Before { start: Some(baseline), turn: Some(noted.clone()), last: Some(noted) }
+}
+
+/// A client machine with one idle mount.
+fn client(release: super::names::Release, offer: &str) -> ClientState {
+    ClientState {
+        reach: Reach::Reached,
+        release: Observed::Known(Some(release)),
+        offer: Observed::Known(PackageOffer {
+            version: Some(offer.to_owned()),
+            moves: vec![PackageMove {
+                package: "glusterfs-client".to_owned(),
+                from: Some(format!("{release}-1")),
+                to: Some(offer.to_owned()),
+            }],
+            ..PackageOffer::default()
+        }),
+        usage: Observed::Known(Usage { mounts: vec![mount_state("/mnt/vol0")], ..usage(CLIENT) }),
     }
 }
 
@@ -215,6 +248,9 @@ pub(crate) fn volume(name: &str, kind: VolumeKind, servers: &[usize]) -> VolumeS
         self_heal_daemons: Observed::Known(servers.iter().map(|number| (uuid(*number), true)).collect()),
         heal_pending: each(0),
         split_brain: each(0),
+        heal_entries: Observed::Known(
+            bricks.iter().map(|brick| (brick.brick.clone(), Observed::Known(BTreeSet::new()))).collect(),
+        ),
         clients: Observed::Known(
             bricks.iter().map(|brick| (brick.brick.clone(), addresses.clone())).collect(),
         ),

@@ -2,26 +2,28 @@
 //!
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
+mod offers;
 mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 
 use crate::core::check::Fact;
 use crate::core::command::{Command, Output};
 use crate::core::inventory::{Host, Inventory};
-use crate::core::names::{Brick, HostName, OpVersion, Release, VolumeName};
+use crate::core::names::{Brick, HostName, OpVersion, VolumeName};
 use crate::core::pool::{
-    ClientState, HostState, Observed, PackageOffer, PoolState, Reach, Unreachable, Volume, VolumeKind,
-    VolumeState,
+    ClientState, HostState, Observed, PoolState, Reach, Unreachable, Volume, VolumeKind, VolumeState,
 };
 use crate::core::system::SystemFacts;
 use crate::core::usage::Usage;
 use crate::gluster::{commands, replies};
-use crate::package::{self, PackageManager, apt};
+use crate::package;
 use crate::service;
+use crate::system;
 use crate::transport::{Transport, TransportError};
 pub use scope::Scope;
 
@@ -42,7 +44,7 @@ pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scop
     let (servers, clients) = tokio::join!(servers, clients);
     let hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
     let volumes = volumes(transport, &hosts, scope).await;
-    PoolState { hosts, volumes, clients: clients.into_iter().collect() }
+    PoolState { hosts, volumes, clients: clients.into_iter().collect(), before: Arc::default() }
 }
 
 /// Runs a command and reads its answer; an answer that cannot be had is unknown.
@@ -97,12 +99,12 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
     };
     let offer = async {
         match scope {
-            Scope::Plan(to) => offer(transport, host, *to).await,
+            Scope::Plan(to) => offers::offer(transport, host, Some(declared), *to).await,
             Scope::Facts { .. } => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
     let usage = usage(transport, host, declared, scope);
-    let (release, glusterd_info, peers, stored_volumes, offer, usage) = tokio::join!(
+    let (release, glusterd_info, peers, stored_volumes, daemons, offer, usage) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -115,6 +117,7 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
             Fact::StoredVolumes,
             ask(transport, host, commands::stored_volumes(), replies::stored_volumes)
         ),
+        asked(scope, Fact::Daemons, ask(transport, host, system::daemons(), system::parse_daemons)),
         offer,
         usage,
     );
@@ -126,7 +129,7 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
         peers,
         stored_volumes,
         offer,
-        system: SystemFacts::unknown(NOT_ASKED),
+        system: SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) },
         usage,
     }
 }
@@ -162,14 +165,6 @@ async fn usage(
     ask(transport, host, command, service::usage::parse_usage).await
 }
 
-/// What the host's package manager would do. One that is not supported offers nothing that we could use.
-async fn offer(transport: &dyn Transport, host: &HostName, to: Release) -> Observed<PackageOffer> {
-    match ask(transport, host, package::detect(), package::parse_detect).await {
-        Observed::Known(PackageManager::Apt) => ask(transport, host, apt::offer(to), apt::parse_offer).await,
-        Observed::Unknown(reason) => Observed::Unknown(reason),
-    }
-}
-
 async fn client(transport: &dyn Transport, host: &HostName, declared: &Host, scope: &Scope) -> ClientState {
     if let Err((cause, reason)) = reach(transport, host, package::detect()).await {
         return ClientState {
@@ -181,7 +176,7 @@ async fn client(transport: &dyn Transport, host: &HostName, declared: &Host, sco
     }
     let offer = async {
         match scope {
-            Scope::Plan(to) => offer(transport, host, *to).await,
+            Scope::Plan(to) => offers::offer(transport, host, Some(declared), *to).await,
             Scope::Facts { .. } => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
@@ -222,29 +217,46 @@ async fn volumes(
     };
     let heals = join_all(volumes.iter().map(|volume| heal(transport, via, volume, scope)));
     let (heals, (status, clients)) = tokio::join!(heals, locking);
-    let states = volumes.into_iter().zip(heals).zip(clients).map(|((volume, (pending, split)), clients)| {
+    let states = volumes.into_iter().zip(heals).zip(clients).map(|((volume, heals), clients)| {
         let status = status.clone().map(|mut all| all.remove(&volume.name));
-        (volume.name.clone(), volume_state(volume, status, pending, split, clients))
+        (volume.name.clone(), volume_state(volume, status, heals, clients))
     });
     Observed::Known(states.collect())
 }
 
 type Counts = Observed<BTreeMap<Brick, Observed<u64>>>;
+type Entries = Observed<BTreeMap<Brick, Observed<BTreeSet<String>>>>;
 
-async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume, scope: &Scope) -> (Counts, Counts) {
+/// What `heal info` says of a volume.
+struct Heals {
+    pending: Counts,
+    entries: Entries,
+    split_brain: Counts,
+}
+
+async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume, scope: &Scope) -> Heals {
     let nothing = || Observed::Known(BTreeMap::new());
+    let none =
+        || Heals { pending: nothing(), entries: Observed::Known(BTreeMap::new()), split_brain: nothing() };
     if !volume.started {
-        return (nothing(), nothing());
+        return none();
     }
-    let pending = ask(transport, via, commands::heal_info(&volume.name), replies::heal_pending);
-    let pending = asked(scope, Fact::HealPending, pending);
+    let backlog = ask(transport, via, commands::heal_info(&volume.name), replies::heal_backlog);
+    let backlog = asked(scope, Fact::HealPending, backlog);
     let split = ask(transport, via, commands::heal_info_split_brain(&volume.name), replies::split_brain);
     let split = asked(scope, Fact::SplitBrain, split);
-    match volume.kind {
-        VolumeKind::Replicate { .. } => tokio::join!(pending, split),
-        VolumeKind::Disperse { .. } => (pending.await, nothing()),
-        VolumeKind::Distribute | VolumeKind::Other(_) => (nothing(), nothing()),
-    }
+    let (backlog, split_brain) = match volume.kind {
+        VolumeKind::Replicate { .. } => tokio::join!(backlog, split),
+        VolumeKind::Disperse { .. } => (backlog.await, nothing()),
+        VolumeKind::Distribute | VolumeKind::Other(_) => return none(),
+    };
+    let counts = |backlog: BTreeMap<Brick, Observed<replies::Backlog>>| {
+        backlog.into_iter().map(|(brick, found)| (brick, found.map(|found| found.count))).collect()
+    };
+    let names = |backlog: BTreeMap<Brick, Observed<replies::Backlog>>| {
+        backlog.into_iter().map(|(brick, found)| (brick, found.map(|found| found.entries))).collect()
+    };
+    Heals { pending: backlog.clone().map(counts), entries: backlog.map(names), split_brain }
 }
 
 /// Who is connected to each brick, and the op-version of each client.
@@ -280,8 +292,7 @@ async fn clients_of(transport: &dyn Transport, via: &HostName, volume: &Volume, 
 fn volume_state(
     volume: Volume,
     status: Observed<Option<replies::VolumeStatus>>,
-    heal_pending: Counts,
-    split_brain: Counts,
+    heals: Heals,
     (clients, client_op_versions): Clients,
 ) -> VolumeState {
     let status = match status {
@@ -297,8 +308,9 @@ fn volume_state(
         bricks_online: status.clone().map(|status| status.bricks_online),
         self_heal_daemons: status.clone().map(|status| status.self_heal_daemons),
         tasks: status.map(running),
-        heal_pending,
-        split_brain,
+        heal_pending: heals.pending,
+        heal_entries: heals.entries,
+        split_brain: heals.split_brain,
         clients,
         client_op_versions,
         volume,

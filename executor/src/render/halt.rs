@@ -121,6 +121,10 @@ fn safety(plan: &Plan, here: u32, gate: GateKind) -> Vec<String> {
         .find_map(|stage| stage.steps.iter().find(|step| step.id == here).map(|step| (&stage.kind, step)));
     let Some((kind, step)) = place else { return vec!["unknown: this step is not in the plan".into()] };
     match kind {
+        StageKind::Packages => vec![
+            "no server was touched: packages are downloaded, nothing is installed yet".into(),
+            "clients go on reading and writing".into(),
+        ],
         StageKind::Prepare => vec![
             "bricks were not stopped: mounted clients go on reading and writing".into(),
             "glusterd may be down on some servers: no new mount and no volume command works there".into(),
@@ -149,9 +153,7 @@ fn clients_safety(hosts: &[HostName], step: &Step, gate: GateKind) -> Vec<String
             .into(),
         "all other clients go on reading and writing".into(),
     ];
-    if matches!(step.action, Action::Fetch { .. }) {
-        lines.push(format!("{host} was not touched"));
-    } else if matches!(gate, GateKind::Enter) {
+    if matches!(gate, GateKind::Enter) {
         lines.push(format!("{host}: what the steps done before this one put aside there is still away"));
     } else {
         lines.push(format!("{host} is without its volumes, or without a part of what uses them"));

@@ -2,7 +2,12 @@
 //!
 //! A fact that is unknown gives a finding of its own, so that no check passes by not having looked.
 
+mod before;
+#[cfg(test)]
+mod before_tests;
+mod fact;
 mod host;
+mod packages;
 mod pool;
 mod quorum;
 #[cfg(test)]
@@ -10,18 +15,19 @@ mod tests;
 mod usage;
 mod volume;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::application::Application;
 use super::finding::Finding;
-use super::names::{AbsolutePath, HostName, OpVersion, Release, VolumeName};
+use super::names::{AbsolutePath, HostName, OpVersion, Release};
 use super::pool::PoolState;
 use super::usage::Mount;
 
-pub(crate) use host::offer;
+pub use fact::Fact;
+pub(crate) use packages::offer;
 pub(crate) use quorum::server_quorum;
 pub(crate) use usage::called;
 
@@ -66,9 +72,25 @@ pub enum Check {
         without: Option<HostName>,
     },
     /// The clients that were connected when the plan was made are still, or again.
-    ClientsBack {
-        /// Their addresses, by volume.
-        clients: BTreeMap<VolumeName, BTreeSet<String>>,
+    ClientsBack,
+    /// Volumes and peers are defined as when the plan was made, but for what upgrades change by themselves.
+    ConfigurationUnchanged,
+    /// Every server has the op-version stored that it had when the plan was made. An ordinary `volume set` of
+    /// an option of a later release raises it behind everybody's back (glusterd-op-sm.c, 3.7 to 11).
+    OpVersionStill,
+    /// glusterd on the other servers is the process it was when this one's turn began.
+    OthersUndisturbed {
+        /// The server whose turn it is.
+        host: HostName,
+    },
+    /// Brick processes are the same ones as in the look before.
+    BricksSteady,
+    /// Every process of Gluster's on the server runs this release's code.
+    RunsRelease {
+        /// The server.
+        host: HostName,
+        /// The release.
+        release: Release,
     },
     /// No rebalance, remove-brick or the like runs.
     NoTasks,
@@ -84,6 +106,11 @@ pub enum Check {
         /// The release.
         release: Release,
     },
+    /// Every server runs this release's packages.
+    AllAtRelease {
+        /// The release.
+        release: Release,
+    },
     /// No Gluster process runs on the server.
     GlusterDown {
         /// The server.
@@ -94,6 +121,8 @@ pub enum Check {
         /// The server.
         host: HostName,
     },
+    /// Neither glusterd nor one of its daemons runs on any server; bricks may.
+    GlusterdDownEverywhere,
     /// glusterd runs on the server and answers.
     GlusterdUp {
         /// The server.
@@ -111,6 +140,8 @@ pub enum Check {
         /// The server.
         host: HostName,
     },
+    /// No server's stored volumes hold an `nfs.` line.
+    NfsLinesGoneEverywhere,
     /// Every server has this op-version stored.
     OpVersionIs {
         /// The op-version.
@@ -165,99 +196,7 @@ pub enum Check {
     },
 }
 
-/// A fact that a check may ask for, so that a gate looks at nothing else: some facts are dear, above all the
-/// heal backlog, and those about volumes take the pool's lock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Fact {
-    /// [`HostState::processes`](super::pool::HostState::processes), and whether the host answers at all.
-    Processes,
-    /// [`HostState::release`](super::pool::HostState::release).
-    Release,
-    /// [`HostState::glusterd_info`](super::pool::HostState::glusterd_info).
-    GlusterdInfo,
-    /// [`HostState::peers`](super::pool::HostState::peers).
-    Peers,
-    /// [`HostState::stored_volumes`](super::pool::HostState::stored_volumes).
-    StoredVolumes,
-    /// [`PoolState::volumes`] with their definitions.
-    Volumes,
-    /// Bricks, self-heal daemons and tasks of all volumes.
-    VolumeStatus,
-    /// [`VolumeState::clients`](super::pool::VolumeState::clients).
-    Clients,
-    /// [`VolumeState::heal_pending`](super::pool::VolumeState::heal_pending).
-    HealPending,
-    /// [`VolumeState::split_brain`](super::pool::VolumeState::split_brain).
-    SplitBrain,
-    /// [`HostState::usage`](super::pool::HostState::usage) of the hosts that the checks name, clients included.
-    Usage,
-}
-
 impl Check {
-    /// Returns the facts the check asks for, besides whether the hosts answer.
-    pub fn needs(&self) -> &'static [Fact] {
-        match self {
-            Self::Reached
-            | Self::ClientReached { .. }
-            | Self::GlusterDown { .. }
-            | Self::GlusterdDown { .. }
-            | Self::BricksRunning { .. } => &[Fact::Processes],
-            Self::Members | Self::PeersConnected { .. } => &[Fact::GlusterdInfo, Fact::Peers],
-            Self::StoredVolumesAgree { .. } | Self::NfsLinesGone { .. } => &[Fact::StoredVolumes],
-            Self::BricksOnline { .. } | Self::SelfHealDaemonsOnline { .. } => {
-                &[Fact::GlusterdInfo, Fact::Volumes, Fact::VolumeStatus]
-            }
-            Self::NothingToHeal => &[Fact::Volumes, Fact::HealPending],
-            Self::NoSplitBrain { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::SplitBrain],
-            Self::ClientsOnEveryBrick { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::Clients],
-            Self::ClientsBack { .. } => &[Fact::Volumes, Fact::Clients],
-            Self::NoTasks => &[Fact::Volumes, Fact::VolumeStatus],
-            Self::OthersCanCarry { .. } => &[Fact::GlusterdInfo, Fact::Volumes],
-            Self::AtRelease { .. } => &[Fact::Release],
-            Self::GlusterdUp { .. } => &[Fact::Processes, Fact::Peers],
-            Self::OpVersionIs { .. } | Self::OpVersionsAgree => &[Fact::GlusterdInfo],
-            Self::Unmounted { .. }
-            | Self::Mounted { .. }
-            | Self::ApplicationStopped { .. }
-            | Self::ApplicationRunning { .. }
-            | Self::NoOldLibrary { .. }
-            | Self::VolumesUnused { .. } => &[Fact::Usage],
-        }
-    }
-
-    /// Returns the host that the check is about, where it is about a single one.
-    pub fn host(&self) -> Option<&HostName> {
-        match self {
-            Self::Reached
-            | Self::Members
-            | Self::PeersConnected { .. }
-            | Self::StoredVolumesAgree { .. }
-            | Self::BricksOnline { .. }
-            | Self::SelfHealDaemonsOnline { .. }
-            | Self::NothingToHeal
-            | Self::NoSplitBrain { .. }
-            | Self::ClientsOnEveryBrick { .. }
-            | Self::ClientsBack { .. }
-            | Self::NoTasks
-            | Self::OpVersionIs { .. }
-            | Self::OpVersionsAgree => None,
-            Self::OthersCanCarry { host }
-            | Self::AtRelease { host, .. }
-            | Self::GlusterDown { host }
-            | Self::GlusterdDown { host }
-            | Self::GlusterdUp { host }
-            | Self::BricksRunning { host, .. }
-            | Self::NfsLinesGone { host }
-            | Self::ClientReached { host }
-            | Self::Unmounted { host, .. }
-            | Self::Mounted { host, .. }
-            | Self::ApplicationStopped { host, .. }
-            | Self::ApplicationRunning { host, .. }
-            | Self::NoOldLibrary { host, .. }
-            | Self::VolumesUnused { host } => Some(host),
-        }
-    }
-
     /// Puts the question to a pool state. No findings: it passed.
     pub fn look(&self, state: &PoolState) -> Vec<Finding> {
         match self {
@@ -270,7 +209,15 @@ impl Check {
             Self::NothingToHeal => volume::nothing_to_heal(state),
             Self::NoSplitBrain { without } => volume::no_split_brain(state, without.as_ref()),
             Self::ClientsOnEveryBrick { without } => volume::clients_on_every_brick(state, without.as_ref()),
-            Self::ClientsBack { clients } => volume::clients_back(state, clients),
+            Self::ClientsBack => before::clients_back(state),
+            Self::ConfigurationUnchanged => before::configuration_unchanged(state),
+            Self::OpVersionStill => before::op_version_still(state),
+            Self::OthersUndisturbed { host } => before::others_undisturbed(state, host),
+            Self::BricksSteady => before::bricks_steady(state),
+            Self::RunsRelease { host, release } => before::runs_release(state, host, *release),
+            Self::AllAtRelease { release } => every(state, |host| host::at_release(state, host, *release)),
+            Self::GlusterdDownEverywhere => every(state, |host| host::glusterd_down(state, host)),
+            Self::NfsLinesGoneEverywhere => every(state, |host| host::nfs_lines_gone(state, host)),
             Self::NoTasks => volume::no_tasks(state),
             Self::OthersCanCarry { host } => quorum::others_can_carry(state, host),
             Self::AtRelease { host, release } => host::at_release(state, host, *release),
@@ -321,10 +268,17 @@ impl fmt::Display for Check {
             Self::NothingToHeal => write!(f, "nothing left to heal"),
             Self::NoSplitBrain { .. } => write!(f, "no split-brain"),
             Self::ClientsOnEveryBrick { without } => write!(f, "every client on every brick{}", but(without)),
-            Self::ClientsBack { clients } => {
-                let count = clients.values().flatten().collect::<BTreeSet<_>>().len();
-                write!(f, "clients back at all {count} addresses of the start")
+            Self::ClientsBack => write!(f, "all clients of the start back"),
+            Self::ConfigurationUnchanged => write!(f, "volumes and peers defined as at the start"),
+            Self::OpVersionStill => write!(f, "op-version as at the start on every server"),
+            Self::OthersUndisturbed { host } => {
+                write!(f, "glusterd untouched on every server but {host}")
             }
+            Self::BricksSteady => write!(f, "brick processes steady"),
+            Self::RunsRelease { host, release } => write!(f, "every process on {host} runs {release}"),
+            Self::AllAtRelease { release } => write!(f, "every server at {release}"),
+            Self::GlusterdDownEverywhere => write!(f, "glusterd down on every server"),
+            Self::NfsLinesGoneEverywhere => write!(f, "no nfs. line stored on any server"),
             Self::NoTasks => write!(f, "no task running"),
             Self::OthersCanCarry { host } => write!(f, "the others can carry {host}'s data"),
             Self::AtRelease { host, release } => write!(f, "{host} at {release}"),
@@ -350,6 +304,11 @@ impl fmt::Display for Check {
     }
 }
 
+/// Puts a question to every server.
+fn every(state: &PoolState, question: impl Fn(&HostName) -> Vec<Finding>) -> Vec<Finding> {
+    state.hosts.keys().flat_map(question).collect()
+}
+
 /// Returns the checks of a pool that is well, all of it: what "the pool is well" stands for everywhere.
 pub fn well() -> Vec<Check> {
     vec![
@@ -362,6 +321,12 @@ pub fn well() -> Vec<Check> {
         Check::ClientsOnEveryBrick { without: None },
         Check::NothingToHeal,
     ]
+}
+
+/// Returns the checks by which a run sees that nobody reconfigured the pool meanwhile: what "nothing
+/// reconfigured" stands for everywhere.
+pub fn frozen() -> Vec<Check> {
+    vec![Check::ConfigurationUnchanged, Check::OpVersionStill]
 }
 
 /// Puts several questions and returns all findings, each once, sorted.

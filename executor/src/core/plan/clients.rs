@@ -2,24 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use super::super::check::{self, Check};
+use super::super::check::{self, Check, frozen};
 use super::super::finding::{Code, Finding, Subject};
 use super::super::inventory::Inventory;
 use super::super::names::{HostName, Release};
-use super::super::pool::{PoolState, Reach};
+use super::super::pool::{PackageOffer, PoolState, Reach};
 use super::online::{
     Builder, Facts, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS,
     gate,
 };
+use super::packages;
 use super::usage::{self, left_aside};
-use super::{Action, ClientRow, Gate, Request, Stage, StageKind, Step};
+use super::{ClientRow, Gate, Request, Stage, StageKind, Step};
 
 /// A client machine that the plan upgrades.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ClientBehind {
     host: HostName,
     now: Release,
-    version: String,
+    offer: PackageOffer,
 }
 
 impl ClientBehind {
@@ -36,12 +37,8 @@ pub(super) fn behind(inventory: &Inventory, state: &PoolState, request: &Request
     let one = |host: &HostName| {
         let client = state.clients.get(host)?;
         let now = (*client.release.known().ok()?)?;
-        let version = client.offer.known().ok().and_then(|offer| offer.version.clone()).unwrap_or_default();
-        (now < request.to || left_aside(state, host)).then(|| ClientBehind {
-            host: host.clone(),
-            now,
-            version,
-        })
+        let offer = client.offer.known().ok().cloned().unwrap_or_default();
+        (now < request.to || left_aside(state, host)).then(|| ClientBehind { host: host.clone(), now, offer })
     };
     inventory.clients.keys().filter_map(one).collect()
 }
@@ -117,11 +114,22 @@ fn strangers<'a>(facts: &'a Facts<'_>) -> BTreeSet<&'a str> {
         .collect();
     let names: BTreeSet<&str> =
         facts.state.hosts.keys().chain(facts.state.clients.keys()).map(HostName::as_str).collect();
-    let connected = facts.clients.values().flatten().map(String::as_str);
+    let connected = facts.baseline.clients.values().flatten().map(String::as_str);
     connected.filter(|address| !ours.contains(address) && !names.contains(address)).collect()
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    /// Returns the client machines that the plan upgrades.
+    pub(super) fn clients_behind(&self) -> impl Iterator<Item = &'a HostName> + use<'a> {
+        self.facts.behind.iter().map(|client| &client.host)
+    }
+
+    /// Returns what brings the target to a client, where it does not have it yet.
+    pub(super) fn installs_on_client(&self, host: &HostName) -> Option<&'a PackageOffer> {
+        let client = self.facts.behind.iter().find(|client| client.host == *host && client.now < self.to);
+        client.map(|client| &client.offer)
+    }
+
     /// The stages of the clients, so many at once.
     pub(super) fn clients(&mut self, at_once: usize) -> Vec<Stage> {
         let behind = self.facts.behind.clone();
@@ -133,15 +141,6 @@ impl Builder<'_> {
         let mut steps = Vec::new();
         let to = self.to;
         let older = || clients.iter().filter(|client| client.now < to);
-        for client in older() {
-            let reached = gate(self.reached(&client.host), PROCESS_PATIENCE_SECONDS, 1);
-            let fetch = Action::Fetch {
-                host: client.host.clone(),
-                release: self.to,
-                version: client.version.clone(),
-            };
-            steps.push(self.step(fetch, reached.clone(), reached.clone(), reached));
-        }
         for client in clients {
             steps.extend(self.put_aside(&client.host, &self.fit_for_clients(&client.host)));
         }
@@ -156,6 +155,7 @@ impl Builder<'_> {
             let whole = vec![
                 Check::NoOldLibrary { host: host.clone(), release },
                 Check::ClientsOnEveryBrick { without: None },
+                Check::ClientsBack,
             ];
             let whole = gate(whole, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
             steps.extend(self.bring_back(host, &back, &whole));
@@ -165,17 +165,16 @@ impl Builder<'_> {
 
     /// What must hold before anything is taken from a client: every server is done, and the pool is well.
     fn fit_for_clients(&self, host: &HostName) -> Gate {
-        let servers = self.facts.servers.iter();
-        let mut checks: Vec<Check> =
-            servers.map(|(server, ..)| Check::AtRelease { host: server.clone(), release: self.to }).collect();
+        let mut checks = vec![Check::AllAtRelease { release: self.to }];
         checks.extend(self.health(None, false));
+        checks.extend(frozen());
         checks.push(Check::NothingToHeal);
         checks.extend(self.reached(host));
         gate(checks, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
     }
 
     fn install_on_client(&mut self, client: &ClientBehind) -> Step {
-        let ClientBehind { host, version, .. } = client;
+        let ClientBehind { host, offer, .. } = client;
         let unused = Check::VolumesUnused { host: host.clone() };
         let mut enter = if self.facts.aside.contains_key(host) {
             gate(Vec::new(), PROCESS_PATIENCE_SECONDS, 1)
@@ -189,7 +188,7 @@ impl Builder<'_> {
             Check::NoOldLibrary { host: host.clone(), release: self.to },
         ];
         let leave = gate(left, PROCESS_PATIENCE_SECONDS, 1);
-        let install = Action::Install { host: host.clone(), release: self.to, version: version.clone() };
+        let install = packages::install(host, self.to, offer);
         self.step(install, enter, reenter, leave)
     }
 }

@@ -19,21 +19,22 @@
 mod action;
 mod clients;
 mod online;
+mod packages;
 mod preflight;
 #[cfg(test)]
 mod tests;
 mod usage;
-
-use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 pub use action::Action;
 pub use online::plan;
 
+use super::baseline::Baseline;
 use super::check::Check;
 use super::finding::{Finding, Waiver};
-use super::names::{HostName, OpVersion, Release, VolumeName};
+use super::names::{HostName, OpVersion, Release};
+use super::packages::Transaction;
 
 /// Checks that must all pass, several looks in a row, and how long to wait for that.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -66,6 +67,8 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StageKind {
+    /// Packages are fetched on every host before the first one is touched.
+    Packages,
     /// What must be mended first, on the old release.
     Prepare,
     /// The turn of one server.
@@ -123,6 +126,9 @@ pub struct Plan {
     /// The client machines that are upgraded too.
     #[serde(default)]
     pub clients: Vec<ClientRow>,
+    /// What installing moves on the hosts, as their package managers have simulated it.
+    #[serde(default)]
+    pub transactions: Vec<Transaction>,
     /// The stages, in order.
     pub stages: Vec<Stage>,
     /// Findings that steps of the plan answer.
@@ -131,6 +137,8 @@ pub struct Plan {
     pub waived: Vec<Finding>,
     /// The waivers themselves, which hold at the gates as well.
     pub waivers: Vec<Waiver>,
+    /// What was seen when the plan was made, which its gates compare with.
+    pub baseline: Baseline,
     /// What is left to the operator after the plan.
     pub left_to_do: Vec<String>,
 }
@@ -172,6 +180,3 @@ pub struct Request {
     /// How many client machines are upgraded at once; 0 leaves them all to the operator.
     pub clients_at_once: usize,
 }
-
-/// The clients that are connected, by volume.
-type Clients = BTreeMap<VolumeName, BTreeSet<String>>;

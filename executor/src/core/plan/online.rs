@@ -1,17 +1,20 @@
 //! The online (rolling) procedure: one server at a time, the others carrying its data.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::super::check::Check;
+use super::super::baseline::{Baseline, Configuration, clients_of};
+use super::super::check::{Check, frozen};
 use super::super::finding::{Code, Finding, Subject};
 use super::super::inventory::Inventory;
 use super::super::names::{HostName, OpVersion, Release, VolumeName};
-use super::super::pool::{Observed, PoolState, VolumeKind};
+use super::super::pool::{PackageOffer, PoolState, VolumeKind};
 use super::super::release;
+use super::super::way::Way;
 use super::clients::{self, ClientBehind};
+use super::packages;
 use super::preflight::preflight;
 use super::usage::{self, Aside};
-use super::{Action, Clients, Gate, Outcome, Plan, Refusal, Request, ServerRow, Stage, StageKind, Step};
+use super::{Action, Gate, Outcome, Plan, Refusal, Request, ServerRow, Stage, StageKind, Step};
 
 /// How long to wait for the pool to be well before a server is taken out. Also the time a heal backlog has
 /// to empty: hours are normal after a server was out for long.
@@ -59,9 +62,9 @@ pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outc
 /// The known facts a plan is built from.
 pub(super) struct Facts<'a> {
     pub(super) state: &'a PoolState,
-    pub(super) servers: Vec<(HostName, Release, String)>,
+    pub(super) servers: Vec<(HostName, Release, PackageOffer)>,
     pub(super) op_version: OpVersion,
-    pub(super) clients: Clients,
+    pub(super) baseline: Baseline,
     pub(super) to_heal: Vec<VolumeName>,
     /// What has to be away on a host while its packages change.
     pub(super) aside: BTreeMap<HostName, Aside>,
@@ -73,29 +76,22 @@ fn facts<'a>(inventory: &Inventory, state: &'a PoolState, request: &Request) -> 
     let mut servers = Vec::new();
     for (host, host_state) in &state.hosts {
         let now = (*host_state.release.known().ok()?)?;
-        let offer = host_state.offer.known().ok().and_then(|offer| offer.version.clone()).unwrap_or_default();
+        let offer = host_state.offer.known().ok().cloned().unwrap_or_default();
         servers.push((host.clone(), now, offer));
     }
     let op_version =
         state.hosts.values().filter_map(|host| Some(host.glusterd_info.known().ok()?.op_version)).min()?;
     let volumes = state.volumes.known().ok()?;
     let started = || volumes.values().filter(|volume| volume.volume.started);
-    let clients = started()
-        .map(|volume| {
-            let on_bricks = match &volume.clients {
-                Observed::Known(clients) => clients.values().flatten().cloned().collect(),
-                Observed::Unknown(_) => BTreeSet::new(),
-            };
-            (volume.volume.name.clone(), on_bricks)
-        })
-        .collect();
+    let baseline =
+        Baseline { op_version, clients: clients_of(state)?, configuration: Configuration::of(state).ok()? };
     let to_heal = started()
         .filter(|volume| matches!(volume.volume.kind, VolumeKind::Replicate { .. }))
         .map(|volume| volume.volume.name.clone())
         .collect();
     let aside = usage::aside(inventory, state, &request.waivers);
     let behind = clients::behind(inventory, state, request);
-    Some(Facts { state, servers, op_version, clients, to_heal, aside, behind })
+    Some(Facts { state, servers, op_version, baseline, to_heal, aside, behind })
 }
 
 fn build(
@@ -118,7 +114,19 @@ fn build(
     behind.extend(left.filter(|host| !behind.contains(host)).collect::<Vec<_>>());
     // A server that is out already comes first: the pool stands on one leg until it is back.
     behind.extend(out.iter().filter(|host| !behind.contains(host)).collect::<Vec<_>>());
-    behind.sort_by_key(|host| (out.as_ref() != Some(*host), (*host).clone()));
+    // The host that this program runs on comes last: its own turn is the one that could stop the program.
+    let is_here =
+        |host: &HostName| inventory.servers.get(host).is_some_and(|declared| declared.way == Way::Local);
+    behind.sort_by_key(|host| (out.as_ref() != Some(*host), is_here(host), (*host).clone()));
+    let transactions = packages::transactions(
+        facts.state,
+        behind
+            .iter()
+            .copied()
+            .chain(builder.clients_behind())
+            .filter(|host| builder.installs(host).is_some()),
+    );
+    stages.extend(builder.packages(&behind));
     if !answered.is_empty() {
         stages.push(builder.prepare());
     }
@@ -134,7 +142,7 @@ fn build(
     if stages.is_empty() {
         return Outcome::NothingToDo;
     }
-    let row = |(host, now, _): &(HostName, Release, String)| ServerRow {
+    let row = |(host, now, _): &(HostName, Release, PackageOffer)| ServerRow {
         host: host.clone(),
         now: *now,
         then: to,
@@ -146,10 +154,12 @@ fn build(
         op_version_then,
         servers: facts.servers.iter().map(row).collect(),
         clients: facts.behind.iter().map(|client| client.row(to)).collect(),
+        transactions,
         stages,
         answered,
         waived,
         waivers: request.waivers.clone(),
+        baseline: facts.baseline.clone(),
         left_to_do: clients::left_to_do(inventory, facts, to),
     }))
 }
@@ -161,11 +171,35 @@ pub(super) struct Builder<'a> {
     next: u32,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     pub(super) fn step(&mut self, action: Action, enter: Gate, reenter: Gate, leave: Gate) -> Step {
         let id = self.next;
         self.next += 1;
         Step { id, action, enter, reenter, leave }
+    }
+
+    /// Returns what brings the target to a server or client, where it does not have it yet.
+    pub(super) fn installs(&self, host: &HostName) -> Option<&'a PackageOffer> {
+        self.facts
+            .servers
+            .iter()
+            .find(|(name, now, _)| name == host && *now != self.to)
+            .map(|(_, _, offer)| offer)
+            .or_else(|| self.installs_on_client(host))
+    }
+
+    /// Fetches packages on every server that needs them, before the first one is touched: a mirror that fails,
+    /// or has them for one server only, does so while all serve.
+    fn packages(&mut self, hosts: &[&HostName]) -> Option<Stage> {
+        let mut steps = Vec::new();
+        for host in hosts.iter().copied().chain(self.clients_behind()) {
+            let fetch = self.installs(host).and_then(|offer| packages::fetch(host, self.to, offer));
+            if let Some(fetch) = fetch {
+                let gate = Gate { checks: self.reached(host), ..packages::fetch_gate() };
+                steps.push(self.step(fetch, gate.clone(), gate.clone(), gate));
+            }
+        }
+        (!steps.is_empty()).then_some(Stage { kind: StageKind::Packages, steps })
     }
 
     /// Deletes the options that the target drops, on every server, with glusterd down everywhere and all
@@ -174,16 +208,15 @@ impl Builder<'_> {
     fn prepare(&mut self) -> Stage {
         let hosts: Vec<HostName> = self.facts.servers.iter().map(|(host, ..)| host.clone()).collect();
         let mut steps = Vec::new();
-        let all_down = |hosts: &[HostName]| -> Vec<Check> {
-            hosts.iter().map(|host| Check::GlusterdDown { host: host.clone() }).collect()
-        };
         for (at, host) in hosts.iter().enumerate() {
             let enter = if at == 0 {
                 let mut checks = self.health(None, true);
+                checks.extend(frozen());
                 checks.push(Check::NothingToHeal);
                 gate(checks, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
             } else {
-                gate(all_down(&hosts[..at]), PROCESS_PATIENCE_SECONDS, 1)
+                let before = Check::GlusterdDown { host: hosts[at - 1].clone() };
+                gate(vec![before], PROCESS_PATIENCE_SECONDS, 1)
             };
             let reenter = gate(vec![Check::Reached], PROCESS_PATIENCE_SECONDS, 1);
             let mut left = vec![Check::GlusterdDown { host: host.clone() }];
@@ -192,16 +225,15 @@ impl Builder<'_> {
             steps.push(self.step(Action::StopGlusterd { host: host.clone() }, enter, reenter, leave));
         }
         for host in &hosts {
-            let down = gate(all_down(&hosts), PROCESS_PATIENCE_SECONDS, 1);
+            let down = gate(vec![Check::GlusterdDownEverywhere], PROCESS_PATIENCE_SECONDS, 1);
             let mut gone = vec![Check::NfsLinesGone { host: host.clone() }];
             gone.extend(self.bricks_running(host));
             let leave = gate(gone, PROCESS_PATIENCE_SECONDS, 1);
             steps.push(self.step(Action::DropNfsLines { host: host.clone() }, down.clone(), down, leave));
         }
         for (at, host) in hosts.iter().enumerate() {
-            let mut agreed: Vec<Check> =
-                hosts.iter().map(|host| Check::NfsLinesGone { host: host.clone() }).collect();
-            agreed.push(Check::StoredVolumesAgree { ignoring_nfs: false });
+            let agreed =
+                vec![Check::NfsLinesGoneEverywhere, Check::StoredVolumesAgree { ignoring_nfs: false }];
             let enter = gate(agreed, PROCESS_PATIENCE_SECONDS, 1);
             let leave = if at + 1 == hosts.len() {
                 self.whole(None)
@@ -220,18 +252,9 @@ impl Builder<'_> {
         let without = Some(host.clone());
         let mut steps = Vec::new();
         let others = self.others(host);
-        let (now, version) = self
-            .facts
-            .servers
-            .iter()
-            .find(|(name, ..)| name == host)
-            .map_or((self.to, String::new()), |(_, now, version)| (*now, version.clone()));
-        if now != self.to {
-            let reached = gate(vec![Check::Reached], PROCESS_PATIENCE_SECONDS, 1);
-            let fetch = Action::Fetch { host: host.clone(), release: self.to, version: version.clone() };
-            steps.push(self.step(fetch, reached.clone(), reached.clone(), reached));
-
+        if let Some(offer) = self.installs(host) {
             let mut fit = self.health(None, false);
+            fit.extend(frozen());
             fit.extend([Check::NothingToHeal, Check::NoTasks, Check::OthersCanCarry { host: host.clone() }]);
             let enter = if out { others.clone() } else { gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS) };
             steps.extend(self.put_aside(host, &enter));
@@ -241,18 +264,20 @@ impl Builder<'_> {
 
             let enter = gate(vec![down()], PROCESS_PATIENCE_SECONDS, 1);
             let leave = gate(vec![at(self.to), down()], PROCESS_PATIENCE_SECONDS, 1);
-            let install = Action::Install { host: host.clone(), release: self.to, version };
+            let install = packages::install(host, self.to, offer);
             steps.push(self.step(install, enter.clone(), enter, leave));
         }
         let enter = gate(vec![at(self.to)], PROCESS_PATIENCE_SECONDS, 1);
-        let back = vec![
+        let mut back = vec![
             Check::GlusterdUp { host: host.clone() },
             at(self.to),
             Check::StoredVolumesAgree { ignoring_nfs: false },
             Check::PeersConnected { without: None },
             Check::BricksOnline { without: None },
             Check::SelfHealDaemonsOnline { without: None },
+            Check::BricksSteady,
         ];
+        back.extend(self.own_turn(host));
         // Several looks: an upgraded glusterd rewrites what it has stored some moments after its start.
         let leave = gate(back, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
         steps.push(self.step(Action::StartGluster { host: host.clone() }, enter.clone(), enter, leave));
@@ -269,17 +294,14 @@ impl Builder<'_> {
     }
 
     fn finish(&mut self, via: &HostName, to: OpVersion) -> Stage {
-        let mut fit: Vec<Check> = self
-            .facts
-            .servers
-            .iter()
-            .map(|(host, ..)| Check::AtRelease { host: host.clone(), release: self.to })
-            .collect();
+        let mut fit = vec![Check::AllAtRelease { release: self.to }];
         fit.extend(self.health(None, false));
+        fit.extend(frozen());
         fit.push(Check::NothingToHeal);
         let enter = gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS);
         let mut done = vec![Check::OpVersionIs { op_version: to }];
         done.extend(self.health(None, false));
+        done.push(Check::ConfigurationUnchanged);
         let leave = gate(done, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
         let raise = Action::RaiseOpVersion { via: via.clone(), to };
         let step = self.step(raise, enter.clone(), enter, leave);
@@ -303,19 +325,30 @@ impl Builder<'_> {
     /// What must hold before a server is taken further out after a run ended midway: the others stand.
     fn others(&self, host: &HostName) -> Gate {
         let mut checks = self.health(Some(host), false);
+        checks.extend(frozen());
         checks.push(Check::OthersCanCarry { host: host.clone() });
         gate(checks, RETURN_PATIENCE_SECONDS, 1)
     }
 
     /// The pool is whole again: well, healed, and with the clients it had.
-    pub(super) fn whole(&self, host: Option<&HostName>) -> Gate {
+    fn whole(&self, host: Option<&HostName>) -> Gate {
         let mut checks: Vec<Check> =
             host.map(|host| Check::AtRelease { host: host.clone(), release: self.to }).into_iter().collect();
         checks.extend(self.health(None, false));
-        checks.push(Check::ClientsBack { clients: self.facts.clients.clone() });
-        checks.push(Check::NothingToHeal);
+        checks.extend(frozen());
+        checks.extend(host.into_iter().flat_map(|host| self.own_turn(host)));
+        checks.extend([Check::BricksSteady, Check::ClientsBack, Check::NothingToHeal]);
         checks.extend(host.map(|host| Check::NoOldLibrary { host: host.clone(), release: self.to }));
         gate(checks, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
+    }
+
+    /// What a server's own turn must have changed, and what it must not: the code that runs there, and nothing
+    /// on the others.
+    fn own_turn(&self, host: &HostName) -> [Check; 2] {
+        [
+            Check::RunsRelease { host: host.clone(), release: self.to },
+            Check::OthersUndisturbed { host: host.clone() },
+        ]
     }
 
     /// As many brick processes as before, which is all that can be asked while glusterd is down.

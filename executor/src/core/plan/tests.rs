@@ -1,5 +1,7 @@
 //! Golden plans and refusals, and properties of plans.
 
+use std::collections::BTreeSet;
+
 use rstest::rstest;
 
 use super::super::check::look_all;
@@ -62,7 +64,7 @@ fn the_half_done_unprepared_upgrade_is_taken_up_by_preparing_the_rest() {
     let kinds: Vec<&StageKind> = plan.stages.iter().map(|stage| &stage.kind).collect();
     let (g2, g3) = (StageKind::Turn(host(2)), StageKind::Turn(host(3)));
     let clients = StageKind::Clients(vec!["c1".parse().unwrap()]);
-    assert_eq!(kinds, [&StageKind::Prepare, &g2, &g3, &clients, &StageKind::Finish]);
+    assert_eq!(kinds, [&StageKind::Packages, &StageKind::Prepare, &g2, &g3, &clients, &StageKind::Finish]);
 }
 
 #[test]
@@ -73,10 +75,11 @@ fn a_server_that_is_out_already_comes_first() {
     }
     take_out(&mut state, 2);
     let plan = planned(&state, "11.1", &[]);
-    assert_eq!(plan.stages[0].kind, StageKind::Turn(host(2)));
+    assert_eq!(plan.stages[0].kind, StageKind::Packages);
+    assert_eq!(plan.stages[1].kind, StageKind::Turn(host(2)));
     assert!(plan.servers[1].out);
     // Its first gate must not ask for what it cannot have: its own bricks.
-    let stop = &plan.stages[0].steps[1];
+    let stop = &plan.stages[1].steps[0];
     assert!(matches!(stop.action, Action::StopGluster { .. }));
     assert_eq!(look_all(&stop.enter.checks, &state), []);
 }
@@ -105,7 +108,8 @@ fn with_every_server_at_the_target_only_the_op_version_is_left() {
     (1..=3).for_each(|number| upgrade(&mut state, number));
     let plan = planned(&state, "11.1", &[]);
     let kinds: Vec<&StageKind> = plan.stages.iter().map(|stage| &stage.kind).collect();
-    assert_eq!(kinds, [&StageKind::Clients(vec!["c1".parse().unwrap()]), &StageKind::Finish]);
+    let clients = StageKind::Clients(vec!["c1".parse().unwrap()]);
+    assert_eq!(kinds, [&StageKind::Packages, &clients, &StageKind::Finish]);
 }
 
 #[test]
@@ -217,7 +221,7 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
         .iter()
         .filter_map(|stage| match &stage.kind {
             StageKind::Turn(host) => Some(host),
-            StageKind::Prepare | StageKind::Clients(_) | StageKind::Finish => None,
+            StageKind::Packages | StageKind::Prepare | StageKind::Clients(_) | StageKind::Finish => None,
         })
         .collect();
     assert_eq!(turns.len(), state.hosts.len());
@@ -228,6 +232,10 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
     let last = plan.steps().last().unwrap();
     assert!(matches!(last.action, Action::RaiseOpVersion { .. }), "the op-version is last");
     assert_eq!(plan.steps().filter(|step| matches!(step.action, Action::RaiseOpVersion { .. })).count(), 1);
+
+    let touched = plan.steps().position(|step| !matches!(step.action, Action::Fetch { .. })).unwrap();
+    let hosts = turns.len() + plan.clients.len();
+    assert_eq!(touched, hosts, "packages are on every host before the first one is touched");
 
     for stage in &plan.stages {
         let StageKind::Turn(host) = &stage.kind else { continue };
