@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::core::exit::Exit;
 use crate::core::finding::Waiver;
 use crate::core::names::Release;
-use crate::core::plan::Request;
+use crate::core::plan::{Procedure, Request};
 use crate::render::Commands;
 
 const AFTER_HELP: &str = "\
@@ -110,6 +110,11 @@ struct WishArgs {
     #[arg(long, value_name = "CODE:SUBJECT")]
     waive: Vec<Waiver>,
 
+    /// Upgrades all servers together within a downtime, in place of one after the other while the pool serves.
+    /// The only way for a pool with a dispersed or a purely distributed volume
+    #[arg(long)]
+    offline: bool,
+
     /// How many client machines of the inventory are upgraded at once, after the servers; 0 leaves them to you
     #[arg(long, value_name = "N", default_value_t = 1)]
     clients_at_once: usize,
@@ -118,8 +123,13 @@ struct WishArgs {
 impl WishArgs {
     /// Returns the wish as planning takes it.
     fn request(&self) -> Request {
-        let Self { to, waive, clients_at_once } = self;
-        Request { to: *to, waivers: waive.clone(), clients_at_once: *clients_at_once }
+        let Self { to, waive, offline, clients_at_once } = self;
+        Request {
+            to: *to,
+            procedure: if *offline { Procedure::Offline } else { Procedure::Online },
+            waivers: waive.clone(),
+            clients_at_once: *clients_at_once,
+        }
     }
 }
 
@@ -240,10 +250,15 @@ impl PoolArgs {
         }
     }
 
-    fn run_command(&self, wish: &WishArgs) -> String {
-        let WishArgs { to, waive, clients_at_once } = wish;
-        let mut command = self.commands(*to).plan.replacen("executor plan", "executor run", 1);
-        for waiver in waive {
+    /// Returns the command of this name that asks for the same upgrade.
+    fn command(&self, name: &str, request: &Request) -> String {
+        let Request { to, procedure, waivers, clients_at_once } = request;
+        let mut command = self.commands(*to).plan.replacen("executor plan", &format!("executor {name}"), 1);
+        match procedure {
+            Procedure::Online => {}
+            Procedure::Offline => command.push_str(" --offline"),
+        }
+        for waiver in waivers {
             command.push_str(&format!(" --waive {waiver}"));
         }
         if *clients_at_once != 1 {

@@ -104,7 +104,7 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
         }
     };
     let usage = usage(transport, host, declared, scope);
-    let (release, glusterd_info, peers, stored_volumes, daemons, offer, usage) = tokio::join!(
+    let (release, glusterd_info, peers, stored_volumes, daemons, offer, connections, usage) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -119,6 +119,11 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
         ),
         asked(scope, Fact::Daemons, ask(transport, host, system::daemons(), system::parse_daemons)),
         offer,
+        asked(
+            scope,
+            Fact::Connections,
+            ask(transport, host, service::connections(), service::parse_connections)
+        ),
         usage,
     );
     HostState {
@@ -129,6 +134,7 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
         peers,
         stored_volumes,
         offer,
+        connections,
         system: SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) },
         usage,
     }
@@ -147,6 +153,7 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         stored_volumes: unknown(),
         offer: unknown(),
         usage: unknown(),
+        connections: unknown(),
         system: SystemFacts::unknown("the host was not reached"),
     }
 }

@@ -77,10 +77,12 @@ fn stop_plan() -> Plan {
     };
     Plan {
         to: "11.1".parse().unwrap(),
+        procedure: Default::default(),
         op_version_now: OpVersion(100_000),
         op_version_then: OpVersion(110_000),
         servers: Vec::new(),
         clients: Vec::new(),
+        clients_at_once: 1,
         transactions: Vec::new(),
         stages: vec![Stage { kind: StageKind::Turn(host), steps: vec![step] }],
         answered: Vec::new(),

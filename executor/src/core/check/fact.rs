@@ -29,6 +29,8 @@ pub enum Fact {
     HealPending,
     /// [`VolumeState::split_brain`](super::super::pool::VolumeState::split_brain).
     SplitBrain,
+    /// [`HostState::connections`](super::super::pool::HostState::connections).
+    Connections,
     /// [`HostState::usage`](super::super::pool::HostState::usage) of the hosts that the checks name, clients included.
     Usage,
 }
@@ -42,6 +44,7 @@ impl Check {
             | Self::GlusterDown { .. }
             | Self::GlusterdDown { .. }
             | Self::GlusterdDownEverywhere
+            | Self::GlusterDownEverywhere
             | Self::BricksRunning { .. } => &[Fact::Processes],
             Self::Members | Self::PeersConnected { .. } => &[Fact::GlusterdInfo, Fact::Peers],
             Self::StoredVolumesAgree { .. } | Self::NfsLinesGone { .. } | Self::NfsLinesGoneEverywhere => {
@@ -57,12 +60,16 @@ impl Check {
             Self::NoTasks => &[Fact::Volumes, Fact::VolumeStatus],
             Self::OthersCanCarry { .. } => &[Fact::GlusterdInfo, Fact::Volumes],
             Self::AtRelease { .. } | Self::AllAtRelease { .. } => &[Fact::Release],
-            Self::ConfigurationUnchanged => &[Fact::GlusterdInfo, Fact::Peers, Fact::Volumes],
+            Self::ConfigurationUnchanged | Self::DefinitionsUnchanged => {
+                &[Fact::GlusterdInfo, Fact::Peers, Fact::Volumes]
+            }
             Self::OthersUndisturbed { .. } | Self::BricksSteady | Self::RunsRelease { .. } => {
                 &[Fact::Daemons]
             }
-            Self::GlusterdUp { .. } => &[Fact::Processes, Fact::Peers],
+            Self::GlusterdUp { .. } | Self::GlusterdUpEverywhere => &[Fact::Processes, Fact::Peers],
             Self::OpVersionIs { .. } | Self::OpVersionsAgree | Self::OpVersionStill => &[Fact::GlusterdInfo],
+            Self::NoClients => &[Fact::Connections],
+            Self::VolumeStopped { .. } | Self::VolumeStarted { .. } => &[Fact::Volumes],
             Self::Unmounted { .. }
             | Self::Mounted { .. }
             | Self::ApplicationStopped { .. }
@@ -91,6 +98,12 @@ impl Check {
             | Self::ConfigurationUnchanged
             | Self::BricksSteady
             | Self::OpVersionStill
+            | Self::NoClients
+            | Self::VolumeStopped { .. }
+            | Self::VolumeStarted { .. }
+            | Self::DefinitionsUnchanged
+            | Self::GlusterDownEverywhere
+            | Self::GlusterdUpEverywhere
             | Self::NoTasks
             | Self::OpVersionIs { .. }
             | Self::OpVersionsAgree => None,

@@ -5,6 +5,7 @@
 mod before;
 #[cfg(test)]
 mod before_tests;
+mod downtime;
 mod fact;
 mod host;
 mod packages;
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::application::Application;
 use super::finding::Finding;
-use super::names::{AbsolutePath, HostName, OpVersion, Release};
+use super::names::{AbsolutePath, HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
 use super::usage::Mount;
 
@@ -194,6 +195,24 @@ pub enum Check {
         /// The host.
         host: HostName,
     },
+    /// Nobody is connected to a brick but the servers' own daemons.
+    NoClients,
+    /// The volume is stopped.
+    VolumeStopped {
+        /// The volume.
+        volume: VolumeName,
+    },
+    /// The volume is started.
+    VolumeStarted {
+        /// The volume.
+        volume: VolumeName,
+    },
+    /// [`Check::ConfigurationUnchanged`], whether volumes are started or not.
+    DefinitionsUnchanged,
+    /// No Gluster process runs on any server.
+    GlusterDownEverywhere,
+    /// glusterd runs on every server and answers.
+    GlusterdUpEverywhere,
 }
 
 impl Check {
@@ -239,6 +258,12 @@ impl Check {
             }
             Self::NoOldLibrary { host, release } => usage::no_old_library(state, host, *release),
             Self::VolumesUnused { host } => usage::volumes_unused(state, host),
+            Self::NoClients => downtime::no_clients(state),
+            Self::VolumeStopped { volume } => downtime::volume_stopped(state, volume),
+            Self::VolumeStarted { volume } => downtime::volume_started(state, volume),
+            Self::DefinitionsUnchanged => before::definitions_unchanged(state),
+            Self::GlusterDownEverywhere => every(state, |host| host::gluster_down(state, host)),
+            Self::GlusterdUpEverywhere => every(state, |host| host::glusterd_up(state, host)),
         }
     }
 }
@@ -300,6 +325,12 @@ impl fmt::Display for Check {
             Self::ApplicationRunning { host, application } => write!(f, "{application} up on {host}"),
             Self::NoOldLibrary { host, .. } => write!(f, "no process on {host} with an old library"),
             Self::VolumesUnused { host } => write!(f, "no volume in use on {host}"),
+            Self::NoClients => write!(f, "no client connected to any brick"),
+            Self::VolumeStopped { volume } => write!(f, "volume {volume} stopped"),
+            Self::VolumeStarted { volume } => write!(f, "volume {volume} started"),
+            Self::DefinitionsUnchanged => write!(f, "volumes and peers defined as at the start"),
+            Self::GlusterDownEverywhere => write!(f, "gluster down on every server"),
+            Self::GlusterdUpEverywhere => write!(f, "glusterd up on every server"),
         }
     }
 }

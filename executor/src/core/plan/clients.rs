@@ -7,13 +7,13 @@ use super::super::finding::{Code, Finding, Subject};
 use super::super::inventory::Inventory;
 use super::super::names::{HostName, Release};
 use super::super::pool::{PackageOffer, PoolState, Reach};
-use super::online::{
+use super::builder::{
     Builder, Facts, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS,
     gate,
 };
 use super::packages;
-use super::usage::{self, left_aside};
-use super::{ClientRow, Gate, Request, Stage, StageKind, Step};
+use super::usage::{self, Draft, left_aside, side_by_side};
+use super::{ClientRow, Gate, Procedure, Request, Stage, StageKind};
 
 /// A client machine that the plan upgrades.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub(super) fn preflight(inventory: &Inventory, state: &PoolState, request: &Requ
 /// Returns what is left to the operator: the clients that the plan does not upgrade.
 pub(super) fn left_to_do(inventory: &Inventory, facts: &Facts<'_>, to: Release) -> Vec<String> {
     let state = facts.state;
-    let done: BTreeSet<&HostName> = facts.behind.iter().map(|client| &client.host).collect();
+    let done: BTreeSet<&HostName> = facts.clients.iter().map(|client| &client.host).collect();
     let client = |name: &HostName| {
         let seen = state.clients.get(name);
         let release = match seen.map(|client| client.release.known()) {
@@ -121,35 +121,41 @@ fn strangers<'a>(facts: &'a Facts<'_>) -> BTreeSet<&'a str> {
 impl<'a> Builder<'a> {
     /// Returns the client machines that the plan upgrades.
     pub(super) fn clients_behind(&self) -> impl Iterator<Item = &'a HostName> + use<'a> {
-        self.facts.behind.iter().map(|client| &client.host)
+        self.facts.clients.iter().map(|client| &client.host)
     }
 
     /// Returns what brings the target to a client, where it does not have it yet.
     pub(super) fn installs_on_client(&self, host: &HostName) -> Option<&'a PackageOffer> {
-        let client = self.facts.behind.iter().find(|client| client.host == *host && client.now < self.to);
+        let client = self.facts.clients.iter().find(|client| client.host == *host && client.now < self.to);
         client.map(|client| &client.offer)
     }
 
-    /// The stages of the clients, so many at once.
-    pub(super) fn clients(&mut self, at_once: usize) -> Vec<Stage> {
-        let behind = self.facts.behind.clone();
-        behind.chunks(at_once.max(1)).map(|clients| self.clients_together(clients)).collect()
+    /// The stages of the clients, so many at once. In the offline procedure what they use is away by then.
+    pub(super) fn clients(&mut self, at_once: usize, procedure: Procedure) -> Vec<Stage> {
+        let clients = &self.facts.clients;
+        clients.chunks(at_once.max(1)).map(|clients| self.clients_together(clients, procedure)).collect()
     }
 
     /// One stage: every part of it on all its clients before the next part.
-    fn clients_together(&mut self, clients: &[ClientBehind]) -> Stage {
-        let mut steps = Vec::new();
+    fn clients_together(&mut self, clients: &[ClientBehind], procedure: Procedure) -> Stage {
         let to = self.to;
-        let older = || clients.iter().filter(|client| client.now < to);
-        for client in clients {
-            steps.extend(self.put_aside(&client.host, &self.fit_for_clients(&client.host)));
-        }
-        for client in older() {
-            steps.push(self.install_on_client(client));
-        }
-        for client in clients {
+        let part = |drafts: &dyn Fn(&ClientBehind) -> Vec<Draft>| -> Vec<Draft> {
+            side_by_side(clients.iter().map(drafts).collect())
+        };
+        let mut drafts = match procedure {
+            Procedure::Online => {
+                part(&|client| self.put_aside(&client.host, &self.fit_for_clients(&client.host)))
+            }
+            Procedure::Offline => Vec::new(),
+        };
+        let aside = !drafts.is_empty();
+        drafts.extend(part(&|client| {
+            let install = (client.now < to).then(|| self.install_on_client(client, aside));
+            install.into_iter().collect()
+        }));
+        drafts.extend(part(&|client| {
             let host = &client.host;
-            let release = self.to.max(client.now);
+            let release = to.max(client.now);
             let back =
                 gate(vec![Check::AtRelease { host: host.clone(), release }], PROCESS_PATIENCE_SECONDS, 1);
             let whole = vec![
@@ -157,10 +163,10 @@ impl<'a> Builder<'a> {
                 Check::ClientsOnEveryBrick { without: None },
                 Check::ClientsBack,
             ];
-            let whole = gate(whole, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
-            steps.extend(self.bring_back(host, &back, &whole));
-        }
-        Stage { kind: StageKind::Clients(clients.iter().map(|client| client.host.clone()).collect()), steps }
+            self.bring_back(host, &back, &gate(whole, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS))
+        }));
+        let hosts = clients.iter().map(|client| client.host.clone()).collect();
+        Stage { kind: StageKind::Clients(hosts), steps: self.number(drafts) }
     }
 
     /// What must hold before anything is taken from a client: every server is done, and the pool is well.
@@ -173,10 +179,10 @@ impl<'a> Builder<'a> {
         gate(checks, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
     }
 
-    fn install_on_client(&mut self, client: &ClientBehind) -> Step {
+    fn install_on_client(&self, client: &ClientBehind, aside: bool) -> Draft {
         let ClientBehind { host, offer, .. } = client;
         let unused = Check::VolumesUnused { host: host.clone() };
-        let mut enter = if self.facts.aside.contains_key(host) {
+        let mut enter = if aside && self.facts.aside.contains_key(host) {
             gate(Vec::new(), PROCESS_PATIENCE_SECONDS, 1)
         } else {
             self.fit_for_clients(host)
@@ -188,7 +194,6 @@ impl<'a> Builder<'a> {
             Check::NoOldLibrary { host: host.clone(), release: self.to },
         ];
         let leave = gate(left, PROCESS_PATIENCE_SECONDS, 1);
-        let install = packages::install(host, self.to, offer);
-        self.step(install, enter, reenter, leave)
+        Draft { action: packages::install(host, self.to, offer), enter, reenter, leave }
     }
 }

@@ -9,7 +9,9 @@ use super::super::inventory::{Host, Inventory};
 use super::super::names::{HostName, UnitName};
 use super::super::pool::{Observed, PoolState, Reach};
 use super::super::usage::{LibraryUser, Mount, MountState, ProcessName, PutAside, Usage};
-use super::online::{Builder, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, gate};
+use super::builder::{
+    Builder, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS, gate,
+};
 use super::{Action, Gate, Request, Step};
 
 /// How long an application may take to be gone or back: a virtual machine shuts down in minutes.
@@ -199,34 +201,44 @@ pub(super) fn left_aside(state: &PoolState, host: &HostName) -> bool {
     usage.is_some_and(|usage| usage.known().is_ok_and(|usage| usage.put_aside != PutAside::default()))
 }
 
+/// A step without its number.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    pub(super) action: Action,
+    pub(super) enter: Gate,
+    pub(super) reenter: Gate,
+    pub(super) leave: Gate,
+}
+
 impl Builder<'_> {
+    /// Numbers steps.
+    pub(super) fn number(&mut self, drafts: Vec<Draft>) -> Vec<Step> {
+        let number = |Draft { action, enter, reenter, leave }| self.step(action, enter, reenter, leave);
+        drafts.into_iter().map(number).collect()
+    }
+
     /// Stops what uses volumes on a host and unmounts them. The first of these steps is entered like what follows
     /// them, since it is the first that takes something away.
-    pub(super) fn put_aside(&mut self, host: &HostName, enter: &Gate) -> Vec<Step> {
+    pub(super) fn put_aside(&self, host: &HostName, enter: &Gate) -> Vec<Draft> {
         let Aside { applications, mounts } = self.facts.aside.get(host).cloned().unwrap_or_default();
-        let mut steps = Vec::new();
-        let mut actions: Vec<(Action, u64)> = Vec::new();
-        for application in applications {
-            actions.push((
-                Action::StopApplication { host: host.clone(), application },
-                APPLICATION_PATIENCE_SECONDS,
-            ));
-        }
-        for (mount, lazy) in mounts {
-            actions.push((Action::Unmount { host: host.clone(), mount, lazy }, PROCESS_PATIENCE_SECONDS));
-        }
-        for (at, (action, patience)) in actions.into_iter().enumerate() {
+        let stop = |application| {
+            let action = Action::StopApplication { host: host.clone(), application };
+            (action, APPLICATION_PATIENCE_SECONDS)
+        };
+        let unmount =
+            |(mount, lazy)| (Action::Unmount { host: host.clone(), mount, lazy }, PROCESS_PATIENCE_SECONDS);
+        let actions = applications.into_iter().map(stop).chain(mounts.into_iter().map(unmount));
+        let draft = |(at, (action, patience)): (usize, (Action, u64))| {
             // Stopping again what is half stopped does no harm.
             let open = gate(self.reached(host), PROCESS_PATIENCE_SECONDS, 1);
             let enter = if at == 0 { enter.clone() } else { open.clone() };
-            let leave = gate(action.effect(), patience, 1);
-            steps.push(self.step(action, enter, open, leave));
-        }
-        steps
+            Draft { leave: gate(action.effect(), patience, 1), action, enter, reenter: open }
+        };
+        actions.enumerate().map(draft).collect()
     }
 
     /// Brings back what was put aside, in the opposite order; the last step is left as the whole of it has to be.
-    pub(super) fn bring_back(&mut self, host: &HostName, enter: &Gate, whole: &Gate) -> Vec<Step> {
+    pub(super) fn bring_back(&self, host: &HostName, enter: &Gate, whole: &Gate) -> Vec<Draft> {
         let Aside { applications, mut mounts } = self.facts.aside.get(host).cloned().unwrap_or_default();
         mounts.reverse();
         let is_client = self.facts.state.clients.contains_key(host);
@@ -243,13 +255,11 @@ impl Builder<'_> {
             actions.push((action, APPLICATION_PATIENCE_SECONDS));
         }
         let count = actions.len();
-        let mut steps = Vec::new();
-        for (at, (action, patience)) in actions.into_iter().enumerate() {
-            let mut left = match &action {
-                Action::ProveMount { mount, .. } => {
-                    vec![Check::Mounted { host: host.clone(), mount: mount.clone() }]
-                }
-                other => other.effect(),
+        let draft = |(at, (action, patience)): (usize, (Action, u64))| {
+            let mut left = if let Action::ProveMount { mount, .. } = &action {
+                vec![Check::Mounted { host: host.clone(), mount: mount.clone() }]
+            } else {
+                action.effect()
             };
             let leave = if at + 1 == count {
                 left.extend(whole.checks.iter().cloned());
@@ -257,9 +267,9 @@ impl Builder<'_> {
             } else {
                 gate(left, patience, 1)
             };
-            steps.push(self.step(action, enter.clone(), enter.clone(), leave));
-        }
-        steps
+            Draft { action, enter: enter.clone(), reenter: enter.clone(), leave }
+        };
+        actions.into_iter().enumerate().map(draft).collect()
     }
 
     /// The host answers, server or client.
@@ -269,5 +279,62 @@ impl Builder<'_> {
         } else {
             vec![Check::Reached]
         }
+    }
+}
+
+/// Turns the steps of several hosts into steps on all of them: the first ones side by side, then the second ones,
+/// and so on.
+pub(super) fn side_by_side(of_hosts: Vec<Vec<Draft>>) -> Vec<Draft> {
+    let longest = of_hosts.iter().map(Vec::len).max().unwrap_or_default();
+    let at = |at: usize| {
+        let mut drafts: Vec<Draft> = of_hosts.iter().filter_map(|drafts| drafts.get(at).cloned()).collect();
+        if drafts.len() == 1 {
+            return drafts.remove(0);
+        }
+        let all = |part: fn(&Draft) -> &Gate| {
+            let mut checks: Vec<Check> = Vec::new();
+            for check in drafts.iter().flat_map(|draft| &part(draft).checks) {
+                if !checks.contains(check) {
+                    checks.push(check.clone());
+                }
+            }
+            let patience = drafts.iter().map(|draft| part(draft).patience_seconds).max().unwrap_or_default();
+            gate(checks, patience, drafts.iter().map(|draft| part(draft).settle).max().unwrap_or(1))
+        };
+        let (enter, reenter, leave) =
+            (all(|draft| &draft.enter), all(|draft| &draft.reenter), all(|draft| &draft.leave));
+        let actions = drafts.iter().map(|draft| draft.action.clone()).collect();
+        Draft { action: Action::Together { actions }, enter, reenter, leave }
+    };
+    (0..longest).map(at).collect()
+}
+
+/// The offline procedure: what uses volumes is away before the downtime, on servers and clients alike.
+impl Builder<'_> {
+    /// Puts aside what uses volumes on these servers and on the clients that the plan upgrades.
+    pub(super) fn put_all_aside(&mut self, servers: &[HostName], preparing: bool) -> Vec<Step> {
+        let mut fit = self.health(None, preparing);
+        fit.extend([
+            Check::DefinitionsUnchanged,
+            Check::OpVersionStill,
+            Check::NothingToHeal,
+            Check::NoTasks,
+        ]);
+        let fit = gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS);
+        let hosts = servers.iter().chain(self.clients_behind());
+        let drafts = side_by_side(hosts.map(|host| self.put_aside(host, &fit)).collect());
+        self.number(drafts)
+    }
+
+    /// Brings back what was put aside on these servers. The clients' comes back after they are upgraded.
+    pub(super) fn bring_servers_back(&mut self, servers: &[HostName]) -> Vec<Step> {
+        let of_host = |host: &HostName| {
+            let back = gate(vec![Check::GlusterdUp { host: host.clone() }], RETURN_PATIENCE_SECONDS, 1);
+            let old = Check::NoOldLibrary { host: host.clone(), release: self.to };
+            let whole = vec![old, Check::ClientsOnEveryBrick { without: None }];
+            self.bring_back(host, &back, &gate(whole, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS))
+        };
+        let drafts = side_by_side(servers.iter().map(of_host).collect());
+        self.number(drafts)
     }
 }
