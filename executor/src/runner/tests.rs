@@ -80,6 +80,7 @@ fn stop_plan() -> Plan {
         procedure: Default::default(),
         op_version_now: OpVersion(100_000),
         op_version_then: OpVersion(110_000),
+        op_version_kept: false,
         servers: Vec::new(),
         clients: Vec::new(),
         clients_at_once: 1,

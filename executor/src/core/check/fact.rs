@@ -29,6 +29,8 @@ pub enum Fact {
     HealPending,
     /// [`VolumeState::split_brain`](super::super::pool::VolumeState::split_brain).
     SplitBrain,
+    /// [`PoolState::max_op_version`](super::super::pool::PoolState::max_op_version).
+    MaxOpVersion,
     /// [`HostState::connections`](super::super::pool::HostState::connections).
     Connections,
     /// [`HostState::usage`](super::super::pool::HostState::usage) of the hosts that the checks name, clients included.
@@ -57,6 +59,8 @@ impl Check {
             Self::NoSplitBrain { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::SplitBrain],
             Self::ClientsOnEveryBrick { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::Clients],
             Self::ClientsBack => &[Fact::Volumes, Fact::Clients],
+            Self::NewestOpVersion { .. } => &[Fact::MaxOpVersion],
+            Self::ClientsSpeak { .. } => &[Fact::Volumes, Fact::Clients],
             Self::NoTasks => &[Fact::Volumes, Fact::VolumeStatus],
             Self::OthersCanCarry { .. } => &[Fact::GlusterdInfo, Fact::Volumes],
             Self::AtRelease { .. } | Self::AllAtRelease { .. } => &[Fact::Release],
@@ -98,6 +102,8 @@ impl Check {
             | Self::ConfigurationUnchanged
             | Self::BricksSteady
             | Self::OpVersionStill
+            | Self::NewestOpVersion { .. }
+            | Self::ClientsSpeak { .. }
             | Self::NoClients
             | Self::VolumeStopped { .. }
             | Self::VolumeStarted { .. }

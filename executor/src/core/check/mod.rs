@@ -7,6 +7,7 @@ mod before;
 mod before_tests;
 mod downtime;
 mod fact;
+mod finish;
 mod host;
 mod packages;
 mod pool;
@@ -150,6 +151,16 @@ pub enum Check {
     },
     /// Every server has the same op-version stored.
     OpVersionsAgree,
+    /// The newest op-version that the servers say all of them know is this one (3.10 and later).
+    NewestOpVersion {
+        /// The op-version.
+        op_version: OpVersion,
+    },
+    /// Every connected client can speak this op-version (3.10 and later).
+    ClientsSpeak {
+        /// The op-version.
+        op_version: OpVersion,
+    },
     /// A client machine answers.
     ClientReached {
         /// The client.
@@ -246,6 +257,8 @@ impl Check {
             Self::BricksRunning { host, processes } => host::bricks_running(state, host, *processes),
             Self::NfsLinesGone { host } => host::nfs_lines_gone(state, host),
             Self::OpVersionIs { op_version } => pool::op_version_is(state, *op_version),
+            Self::NewestOpVersion { op_version } => finish::newest_op_version(state, *op_version),
+            Self::ClientsSpeak { op_version } => finish::clients_speak(state, *op_version),
             Self::OpVersionsAgree => pool::op_versions_agree(state),
             Self::ClientReached { host } => usage::client_reached(state, host),
             Self::Unmounted { host, point } => usage::unmounted(state, host, point),
@@ -315,6 +328,12 @@ impl fmt::Display for Check {
             }
             Self::NfsLinesGone { host } => write!(f, "no nfs. line stored on {host}"),
             Self::OpVersionIs { op_version } => write!(f, "op-version {op_version} on every server"),
+            Self::NewestOpVersion { op_version } => {
+                write!(f, "{op_version} the newest that the servers report")
+            }
+            Self::ClientsSpeak { op_version } => {
+                write!(f, "every connected client speaks op-version {op_version}")
+            }
             Self::OpVersionsAgree => write!(f, "one op-version on every server"),
             Self::ClientReached { host } => write!(f, "{host} reached"),
             Self::Unmounted { host, point } => write!(f, "{point} unmounted on {host}"),

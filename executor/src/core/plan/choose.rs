@@ -4,10 +4,9 @@ use super::super::finding::{Code, Finding, Subject};
 use super::super::inventory::Inventory;
 use super::super::names::{HostName, Release};
 use super::super::pool::{PackageOffer, PoolState};
-use super::super::release;
 use super::builder::{Builder, Facts, facts};
 use super::preflight::preflight;
-use super::{Outcome, Plan, Procedure, Refusal, Request, ServerRow, offline, online, packages};
+use super::{Outcome, Plan, Procedure, Refusal, Request, ServerRow, finish, offline, online, packages};
 use super::{clients, usage};
 
 /// Plans the upgrade of a pool, or says why not.
@@ -49,7 +48,8 @@ fn build(
 ) -> Outcome {
     let to = request.to;
     let mut builder = Builder { facts, to, next: 1 };
-    let op_version_then = release::op_version_of(to).max(facts.op_version);
+    let goal = finish::op_version(facts.state, to).max(facts.op_version);
+    let op_version_then = if request.keep_op_version { facts.op_version } else { goal };
     let preparing = !answered.is_empty();
     let mut stages = match request.procedure {
         Procedure::Online => online::stages(&mut builder, inventory, out.as_ref(), preparing),
@@ -59,7 +59,7 @@ fn build(
     if facts.op_version < op_version_then
         && let Some((via, ..)) = facts.servers.first()
     {
-        stages.push(builder.finish(via, op_version_then));
+        stages.push(finish::stage(builder.next, via, to, op_version_then));
     }
     if stages.is_empty() {
         return Outcome::NothingToDo;
@@ -75,6 +75,7 @@ fn build(
         procedure: request.procedure,
         op_version_now: facts.op_version,
         op_version_then,
+        op_version_kept: facts.op_version < goal && request.keep_op_version,
         servers: facts.servers.iter().map(row).collect(),
         clients: facts.clients.iter().map(|client| client.row(to)).collect(),
         clients_at_once: request.clients_at_once,
@@ -91,6 +92,10 @@ fn build(
         waived,
         waivers: request.waivers.clone(),
         baseline: facts.baseline.clone(),
-        left_to_do: clients::left_to_do(inventory, facts, to),
+        left_to_do: [
+            clients::left_to_do(inventory, facts, to),
+            finish::recommended(facts.state, to, facts.op_version),
+        ]
+        .concat(),
     }))
 }

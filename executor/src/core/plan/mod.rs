@@ -20,6 +20,9 @@ mod action;
 mod builder;
 mod choose;
 mod clients;
+mod finish;
+#[cfg(test)]
+mod finish_tests;
 mod offline;
 #[cfg(test)]
 mod offline_tests;
@@ -34,6 +37,7 @@ use serde::{Deserialize, Serialize};
 
 pub use action::Action;
 pub use choose::plan;
+pub use finish::{FINALIZE_NEEDS, finalize};
 
 use super::baseline::Baseline;
 use super::check::Check;
@@ -142,6 +146,9 @@ pub struct Plan {
     pub op_version_now: OpVersion,
     /// The op-version the pool will have.
     pub op_version_then: OpVersion,
+    /// Whether the operator asked to leave it, so that going back stays possible.
+    #[serde(default)]
+    pub op_version_kept: bool,
     /// The servers.
     pub servers: Vec<ServerRow>,
     /// The client machines that are upgraded too.
@@ -210,4 +217,6 @@ pub struct Request {
     pub waivers: Vec<Waiver>,
     /// How many client machines are upgraded at once; 0 leaves them all to the operator.
     pub clients_at_once: usize,
+    /// Whether the op-version shall be left as it is, to be raised by [`finalize`] another day.
+    pub keep_op_version: bool,
 }
