@@ -29,7 +29,7 @@ use super::pool::PoolState;
 use super::usage::Mount;
 
 pub use fact::Fact;
-pub(crate) use packages::offer;
+pub(crate) use packages::{offer, offered};
 pub(crate) use quorum::server_quorum;
 pub(crate) use usage::called;
 

@@ -62,7 +62,7 @@ pub(super) fn preflight(inventory: &Inventory, state: &PoolState, request: &Requ
         match client.release.known() {
             Err(reason) => findings.push(Finding::unknown(Code::NotObserved, subject, reason)),
             Ok(Some(now)) if *now < request.to => {
-                findings.extend(check::offer(host, &client.offer, request.to));
+                findings.extend(check::offered(host, &client.offer, request.to));
                 findings.extend(usage::findings(host, declared, &client.usage));
             }
             Ok(Some(_)) if left_aside(state, host) => {

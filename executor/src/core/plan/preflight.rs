@@ -53,7 +53,7 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
             if online {
                 findings.extend(Check::OthersCanCarry { host: host.clone() }.look(&reached));
             }
-            findings.extend(check::offer(host, &host_state.offer, request.to));
+            findings.extend(check::offer(host, host_state, request.to));
         }
     }
     if online && !answered.is_empty() {
