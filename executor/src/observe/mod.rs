@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
+mod hosts;
 mod offers;
 mod scope;
 
@@ -23,7 +24,6 @@ use crate::core::usage::Usage;
 use crate::gluster::{commands, replies};
 use crate::package;
 use crate::service;
-use crate::system;
 use crate::transport::{Transport, TransportError};
 pub use scope::Scope;
 
@@ -42,8 +42,11 @@ pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scop
         (host.clone(), state)
     }));
     let (servers, clients) = tokio::join!(servers, clients);
-    let hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
+    let mut hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
     let volumes = volumes(transport, &hosts, scope).await;
+    if scope.whole() {
+        hosts::bricks(transport, &mut hosts, &volumes).await;
+    }
     let max_op_version = max_op_version(transport, &hosts, scope).await;
     PoolState {
         hosts,
@@ -105,13 +108,21 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
         asked(scope, Fact::Peers, ask(transport, host, commands::peer_status(), replies::peers)).await
     };
     let offer = async {
-        match scope {
-            Scope::Plan(to) => offers::offer(transport, host, Some(declared), *to).await,
-            Scope::Facts { .. } => Observed::Unknown(NOT_ASKED.to_owned()),
+        match scope.target() {
+            Some(to) => offers::offer(transport, host, Some(declared), to).await,
+            None => Observed::Unknown(NOT_ASKED.to_owned()),
+        }
+    };
+    let system = async {
+        if scope.whole() {
+            hosts::facts(transport, host).await
+        } else {
+            let daemons = asked(scope, Fact::Daemons, hosts::daemons(transport, host)).await;
+            SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) }
         }
     };
     let usage = usage(transport, host, declared, scope);
-    let (release, glusterd_info, peers, stored_volumes, daemons, offer, connections, usage) = tokio::join!(
+    let (release, glusterd_info, peers, stored_volumes, offer, connections, system, usage) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -124,13 +135,13 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
             Fact::StoredVolumes,
             ask(transport, host, commands::stored_volumes(), replies::stored_volumes)
         ),
-        asked(scope, Fact::Daemons, ask(transport, host, system::daemons(), system::parse_daemons)),
         offer,
         asked(
             scope,
             Fact::Connections,
             ask(transport, host, service::connections(), service::parse_connections)
         ),
+        system,
         usage,
     );
     HostState {
@@ -142,7 +153,7 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
         stored_volumes,
         offer,
         connections,
-        system: SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) },
+        system,
         usage,
     }
 }
@@ -189,9 +200,9 @@ async fn client(transport: &dyn Transport, host: &HostName, declared: &Host, sco
         };
     }
     let offer = async {
-        match scope {
-            Scope::Plan(to) => offers::offer(transport, host, Some(declared), *to).await,
-            Scope::Facts { .. } => Observed::Unknown(NOT_ASKED.to_owned()),
+        match scope.target() {
+            Some(to) => offers::offer(transport, host, Some(declared), to).await,
+            None => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
     let (release, offer, usage) = tokio::join!(

@@ -12,6 +12,8 @@ use crate::core::names::{HostName, Release};
 pub enum Scope {
     /// Everything, for a plan to this release: packages on offer and client machines too.
     Plan(Release),
+    /// Everything there is to see, and what would be on offer for this release where one is named.
+    Inspect(Option<Release>),
     /// These facts. All others are unknown.
     Facts {
         /// The facts.
@@ -44,7 +46,7 @@ impl Scope {
     /// Returns the scope with a fact more.
     pub fn and(mut self, fact: Fact) -> Self {
         match &mut self {
-            Self::Plan(_) => {}
+            Self::Plan(_) | Self::Inspect(_) => {}
             Self::Facts { facts, .. } => drop(facts.insert(fact)),
         }
         self
@@ -53,7 +55,7 @@ impl Scope {
     /// Returns whether a fact is asked for.
     pub(super) fn asks(&self, fact: Fact) -> bool {
         match self {
-            Self::Plan(_) => true,
+            Self::Plan(_) | Self::Inspect(_) => true,
             Self::Facts { facts, .. } => facts.contains(&fact),
         }
     }
@@ -61,15 +63,32 @@ impl Scope {
     /// Returns whether a fact is asked for of this very host.
     pub(super) fn asks_of(&self, host: &HostName, fact: Fact) -> bool {
         match self {
-            Self::Plan(_) => true,
+            Self::Plan(_) | Self::Inspect(_) => true,
             Self::Facts { facts, hosts, .. } => facts.contains(&fact) && hosts.contains(host),
+        }
+    }
+
+    /// Returns whether client machines and the systems of all hosts are looked at.
+    pub(super) fn whole(&self) -> bool {
+        match self {
+            Self::Plan(_) | Self::Inspect(_) => true,
+            Self::Facts { .. } => false,
+        }
+    }
+
+    /// Returns the release whose packages are asked for.
+    pub(super) fn target(&self) -> Option<Release> {
+        match self {
+            Self::Plan(to) => Some(*to),
+            Self::Inspect(to) => *to,
+            Self::Facts { .. } => None,
         }
     }
 
     /// Returns whether a client machine is asked at all.
     pub(super) fn asks_client(&self, host: &HostName) -> bool {
         match self {
-            Self::Plan(_) => true,
+            Self::Plan(_) | Self::Inspect(_) => true,
             Self::Facts { hosts, .. } => hosts.contains(host),
         }
     }
@@ -77,7 +96,7 @@ impl Scope {
     /// Returns the applications to look for on a host, each once.
     pub(super) fn applications<'a>(&'a self, name: &HostName, host: &'a Host) -> Vec<&'a Application> {
         let named = match self {
-            Self::Plan(_) => None,
+            Self::Plan(_) | Self::Inspect(_) => None,
             Self::Facts { applications, .. } => applications.get(name),
         };
         let mut applications: Vec<&Application> = Vec::new();

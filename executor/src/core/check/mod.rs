@@ -5,13 +5,18 @@
 mod before;
 #[cfg(test)]
 mod before_tests;
+mod disk;
 mod downtime;
 mod fact;
 mod finish;
 mod host;
+mod network;
 mod packages;
 mod pool;
 mod quorum;
+mod system;
+#[cfg(test)]
+mod system_tests;
 #[cfg(test)]
 mod tests;
 mod usage;
@@ -28,9 +33,14 @@ use super::names::{AbsolutePath, HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
 use super::usage::Mount;
 
+pub(crate) use disk::{bricks, room};
 pub use fact::Fact;
+pub(crate) use network::{certificates, names, ports};
 pub(crate) use packages::{offer, offered};
 pub(crate) use quorum::server_quorum;
+pub(crate) use system::{
+    clocks, edited, multiplexed, op_version_current, packages, processes_current, stored_files,
+};
 pub(crate) use usage::called;
 
 /// A question about a pool state. `without` names a server that is meant to be out at the time.
