@@ -3,6 +3,7 @@
 mod explain;
 mod findings;
 mod halt;
+mod hazards;
 mod live;
 mod packages;
 mod path;
@@ -12,6 +13,7 @@ mod status;
 pub use explain::{codes, explanation};
 pub use findings::{fit, nothing_to_do, refusal};
 pub use halt::{Commands, failure, halt, interrupted};
+pub use hazards::hazards;
 pub use live::live_line;
 pub use path::path;
 pub use plan::{finished, plan, progress};

@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 
 use comfy_table::{Table, presets};
 
+use super::findings::findings;
 use super::hanging;
 use super::packages::packages;
 use crate::core::check::{Check, frozen, well};
+use crate::core::finding::Finding;
 use crate::core::plan::{Gate, Plan, StageKind, Step};
 use crate::core::resume::Progress;
 
@@ -63,6 +65,7 @@ pub fn plan(plan: &Plan, next: &str) -> String {
     text.push('\n');
     text.push_str(&packages(&plan.transactions));
     text.push_str(&tree(plan, |_| Mark::None));
+    text.push_str(&noted(&plan.noted));
     if !plan.waived.is_empty() {
         text.push_str("\nwaived, in the open and recorded in the journal\n");
         for finding in &plan.waived {
@@ -71,6 +74,16 @@ pub fn plan(plan: &Plan, next: &str) -> String {
     }
     text.push_str(&left_to_do(plan));
     let _ = writeln!(text, "\nnext: {next}");
+    text
+}
+
+/// Returns what is known of the releases and stands in no way.
+pub(super) fn noted(noted: &[Finding]) -> String {
+    let mut text = String::new();
+    if !noted.is_empty() {
+        text.push_str("\nto know: in no way of the upgrade, and watched by its gates\n");
+        text.push_str(&findings(noted));
+    }
     text
 }
 

@@ -3,6 +3,7 @@
 use super::super::baseline::{Baseline, Configuration, clients_of};
 use super::super::check::{Check, frozen};
 use super::super::finding::{Code, Finding, Subject};
+use super::super::hazard;
 use super::super::inventory::Inventory;
 use super::super::names::{HostName, OpVersion, Release, VolumeName};
 use super::super::pool::{PackageOffer, PoolState, VolumeKind};
@@ -134,6 +135,7 @@ fn build(
         transactions,
         stages,
         answered,
+        noted: hazard::look(facts.state, to).noted,
         waived,
         waivers: request.waivers.clone(),
         baseline: facts.baseline.clone(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::check::{self, Check, look_all};
 use super::super::finding::{Code, Finding, Subject};
+use super::super::hazard;
 use super::super::names::{HostName, Release, VolumeName};
 use super::super::pool::{HostState, PoolState, VolumeKind};
 use super::super::release::path::{self, Point};
@@ -43,6 +44,7 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     let answered = nfs_options(&reached, request.to);
     findings.extend(look_all(&pool_checks(out.as_ref(), !answered.is_empty()), &reached));
     findings.extend(volumes(&reached));
+    findings.extend(hazard::look(&reached, request.to).refused);
     for (host, host_state) in &reached.hosts {
         let at_target = host_state.release.known().is_ok_and(|release| *release == Some(request.to));
         if !at_target {
