@@ -50,6 +50,7 @@ pub(crate) fn inventory(servers: usize) -> Inventory {
 pub(crate) fn request(to: &str, waivers: &[&str]) -> Request {
     Request {
         to: to.parse().unwrap(),
+        procedure: super::plan::Procedure::Online,
         waivers: waivers.iter().map(|waiver| waiver.parse().unwrap()).collect(),
     }
 }
@@ -89,6 +90,7 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
                 .collect(),
         ),
         stored_volumes: Observed::Known(stored.clone()),
+        connections: Observed::Known(Connections::default()),
         offer: Observed::Known(PackageOffer {
             version: Some(offer.to_owned()),
             moves: vec![PackageMove {

@@ -133,7 +133,7 @@ async fn server(
             Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
-    let (release, glusterd_info, peers, stored_volumes, daemons, offer) = tokio::join!(
+    let (release, glusterd_info, peers, stored_volumes, daemons, offer, connections) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -148,6 +148,11 @@ async fn server(
         ),
         asked(scope, Fact::Daemons, ask(transport, host, system::daemons(), system::parse_daemons)),
         offer,
+        asked(
+            scope,
+            Fact::Connections,
+            ask(transport, host, service::connections(), service::parse_connections)
+        ),
     );
     HostState {
         reach: Reach::Reached,
@@ -157,6 +162,7 @@ async fn server(
         peers,
         stored_volumes,
         offer,
+        connections,
         system: SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) },
     }
 }
@@ -173,6 +179,7 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         peers: unknown(),
         stored_volumes: unknown(),
         offer: unknown(),
+        connections: unknown(),
         system: SystemFacts::unknown("the host was not reached"),
     }
 }

@@ -5,6 +5,7 @@
 mod before;
 #[cfg(test)]
 mod before_tests;
+mod downtime;
 mod host;
 mod packages;
 mod pool;
@@ -19,7 +20,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
-use super::names::{HostName, OpVersion, Release};
+use super::names::{HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
 
 pub(crate) use packages::offer;
@@ -143,6 +144,24 @@ pub enum Check {
     },
     /// Every server has the same op-version stored.
     OpVersionsAgree,
+    /// Nobody is connected to a brick but the servers' own daemons.
+    NoClients,
+    /// The volume is stopped.
+    VolumeStopped {
+        /// The volume.
+        volume: VolumeName,
+    },
+    /// The volume is started.
+    VolumeStarted {
+        /// The volume.
+        volume: VolumeName,
+    },
+    /// [`Check::ConfigurationUnchanged`], whether volumes are started or not.
+    DefinitionsUnchanged,
+    /// No Gluster process runs on any server.
+    GlusterDownEverywhere,
+    /// glusterd runs on every server and answers.
+    GlusterdUpEverywhere,
 }
 
 /// A fact that a check may ask for, so that a gate looks at nothing else: some facts are dear, above all the
@@ -171,6 +190,8 @@ pub enum Fact {
     HealPending,
     /// [`VolumeState::split_brain`](super::pool::VolumeState::split_brain).
     SplitBrain,
+    /// [`HostState::connections`](super::pool::HostState::connections).
+    Connections,
 }
 
 impl Check {
@@ -179,6 +200,7 @@ impl Check {
         match self {
             Self::Reached
             | Self::GlusterDown { .. }
+            | Self::GlusterDownEverywhere
             | Self::GlusterdDown { .. }
             | Self::GlusterdDownEverywhere
             | Self::BricksRunning { .. } => &[Fact::Processes],
@@ -196,12 +218,16 @@ impl Check {
             Self::NoTasks => &[Fact::Volumes, Fact::VolumeStatus],
             Self::OthersCanCarry { .. } => &[Fact::GlusterdInfo, Fact::Volumes],
             Self::AtRelease { .. } | Self::AllAtRelease { .. } => &[Fact::Release],
-            Self::ConfigurationUnchanged => &[Fact::GlusterdInfo, Fact::Peers, Fact::Volumes],
+            Self::ConfigurationUnchanged | Self::DefinitionsUnchanged => {
+                &[Fact::GlusterdInfo, Fact::Peers, Fact::Volumes]
+            }
             Self::OthersUndisturbed { .. } | Self::BricksSteady | Self::RunsRelease { .. } => {
                 &[Fact::Daemons]
             }
-            Self::GlusterdUp { .. } => &[Fact::Processes, Fact::Peers],
+            Self::GlusterdUp { .. } | Self::GlusterdUpEverywhere => &[Fact::Processes, Fact::Peers],
             Self::OpVersionIs { .. } | Self::OpVersionsAgree | Self::OpVersionStill => &[Fact::GlusterdInfo],
+            Self::NoClients => &[Fact::Connections],
+            Self::VolumeStopped { .. } | Self::VolumeStarted { .. } => &[Fact::Volumes],
         }
     }
 
@@ -236,6 +262,12 @@ impl Check {
             Self::NfsLinesGone { host } => host::nfs_lines_gone(state, host),
             Self::OpVersionIs { op_version } => pool::op_version_is(state, *op_version),
             Self::OpVersionsAgree => pool::op_versions_agree(state),
+            Self::NoClients => downtime::no_clients(state),
+            Self::VolumeStopped { volume } => downtime::volume_stopped(state, volume),
+            Self::VolumeStarted { volume } => downtime::volume_started(state, volume),
+            Self::DefinitionsUnchanged => before::definitions_unchanged(state),
+            Self::GlusterDownEverywhere => every(state, |host| host::gluster_down(state, host)),
+            Self::GlusterdUpEverywhere => every(state, |host| host::glusterd_up(state, host)),
         }
     }
 }
@@ -288,6 +320,12 @@ impl fmt::Display for Check {
             Self::NfsLinesGone { host } => write!(f, "no nfs. line stored on {host}"),
             Self::OpVersionIs { op_version } => write!(f, "op-version {op_version} on every server"),
             Self::OpVersionsAgree => write!(f, "one op-version on every server"),
+            Self::NoClients => write!(f, "no client connected to any brick"),
+            Self::VolumeStopped { volume } => write!(f, "volume {volume} stopped"),
+            Self::VolumeStarted { volume } => write!(f, "volume {volume} started"),
+            Self::DefinitionsUnchanged => write!(f, "volumes and peers defined as at the start"),
+            Self::GlusterDownEverywhere => write!(f, "gluster down on every server"),
+            Self::GlusterdUpEverywhere => write!(f, "glusterd up on every server"),
         }
     }
 }

@@ -216,7 +216,7 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
         .iter()
         .filter_map(|stage| match &stage.kind {
             StageKind::Turn(host) => Some(host),
-            StageKind::Packages | StageKind::Prepare | StageKind::Finish => None,
+            StageKind::Packages | StageKind::Prepare | StageKind::Downtime | StageKind::Finish => None,
         })
         .collect();
     assert_eq!(turns.len(), state.hosts.len());
@@ -234,7 +234,7 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
     for stage in &plan.stages {
         let StageKind::Turn(host) = &stage.kind else { continue };
         let stop = stage.steps.iter().find(|step| matches!(step.action, Action::StopGluster { .. })).unwrap();
-        assert_eq!(stop.action.host(), host);
+        assert_eq!(stop.action.hosts(), [host]);
         for wanted in [
             Check::BricksOnline { without: None },
             Check::PeersConnected { without: None },
