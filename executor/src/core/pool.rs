@@ -65,6 +65,9 @@ pub struct PoolState {
     pub volumes: Observed<BTreeMap<VolumeName, VolumeState>>,
     /// One entry for every client machine of the inventory, reached or not.
     pub clients: BTreeMap<HostName, ClientState>,
+    /// The newest op-version that all servers know, as one of them reports it; `None` where none can be asked,
+    /// before 3.10 (`cluster.max-op-version`).
+    pub max_op_version: Observed<Option<OpVersion>>,
     /// What this look is compared with: no observation of its own, and never stored with one.
     #[serde(skip)]
     pub before: Arc<Before>,

@@ -16,6 +16,7 @@ pub fn hazards(hops: &[(String, Vec<&Hazard>)]) -> String {
                 title,
                 from: _,
                 to: _,
+                only_online: _,
                 evidence: _,
                 code,
                 treatment,

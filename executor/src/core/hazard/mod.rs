@@ -33,6 +33,9 @@ pub struct Hazard {
     pub from: Range,
     /// The releases it ends at.
     pub to: Range,
+    /// Whether it is there only where servers are upgraded one by one while volumes serve.
+    #[serde(default)]
+    pub only_online: bool,
     /// What is looked for.
     pub evidence: Evidence,
     /// How it shows as a finding, where something is looked for.
@@ -107,8 +110,9 @@ pub struct Found {
     pub noted: Vec<Finding>,
 }
 
-/// Looks for the evidence of every hazard between the releases that run and the target.
-pub fn look(state: &PoolState, to: Release) -> Found {
+/// Looks for the evidence of every hazard between the releases that run and the target, by the online procedure
+/// or by the one with a downtime.
+pub fn look(state: &PoolState, to: Release, online: bool) -> Found {
     let starts: BTreeSet<Release> = state
         .hosts
         .values()
@@ -119,7 +123,7 @@ pub fn look(state: &PoolState, to: Release) -> Found {
     for hazard in hazards() {
         let starts: BTreeSet<Release> =
             starts.iter().copied().filter(|from| hazard.from.contains(*from)).collect();
-        if starts.is_empty() || !hazard.to.contains(to) {
+        if starts.is_empty() || !hazard.to.contains(to) || (hazard.only_online && !online) {
             continue;
         }
         let findings = hazard.evidence.look(state, &starts, to);

@@ -98,7 +98,7 @@ fn texts(findings: &[Finding]) -> Vec<String> {
 }
 
 fn refused(state: &PoolState, to: &str) -> Vec<String> {
-    texts(&look(state, release(to)).refused)
+    texts(&look(state, release(to), true).refused)
 }
 
 #[rstest]
@@ -169,7 +169,7 @@ fn volfiles_with_translators_of_gone_features_are_refused_and_left_over_ones_are
             ..StoredFiles::default()
         });
     });
-    let found = look(&state, release("8.6"));
+    let found = look(&state, release("8.6"), true);
     assert_eq!(texts(&found.refused), ["FEATURE_REMOVED g2: stored volfiles name features/glupy"]);
     let noted = texts(&found.noted);
     assert!(
@@ -235,16 +235,19 @@ fn quota_that_was_ever_on_is_a_trap_while_the_op_version_is_below_70000() {
 #[test]
 fn equal_brick_paths_and_the_anonymous_inode_are_told_and_stand_in_no_way() {
     let state = well("9.2");
-    let found = look(&state, release("10.3"));
+    let found = look(&state, release("10.3"), true);
     assert_eq!(found.refused, []);
     assert_eq!(texts(&found.noted), ["BRICK_PATHS_COLLIDE vol0: /bricks/vol0 is a brick on 3 servers"]);
-    let found = look(&well("8.6"), release("9.6"));
+    let found = look(&well("8.6"), release("9.6"), true);
     assert!(found.noted.iter().any(|finding| finding.code == Code::AnonymousInode));
-    assert_eq!(look(&well("9.6"), release("10.3")).noted, []);
+    assert_eq!(look(&well("9.6"), release("10.3"), true).noted, []);
+    // With a downtime no server is out while others serve.
+    assert_eq!(look(&state, release("10.3"), false).noted, []);
+    assert_eq!(look(&well("8.6"), release("9.6"), false).noted, []);
     let mut unknown = well("9.2");
     unknown.volumes = Observed::Unknown("no answer".to_owned());
     assert_eq!(
-        texts(&look(&unknown, release("10.3")).noted),
+        texts(&look(&unknown, release("10.3"), true).noted),
         ["BRICK_PATHS_COLLIDE pool: unknown: no answer"]
     );
 }
@@ -262,5 +265,5 @@ fn servers_at_the_target_are_no_start() {
     change_volume(&mut state, "vol0", |volume| {
         volume.volume.options.insert("cluster.readdir-failover".to_owned(), "off".to_owned());
     });
-    assert_eq!(look(&state, release("11.1")), Found::default());
+    assert_eq!(look(&state, release("11.1"), true), Found::default());
 }

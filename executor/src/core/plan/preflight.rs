@@ -48,7 +48,7 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     if online {
         findings.extend(volumes(&reached));
     }
-    findings.extend(hazard::look(&reached, request.to).refused);
+    findings.extend(hazard::look(&reached, request.to, online).refused);
     for (host, host_state) in &reached.hosts {
         let at_target = host_state.release.known().is_ok_and(|release| *release == Some(request.to));
         if !at_target {
@@ -138,7 +138,8 @@ fn releases(state: &PoolState, to: Release) -> Vec<Finding> {
                     Some(Finding::seen(Code::ReleaseBackward, subject, what))
                 }
                 Jump::UnknownLine => {
-                    let what = format!("{to} is in no release line that this tool knows");
+                    let what =
+                        format!("{to} is in no release line that this tool knows, which are 3.7 to 11");
                     Some(Finding::seen(Code::ReleaseJump, Subject::Pool, what))
                 }
                 Jump::NoGuide(from) => {
