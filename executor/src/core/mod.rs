@@ -11,6 +11,7 @@ pub mod finding;
 pub mod hazard;
 pub mod inventory;
 pub mod names;
+pub mod ok_to_stop;
 pub mod packages;
 pub mod plan;
 pub mod pool;
@@ -19,4 +20,5 @@ pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod system;
+pub mod verify;
 pub mod way;
