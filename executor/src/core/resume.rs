@@ -90,7 +90,7 @@ mod tests {
             transactions: Vec::new(),
             stages: Vec::new(),
             answered: Vec::new(),
-            noted: Vec::new(),
+            advice: Vec::new(),
             waived: Vec::new(),
             waivers: Vec::new(),
             baseline: Baseline {

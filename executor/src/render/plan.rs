@@ -8,7 +8,6 @@ use super::findings::findings;
 use super::hanging;
 use super::packages::packages;
 use crate::core::check::{Check, frozen, well};
-use crate::core::finding::Finding;
 use crate::core::plan::{Gate, Plan, Procedure, StageKind, Step};
 use crate::core::resume::Progress;
 
@@ -70,27 +69,22 @@ pub fn plan(plan: &Plan, next: &str) -> String {
     text.push('\n');
     text.push_str(&packages(&plan.transactions));
     text.push_str(&tree(plan, |_| Mark::None));
-    text.push_str(&noted(&plan.noted));
     if !plan.waived.is_empty() {
         text.push_str("\nwaived, in the open and recorded in the journal\n");
         for finding in &plan.waived {
             let _ = writeln!(text, "{}", hanging("  - ", &finding.to_string()));
         }
     }
+    text.push_str(&advice(plan));
     text.push_str(&kept(plan));
     text.push_str(&left_to_do(plan));
     let _ = writeln!(text, "\nnext: {next}");
     text
 }
 
-/// Returns what is known of the releases and stands in no way.
-pub(super) fn noted(noted: &[Finding]) -> String {
-    let mut text = String::new();
-    if !noted.is_empty() {
-        text.push_str("\nto know: in no way of the upgrade, and watched by its gates\n");
-        text.push_str(&findings(noted));
-    }
-    text
+/// Returns what does not stand in the way, and what it means.
+pub(super) fn advice(plan: &Plan) -> String {
+    if plan.advice.is_empty() { String::new() } else { format!("\nto know\n{}", findings(&plan.advice)) }
 }
 
 fn heading(plan: &Plan) -> String {
