@@ -9,6 +9,7 @@ pub mod event;
 pub mod exit;
 pub mod explain;
 pub mod finding;
+pub mod hazard;
 pub mod inventory;
 pub mod names;
 pub mod ok_to_stop;

@@ -30,6 +30,8 @@ mod online;
 mod packages;
 mod preflight;
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;
 mod usage;
 
