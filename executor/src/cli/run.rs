@@ -30,9 +30,9 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let request = args.request();
+    let request = args.wish.request();
     let (state, outcome) = decide(&inventory, &request).await?;
-    let nothing = render::nothing_to_do(args.to, request.keep_op_version);
+    let nothing = render::nothing_to_do(args.wish.to, request.keep_op_version);
     let again = args.pool.command("run", &request);
     if let Outcome::Refusal(refusal) = &outcome {
         let exit =
@@ -201,7 +201,7 @@ async fn drive(
     };
     // Connections are closed in order also then; a command that runs on a host goes on to its own end.
     ssh.close().await;
-    let commands = commands_of(pool, plan);
+    let commands = Commands { plan: pool.command("plan", &request_of(plan)), ..pool.commands(plan.to) };
     let after = |records: Vec<Record>| resume::progress(&records).unwrap_or(progress.clone());
     let Some(end) = end else {
         let progress = after(journal::read(&path)?);
@@ -236,15 +236,15 @@ fn name_of(journal: &Path) -> String {
     folder.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-/// Returns the commands to name in a report on this plan.
-fn commands_of(pool: &PoolArgs, plan: &Plan) -> Commands {
-    let request = Request {
+/// Returns what was asked for when a plan was made.
+fn request_of(plan: &Plan) -> Request {
+    Request {
         to: plan.to,
         procedure: plan.procedure,
         waivers: plan.waivers.clone(),
+        clients_at_once: plan.clients_at_once,
         keep_op_version: plan.op_version_kept,
-    };
-    Commands { plan: pool.command("plan", &request), ..pool.commands(plan.to) }
+    }
 }
 
 /// Returns when the operator interrupts. Without it a run would leave connections and their files behind.

@@ -73,8 +73,8 @@ fn installs(action: &Action) -> bool {
 }
 
 #[rstest]
-#[case::waits_for_clients(heals, GateKind::Enter, false, "THE DOWNTIME HAS NOT BEGUN")]
-#[case::not_begun(stops_coded, GateKind::Enter, false, "THE DOWNTIME HAS NOT BEGUN")]
+#[case::waits_for_clients(heals, GateKind::Enter, false, "NO VOLUME IS STOPPED YET")]
+#[case::not_begun(stops_coded, GateKind::Enter, false, "NO VOLUME IS STOPPED YET")]
 #[case::the_first_may_be_stopped(stops_coded, GateKind::Leave, true, "still served: single")]
 #[case::one_is_stopped(stops_single, GateKind::Enter, true, "DOWNTIME: stopped: coded")]
 #[case::all_are_down(installs, GateKind::Enter, true, "DOWNTIME: not served: coded, single")]

@@ -64,6 +64,8 @@ pub struct Upgrade {
     pub offline: bool,
     /// Findings that are waived.
     pub waive: Vec<Waiver>,
+    /// How many clients are upgraded at once; 0 leaves them alone.
+    pub clients_at_once: usize,
 }
 
 /// How the executor is to end.

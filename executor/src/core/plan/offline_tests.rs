@@ -89,7 +89,8 @@ fn what_clients_left_to_heal_is_healed_before_anything_is_stopped() {
     });
     let plan = planned(&state, "11.1");
     assert!(plan.answered.iter().any(|finding| finding.code.as_str() == "HEAL_PENDING"));
-    let heal = &plan.stages[1].steps[0];
+    let is_heal = |step: &&Step| matches!(step.action, Action::Heal { .. });
+    let heal = plan.stages[1].steps.iter().find(is_heal).unwrap();
     let Action::Heal { volumes, .. } = &heal.action else { panic!("{}", heal.action) };
     assert_eq!(volumes.iter().map(|volume| volume.as_str()).collect::<Vec<_>>(), ["coded", "copies"]);
     assert!(heal.enter.checks.contains(&Check::NoClients));
@@ -145,7 +146,8 @@ fn properties(#[case] volumes: Vec<VolumeState>) {
     let plan = planned(&state, "11.1");
     assert_eq!(plan, planned(&state, "11.1"), "the same input gives the same plan");
     let kinds: Vec<&StageKind> = plan.stages.iter().map(|stage| &stage.kind).collect();
-    assert_eq!(kinds, [&StageKind::Packages, &StageKind::Downtime, &StageKind::Finish]);
+    let clients = StageKind::Clients(vec!["c1".parse().unwrap()]);
+    assert_eq!(kinds, [&StageKind::Packages, &StageKind::Downtime, &clients, &StageKind::Finish]);
     let ids: Vec<u32> = plan.steps().map(|step| step.id).collect();
     assert_eq!(ids, (1..=ids.len() as u32).collect::<Vec<_>>());
 
