@@ -3,6 +3,7 @@
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
 mod offers;
+mod vantage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -259,8 +260,7 @@ async fn volumes(
     };
     // Asking about status locks the pool, so these questions wait for each other; heal info does not.
     let locking = async {
-        let status = ask(transport, via, commands::volume_status(), replies::volume_status);
-        let status = asked(scope, Fact::VolumeStatus, status).await;
+        let status = asked(scope, Fact::VolumeStatus, vantage::volume_status(transport, hosts)).await;
         let mut clients = Vec::new();
         for volume in &volumes {
             clients.push(clients_of(transport, via, volume, scope).await);

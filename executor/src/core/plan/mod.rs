@@ -28,6 +28,8 @@ mod packages;
 mod preflight;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod thousand_tests;
 
 use serde::{Deserialize, Serialize};
 
