@@ -249,3 +249,13 @@ pub(crate) fn change_volume(state: &mut PoolState, name: &str, change: impl FnOn
 pub(crate) fn change_host(state: &mut PoolState, number: usize, change: impl FnOnce(&mut HostState)) {
     change(state.hosts.get_mut(&host(number)).unwrap());
 }
+
+/// Lets a host have another release installed, and its processes run it.
+pub(crate) fn at_release(host: &mut HostState, release: &str) {
+    let release: Release = release.parse().unwrap();
+    host.release = Observed::Known(Some(release));
+    host.system.daemons = host.system.daemons.clone().map(|mut daemons| {
+        daemons.iter_mut().for_each(|daemon| daemon.releases = BTreeSet::from([release]));
+        daemons
+    });
+}

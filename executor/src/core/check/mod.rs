@@ -5,12 +5,17 @@
 mod before;
 #[cfg(test)]
 mod before_tests;
+mod disk;
 mod downtime;
 mod finish;
 mod host;
+mod network;
 mod packages;
 mod pool;
 mod quorum;
+mod system;
+#[cfg(test)]
+mod system_tests;
 #[cfg(test)]
 mod tests;
 mod volume;
@@ -24,8 +29,13 @@ use super::finding::Finding;
 use super::names::{HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
 
+pub(crate) use disk::{bricks, room};
+pub(crate) use network::{certificates, names, ports};
 pub(crate) use packages::offer;
 pub(crate) use quorum::server_quorum;
+pub(crate) use system::{
+    clocks, edited, multiplexed, op_version_current, packages, processes_current, stored_files,
+};
 
 /// A question about a pool state. `without` names a server that is meant to be out at the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
