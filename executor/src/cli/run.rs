@@ -204,7 +204,7 @@ async fn drive(
     };
     // Connections are closed in order also then; a command that runs on a host goes on to its own end.
     ssh.close().await;
-    let commands = Commands { plan: pool.command("plan", &asked_for(plan)), ..pool.commands(plan.to) };
+    let commands = Commands { plan: pool.command("plan", &request_of(plan)), ..pool.commands(plan.to) };
     let after = |records: Vec<Record>| resume::progress(&records).unwrap_or(progress.clone());
     let Some(end) = end else {
         let progress = after(journal::read(&path)?);
@@ -233,8 +233,8 @@ async fn drive(
     })
 }
 
-/// Returns what was asked for when the plan was made.
-fn asked_for(plan: &Plan) -> Request {
+/// Returns what was asked for when a plan was made.
+fn request_of(plan: &Plan) -> Request {
     Request {
         to: plan.to,
         procedure: plan.procedure,
