@@ -34,6 +34,8 @@ mod recorded;
 #[cfg(test)]
 mod tests;
 mod usage;
+#[cfg(test)]
+mod usage_tests;
 
 use serde::{Deserialize, Serialize};
 
