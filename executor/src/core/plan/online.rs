@@ -90,7 +90,11 @@ impl Builder<'_> {
             fit.extend(frozen());
             fit.extend([Check::NothingToHeal, Check::NoTasks, Check::OthersCanCarry { host: host.clone() }]);
             let enter = if out { others.clone() } else { gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS) };
-            let left = vec![down(), Check::BricksOnline { without }];
+            let mut left = vec![down()];
+            // A server that is alone has no others to ask, and none whose bricks could go.
+            if self.facts.servers.len() > 1 {
+                left.push(Check::BricksOnline { without });
+            }
             let leave = gate(left, PROCESS_PATIENCE_SECONDS, 1);
             steps.push(self.step(Action::StopGluster { host: host.clone() }, enter, others.clone(), leave));
 
