@@ -63,6 +63,7 @@ fn spec(image: String) -> PoolSpec {
     let node = |name: &str| NodeSpec { name: name.to_owned(), release: "10.3".to_owned() };
     PoolSpec {
         image,
+        init: simulator::images::Init::Bare,
         servers: ["g1", "g2", "g3"].map(node).to_vec(),
         volumes: vec![VolumeSpec {
             name: "vol0".to_owned(),
@@ -96,7 +97,7 @@ fn check_and_plan_touch_nothing(asked: &Asked) {
     assert_eq!(plan.status.code(), Some(0), "{}", text(&plan.stderr));
     let shown = text(&plan.stdout);
     for expected in
-        ["prepare, on the old release", "turn 3 of 3: g3", "raise op-version to 110000", "client c1"]
+        ["prepare, on the old release", "turn 3 of 3: g3", "raise op-version to 110000", "client: c1"]
     {
         assert!(shown.contains(expected), "no `{expected}` in:\n{shown}");
     }

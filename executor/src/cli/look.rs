@@ -104,10 +104,10 @@ async fn not_here(file: &Path, name: &HostName, host: &Host) -> Option<Inventory
 }
 
 /// How long findings that often pass by themselves are looked at again before they count.
-const PASSING_PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PASSING_PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long to wait between two looks.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Looks at the pool, changing nothing, and plans. Where nothing but what often passes stands in the way, it
 /// looks again for a while: one look at a pool that is written to is not a verdict.
@@ -155,7 +155,7 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let request = args.request();
+    let request = args.wish.request();
     let (_, outcome) = decide(&inventory, &request).await?;
     let (exit, findings, answered, waived) = match &outcome {
         Outcome::Plan(plan) => (Exit::Done, &[][..], &plan.answered[..], &plan.waived[..]),
@@ -165,7 +165,7 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
     match args.output {
         OutputFormat::Json => {
             let answer = json!({
-                "to": args.to,
+                "to": args.wish.to,
                 "findings": viewed(findings),
                 "answered_by_the_plan": viewed(answered),
                 "waived": viewed(waived),
@@ -176,7 +176,9 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
             Outcome::Plan(plan) => {
                 print!("{}", render::fit(plan, &args.pool.command("plan", &request)));
             }
-            Outcome::NothingToDo => print!("{}", render::nothing_to_do(args.to, request.keep_op_version)),
+            Outcome::NothingToDo => {
+                print!("{}", render::nothing_to_do(args.wish.to, request.keep_op_version))
+            }
             Outcome::Refusal(refusal) => {
                 print!("{}", render::refusal(refusal, &args.pool.command("check", &request)));
                 print!("{}", offline_way(&args.pool, refusal, &request));
@@ -191,12 +193,12 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let request = args.request();
+    let request = args.wish.request();
     let (_, outcome) = decide(&inventory, &request).await?;
     if args.output == OutputFormat::Json {
         let answer = match &outcome {
             Outcome::Plan(plan) => json!({ "plan": plan }),
-            Outcome::NothingToDo => json!({ "nothing_to_do": { "to": args.to } }),
+            Outcome::NothingToDo => json!({ "nothing_to_do": { "to": args.wish.to } }),
             Outcome::Refusal(refusal) => {
                 json!({ "refusal": { "findings": viewed(&refusal.findings), "waived": viewed(&refusal.waived) } })
             }
@@ -213,7 +215,7 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
         }
         Outcome::NothingToDo => {
             if human {
-                print!("{}", render::nothing_to_do(args.to, request.keep_op_version));
+                print!("{}", render::nothing_to_do(args.wish.to, request.keep_op_version));
             }
             Exit::Done
         }

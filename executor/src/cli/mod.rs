@@ -2,10 +2,12 @@
 
 mod explain;
 mod finalize;
+mod hazards;
 mod look;
 mod path;
 mod run;
 mod status;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -13,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::core::exit::Exit;
 use crate::core::finding::Waiver;
-use crate::core::names::Release;
+use crate::core::names::{HostName, Release};
 use crate::core::plan::{Procedure, Request};
 use crate::render::Commands;
 
@@ -67,6 +69,15 @@ enum Command {
     ///
     /// On a terminal it asks before it acts. In a script, --yes answers for you; with neither, it does not act.
     Run(RunArgs),
+    /// Says whether a server may be stopped now, and which volume and set speaks against it
+    ///
+    /// Asks what the gate in front of a stop asks. Changes nothing. Exit code 0: yes; 10: no; 12: it cannot tell,
+    /// since not everything could be seen.
+    OkToStop(OkToStopArgs),
+    /// Judges a pool after an upgrade, point by point, at any time
+    ///
+    /// Changes nothing. Exit code 0: the pool is at the release and well; 10: it is not, or not all could be seen.
+    Verify(VerifyArgs),
     /// Raises the op-version, alone: what a run with --keep-op-version left for later
     ///
     /// Shows what it will do, asks, then does it, with the same gates as the last stage of a run. There is no way
@@ -90,6 +101,10 @@ enum Command {
     /// Looks at no pool. Exit code 0: here it is, or nothing to do; 10: there is no way (backward, or to a release
     /// never to stop at); 2: a release that is in no line from 3.7 to 11.
     Path(path::PathArgs),
+    /// Lists the known breaks of an upgrade, on every hop of its way, and what is done about each
+    ///
+    /// Looks at no pool: `executor check` tells which of them concern yours. Exit codes as for `path`.
+    Hazards(hazards::HazardsArgs),
 }
 
 /// Where the pool is.
@@ -104,11 +119,9 @@ struct PoolArgs {
     state_dir: Option<PathBuf>,
 }
 
+/// What is wished for.
 #[derive(Debug, Args)]
-struct CheckArgs {
-    #[command(flatten)]
-    pool: PoolArgs,
-
+struct WishArgs {
     /// The release to upgrade to, such as 11.1
     #[arg(long, value_name = "RELEASE")]
     to: Release,
@@ -118,16 +131,6 @@ struct CheckArgs {
     #[arg(long, value_name = "CODE:SUBJECT")]
     waive: Vec<Waiver>,
 
-    #[command(flatten)]
-    procedure: ProcedureArgs,
-
-    /// How to print the answer on stdout
-    #[arg(long, value_enum, default_value_t)]
-    output: OutputFormat,
-}
-
-#[derive(Debug, Clone, Copy, Args)]
-struct ProcedureArgs {
     /// Upgrades all servers together within a downtime, in place of one after the other while the pool serves.
     /// The only way for a pool with a dispersed or a purely distributed volume
     #[arg(long)]
@@ -136,24 +139,37 @@ struct ProcedureArgs {
     /// Leaves the op-version as it is: the way back stays open. `executor finalize` raises it another day
     #[arg(long)]
     keep_op_version: bool,
+
+    /// How many client machines of the inventory are upgraded at once, after the servers; 0 leaves them to you
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    clients_at_once: usize,
 }
 
-impl ProcedureArgs {
-    /// Returns what was chosen.
-    fn chosen(self) -> Procedure {
-        if self.offline { Procedure::Offline } else { Procedure::Online }
-    }
-
-    fn request(self, to: Release, waive: &[Waiver]) -> Request {
-        let keep_op_version = self.keep_op_version;
-        Request { to, procedure: self.chosen(), waivers: waive.to_vec(), keep_op_version }
-    }
-}
-
-impl CheckArgs {
+impl WishArgs {
+    /// Returns the wish as planning takes it.
     fn request(&self) -> Request {
-        self.procedure.request(self.to, &self.waive)
+        let Self { to, waive, offline, keep_op_version, clients_at_once } = self;
+        Request {
+            to: *to,
+            procedure: if *offline { Procedure::Offline } else { Procedure::Online },
+            waivers: waive.clone(),
+            keep_op_version: *keep_op_version,
+            clients_at_once: *clients_at_once,
+        }
     }
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+
+    #[command(flatten)]
+    wish: WishArgs,
+
+    /// How to print the answer on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: OutputFormat,
 }
 
 #[derive(Debug, Args)]
@@ -161,25 +177,43 @@ struct RunArgs {
     #[command(flatten)]
     pool: PoolArgs,
 
-    /// The release to upgrade to, such as 11.1
-    #[arg(long, value_name = "RELEASE")]
-    to: Release,
-
-    /// Lets a finding stand, by code and subject; may be repeated
-    #[arg(long, value_name = "CODE:SUBJECT")]
-    waive: Vec<Waiver>,
-
     #[command(flatten)]
-    procedure: ProcedureArgs,
+    wish: WishArgs,
 
     #[command(flatten)]
     act: ActArgs,
 }
 
-impl RunArgs {
-    fn request(&self) -> Request {
-        self.procedure.request(self.to, &self.waive)
-    }
+#[derive(Debug, Args)]
+struct OkToStopArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+
+    /// The server, by its name in the inventory
+    #[arg(value_name = "HOST")]
+    host: HostName,
+
+    /// How to print the answer on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: OutputFormat,
+}
+
+#[derive(Debug, Args)]
+struct VerifyArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+
+    /// The release the pool is meant to be at
+    #[arg(long, value_name = "RELEASE")]
+    to: Release,
+
+    /// The op-version is meant to be the old one still
+    #[arg(long)]
+    keep_op_version: bool,
+
+    /// How to print the answer on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: OutputFormat,
 }
 
 #[derive(Debug, Args)]
@@ -255,11 +289,14 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => look::check(args).await,
         Command::Plan(args) => look::plan(args).await,
         Command::Run(args) => run::run(args).await,
+        Command::OkToStop(args) => verify::may_stop(args).await,
+        Command::Verify(args) => verify::verify(args).await,
         Command::Finalize(args) => finalize::finalize(args).await,
         Command::Resume(args) => run::resume(args).await,
         Command::Status(args) => status::status(args).await,
         Command::Explain(args) => Ok(explain::explain(&args)),
         Command::Path(args) => Ok(path::path(&args)),
+        Command::Hazards(args) => Ok(hazards::hazards(&args)),
     }
 }
 
@@ -298,7 +335,7 @@ impl PoolArgs {
 
     /// Returns the command of this name that asks for the same upgrade.
     fn command(&self, name: &str, request: &Request) -> String {
-        let Request { to, procedure, waivers, keep_op_version } = request;
+        let Request { to, procedure, waivers, keep_op_version, clients_at_once } = request;
         let mut command = self.commands(*to).plan.replacen("executor plan", &format!("executor {name}"), 1);
         match procedure {
             Procedure::Online => {}
@@ -309,6 +346,9 @@ impl PoolArgs {
         }
         if *keep_op_version {
             command.push_str(" --keep-op-version");
+        }
+        if *clients_at_once != 1 {
+            command.push_str(&format!(" --clients-at-once {clients_at_once}"));
         }
         command
     }

@@ -30,9 +30,9 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let request = args.request();
+    let request = args.wish.request();
     let (state, outcome) = decide(&inventory, &request).await?;
-    let nothing = render::nothing_to_do(args.to, request.keep_op_version);
+    let nothing = render::nothing_to_do(args.wish.to, request.keep_op_version);
     let again = args.pool.command("run", &request);
     if let Outcome::Refusal(refusal) = &outcome {
         let exit =
@@ -204,13 +204,7 @@ async fn drive(
     };
     // Connections are closed in order also then; a command that runs on a host goes on to its own end.
     ssh.close().await;
-    let request = Request {
-        to: plan.to,
-        procedure: plan.procedure,
-        waivers: plan.waivers.clone(),
-        keep_op_version: plan.op_version_kept,
-    };
-    let commands = Commands { plan: pool.command("plan", &request), ..pool.commands(plan.to) };
+    let commands = Commands { plan: pool.command("plan", &request_of(plan)), ..pool.commands(plan.to) };
     let after = |records: Vec<Record>| resume::progress(&records).unwrap_or(progress.clone());
     let Some(end) = end else {
         let progress = after(journal::read(&path)?);
@@ -237,6 +231,17 @@ async fn drive(
             journal_trouble(&error)
         }
     })
+}
+
+/// Returns what was asked for when a plan was made.
+fn request_of(plan: &Plan) -> Request {
+    Request {
+        to: plan.to,
+        procedure: plan.procedure,
+        waivers: plan.waivers.clone(),
+        clients_at_once: plan.clients_at_once,
+        keep_op_version: plan.op_version_kept,
+    }
 }
 
 /// Returns when the operator interrupts. Without it a run would leave connections and their files behind.

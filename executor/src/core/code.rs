@@ -55,6 +55,8 @@ impl Code {
                 | Self::PeerDisconnected
                 | Self::BrickOffline
                 | Self::SelfHealDaemonDown
+                | Self::PackageManagerBusy
+                | Self::SnapshotRunning
         )
     }
 
@@ -174,6 +176,27 @@ codes! {
     /// The target is a release never to stop at.
     ReleaseBroken "RELEASE_BROKEN" false
         "choose a later release of the same line";
+    /// A volume uses a feature that the target no longer has.
+    FeatureRemoved "FEATURE_REMOVED" false
+        "move the volume off that feature first; `executor path --from A --to B` tells how, where there is a way";
+    /// An option is set that the target does not know.
+    OptionMustBeReset "OPTION_MUST_BE_RESET" false
+        "reset it while all servers still know it: `gluster volume reset VOL OPTION`, for each one that is named";
+    /// A volume, or glusterd, uses a transport that the target no longer has.
+    TransportRemoved "TRANSPORT_REMOVED" false
+        "stop the volume, `gluster volume set VOL config.transport tcp`, start it, mount anew; take rdma out of glusterd.vol";
+    /// Quota was on, and its checksum is about to be computed in another way.
+    QuotaChecksumTrap "QUOTA_CHECKSUM_TRAP" true
+        "waive it, and restart glusterd on every server, one by one, right after the op-version was raised";
+    /// Volfiles name translators that the target lacks, and have to be written anew.
+    VolfilesToRegenerate "VOLFILES_TO_REGENERATE" true
+        "where bricks stay down: stop glusterd there, `glusterd --xlator-option '*.upgrade=on' -N`, start it";
+    /// Bricks of one path on several servers, at a release that mixes them up.
+    BrickPathsCollide "BRICK_PATHS_COLLIDE" true
+        "nothing to do beforehand; where a brick of another server stays away: kill its glusterfsd, `volume start VOL force`";
+    /// Old and new bricks of a replicated volume heal directories in different ways.
+    AnonymousInode "ANONYMOUS_INODE" true
+        "let few directories be made while the servers are mixed, and set no option until all are upgraded";
     /// The target's packages are not on offer.
     PackageMissing "PACKAGE_MISSING" false
         "add the repository that has this release, refresh the package lists, and check again";
@@ -195,9 +218,33 @@ codes! {
     /// Something installs updates by itself.
     UnattendedUpgrades "UNATTENDED_UPGRADES" true
         "stop it for the time of the upgrade (`systemctl stop apt-daily-upgrade.timer`); waive it where it leaves Gluster alone";
-    /// The server itself mounts a volume; stopping all of Gluster ends that mount.
-    MountOnServer "MOUNT_ON_SERVER" true
-        "unmount it first (and stop what uses it); waive this finding if it may be cut";
+    /// Processes use a mount that has to go for a while, and no application of the inventory accounts for them.
+    MountBusy "MOUNT_BUSY" true
+        "stop them, or name them in the inventory ([[clients.applications]]); waived, the mount is taken away under them";
+    /// A mount that could not be made again as it is.
+    MountNotRepeatable "MOUNT_NOT_REPEATABLE" false
+        "unmount it before the upgrade and mount it again afterwards, or mount it with `mount -t glusterfs` as of now";
+    /// A mount is there that should be gone.
+    MountStillThere "MOUNT_STILL_THERE" false
+        "see who uses it with `fuser -vm MOUNTPOINT` on that host, and what mounted it again (fstab, automounter)";
+    /// A mount is not there, cannot be read, or is not as it was.
+    MountMissing "MOUNT_MISSING" false
+        "compare `mount -t fuse.glusterfs` on that host with the plan, and look at its log in /var/log/glusterfs";
+    /// A program uses libgfapi, and nothing says how to stop and start it.
+    GfapiApplication "GFAPI_APPLICATION" true
+        "name it in the inventory ([[servers.applications]] or [[clients.applications]]: name, process, stop, start); waived, it goes on with the old library";
+    /// An application runs that should be stopped.
+    ApplicationRunning "APPLICATION_RUNNING" false
+        "look at it on that host; its `stop` of the inventory has to end all its processes";
+    /// An application does not run that should.
+    ApplicationDown "APPLICATION_DOWN" true
+        "start it by hand and look at its own log; waive this finding if it is to stay down";
+    /// A process has libraries in its memory that are replaced on disk, or those of another release.
+    OldLibrary "OLD_LIBRARY" false
+        "restart that process: it runs on files that are gone, and fails when it needs another of them";
+    /// A client machine of the inventory was not reached.
+    ClientUnreachable "CLIENT_UNREACHABLE" true
+        "start it or take it out of [[clients]]; waived, its upgrade is left to you";
     /// Options that the target release drops from the stored volumes, so that servers reject each other.
     NfsOptionsDropped "NFS_OPTIONS_DROPPED" true
         "the plan's prepare stage deletes these lines on every server first, with all bricks online";
@@ -207,6 +254,54 @@ codes! {
     /// The transaction replaces sshd.
     SshdReplaced "SSHD_REPLACED" true
         "an sshd that is not restarted may refuse new connections: upgrade it beforehand, or waive to let it go along";
+    /// A brick's file system has no room left.
+    BrickFull "BRICK_FULL" false
+        "make room on that file system first: heals write to it, and writes fail below storage.reserve";
+    /// A brick's file system cannot be written to.
+    BrickReadOnly "BRICK_READ_ONLY" false
+        "look at the kernel's log (`dmesg`) for errors of that disk; mount it writable again before anything else";
+    /// A brick's directory is missing, or is not its volume's.
+    BrickDirectory "BRICK_DIRECTORY" false
+        "mount the brick's file system; compare `getfattr -n trusted.glusterfs.volume-id -e hex BRICK` with `volume info`";
+    /// There is no room for the packages.
+    SpaceLow "SPACE_LOW" true
+        "make room (`apt-get clean`, old logs): an installation that breaks off halfway is hard to mend";
+    /// Packages of Gluster of several versions are installed.
+    PackagesMixed "PACKAGES_MIXED" false
+        "bring all packages of Gluster on that host to one version first; mixed libraries keep glusterd from starting";
+    /// A package of Gluster is not wholly installed.
+    PackagesBroken "PACKAGES_BROKEN" false
+        "finish it on that host (`dpkg --configure -a`, `apt-get -f install`), then check again";
+    /// Configuration files were changed since they were installed.
+    ConfigEdited "CONFIG_EDITED" true
+        "they are kept as they are; compare them with the new ones afterwards (*.dpkg-dist, *.rpmnew)";
+    /// glusterd's files would keep it from starting again.
+    StoredFilesBroken "STORED_FILES_BROKEN" false
+        "glusterd may not start again with it: compare with another server, mend or move it away, restart glusterd once";
+    /// A snapshot is being taken, deleted or restored.
+    SnapshotRunning "SNAPSHOT_RUNNING" false
+        "let it finish (`gluster snapshot info`), and stop the snapshot scheduler for the time of the upgrade";
+    /// The servers' clocks are apart.
+    ClockSkew "CLOCK_SKEW" true
+        "let NTP (chrony, systemd-timesyncd) run on all servers; certificates and times of files depend on it";
+    /// The pool's op-version was not raised after an earlier upgrade.
+    OpVersionLow "OP_VERSION_LOW" true
+        "raise it to what all servers and clients speak before the next upgrade, or waive this finding to keep it";
+    /// Bricks share processes.
+    BricksMultiplexed "BRICKS_MULTIPLEXED" true
+        "nothing to do: one glusterfsd serves all bricks of a server, and its end takes them all along";
+    /// A name of a peer or a brick has no address.
+    NameUnresolved "NAME_UNRESOLVED" true
+        "add it to DNS or /etc/hosts on that server: glusterd does not start with a brick whose host it cannot resolve";
+    /// The firewall closes ports that bricks may be given.
+    FirewallNarrow "FIREWALL_NARROW" true
+        "open base-port to max-port of /etc/glusterfs/glusterd.vol to peers and clients, or narrow max-port everywhere";
+    /// There are too few ports for the bricks.
+    PortsFew "PORTS_FEW" true
+        "raise max-port in /etc/glusterfs/glusterd.vol: a brick that returns may find its old port still taken";
+    /// Certificates are not where the target looks for them.
+    CertificatesMove "CERTIFICATES_MOVE" true
+        "copy or link glusterfs.pem, .key and .ca there, on all servers and clients; waive it if ssl.* options name them";
     /// Somebody is connected to a brick who should not be.
     ClientConnected "CLIENT_CONNECTED" true
         "unmount the volume there (`umount PATH`), or stop the application that uses it; waive it if it may be cut off";

@@ -13,6 +13,7 @@ pub use super::packages::{PackageMove, PackageOffer, PackageTrouble};
 use super::baseline::Before;
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeId, VolumeName};
 use super::system::SystemFacts;
+use super::usage::Usage;
 
 /// A fact that was read, or the reason why it could not be.
 ///
@@ -140,6 +141,8 @@ pub struct HostState {
     pub stored_volumes: Observed<BTreeMap<VolumeName, StoredVolume>>,
     /// What the package manager would do for the target release.
     pub offer: Observed<PackageOffer>,
+    /// How the server itself uses volumes.
+    pub usage: Observed<Usage>,
     /// Its system, disks, processes and clock.
     pub system: SystemFacts,
     /// Who is connected to its bricks, and which of such connections are its own daemons'.
@@ -159,15 +162,17 @@ pub struct Connections {
     pub own: BTreeSet<SocketAddr>,
 }
 
-/// What was observed on one client machine. Clients are looked at, never changed, by the plan for servers.
+/// What was observed on one client machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientState {
     /// Whether it answered.
     pub reach: Reach,
     /// The release that is installed (`glusterfs --version`), `None` where Gluster is not installed.
     pub release: Observed<Option<Release>>,
-    /// Mount points of type `fuse.glusterfs`.
-    pub mounts: Observed<Vec<String>>,
+    /// What the package manager would do for the target release.
+    pub offer: Observed<PackageOffer>,
+    /// How it uses volumes.
+    pub usage: Observed<Usage>,
 }
 
 /// The Gluster processes of a server.

@@ -10,6 +10,7 @@ use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
 use super::plan::Request;
 use super::pool::*;
 use super::system::*;
+use super::usage::{Mount, MountState, PutAside, Usage};
 use super::way::Way;
 
 /// The address of the one FUSE client.
@@ -38,7 +39,7 @@ fn brick(number: usize, volume: &str) -> BrickOf {
 pub(crate) fn inventory(servers: usize) -> Inventory {
     let declared = |name: HostName| {
         let ssh = SshSettings { address: name.to_string(), ..SshSettings::default() };
-        (name, Host { ssh, line: 1, way: Way::Ssh, install: None })
+        (name, Host { ssh, line: 1, way: Way::Ssh, install: None, applications: Vec::new() })
     };
     Inventory {
         file: PathBuf::from("pool.toml"),
@@ -52,6 +53,7 @@ pub(crate) fn request(to: &str, waivers: &[&str]) -> Request {
         to: to.parse().unwrap(),
         procedure: super::plan::Procedure::Online,
         waivers: waivers.iter().map(|waiver| waiver.parse().unwrap()).collect(),
+        clients_at_once: 1,
         keep_op_version: false,
     }
 }
@@ -102,6 +104,7 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
             ..PackageOffer::default()
         }),
         system: system(number, release, &volumes),
+        usage: Observed::Known(usage(&format!("192.0.2.{number}"))),
     };
     let mut state = PoolState {
         before: Arc::default(),
@@ -110,14 +113,7 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
         volumes: Observed::Known(
             volumes.into_iter().map(|volume| (volume.volume.name.clone(), volume)).collect(),
         ),
-        clients: BTreeMap::from([(
-            "c1".parse().unwrap(),
-            ClientState {
-                reach: Reach::Reached,
-                release: Observed::Known(Some(release)),
-                mounts: Observed::Known(vec!["/mnt/vol0".to_owned()]),
-            },
-        )]),
+        clients: BTreeMap::from([("c1".parse().unwrap(), client(release, offer))]),
     };
     state.before = Arc::new(before(&state));
     state
@@ -133,6 +129,52 @@ pub(crate) fn before(state: &PoolState) -> Before {
         configuration: Configuration::of(state).unwrap(),
     };
     Before { start: Some(baseline), turn: Some(noted.clone()), last: Some(noted) }
+}
+
+/// A client machine with one idle mount.
+fn client(release: super::names::Release, offer: &str) -> ClientState {
+    ClientState {
+        reach: Reach::Reached,
+        release: Observed::Known(Some(release)),
+        offer: Observed::Known(PackageOffer {
+            version: Some(offer.to_owned()),
+            moves: vec![PackageMove {
+                package: "glusterfs-client".to_owned(),
+                from: Some(format!("{release}-1")),
+                to: Some(offer.to_owned()),
+            }],
+            ..PackageOffer::default()
+        }),
+        usage: Observed::Known(Usage { mounts: vec![mount_state("/mnt/vol0")], ..usage(CLIENT) }),
+    }
+}
+
+/// A host that uses no volume.
+pub(crate) fn usage(address: &str) -> Usage {
+    Usage {
+        mounts: Vec::new(),
+        library_users: Observed::Known(Vec::new()),
+        running: BTreeMap::new(),
+        put_aside: PutAside::default(),
+        addresses: BTreeSet::from([address.to_owned()]),
+    }
+}
+
+/// A mount of vol0 that nobody uses at the moment.
+pub(crate) fn mount_state(point: &str) -> MountState {
+    let options = vec!["backup-volfile-servers=g2:g3".to_owned(), "log-level=WARNING".to_owned()];
+    MountState {
+        point: point.parse().unwrap(),
+        source: "g1:/vol0".to_owned(),
+        again: Observed::Known(Mount {
+            source: "g1:/vol0".parse().unwrap(),
+            point: point.parse().unwrap(),
+            options,
+        }),
+        kept_by: Vec::new(),
+        readable: true,
+        users: Observed::Known(Vec::new()),
+    }
 }
 
 /// A host that is well and has the bricks of its number.
@@ -248,4 +290,14 @@ pub(crate) fn change_volume(state: &mut PoolState, name: &str, change: impl FnOn
 /// Applies a change to one host of the state.
 pub(crate) fn change_host(state: &mut PoolState, number: usize, change: impl FnOnce(&mut HostState)) {
     change(state.hosts.get_mut(&host(number)).unwrap());
+}
+
+/// Lets a host have another release installed, and its processes run it.
+pub(crate) fn at_release(host: &mut HostState, release: &str) {
+    let release: Release = release.parse().unwrap();
+    host.release = Observed::Known(Some(release));
+    host.system.daemons = host.system.daemons.clone().map(|mut daemons| {
+        daemons.iter_mut().for_each(|daemon| daemon.releases = BTreeSet::from([release]));
+        daemons
+    });
 }

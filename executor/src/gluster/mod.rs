@@ -6,6 +6,7 @@
 
 pub mod commands;
 mod error;
+pub mod fuse;
 pub mod replies;
 
 pub use error::{Place, Quote, ReplyError};

@@ -2,7 +2,9 @@
 //!
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
+mod hosts;
 mod offers;
+mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -10,62 +12,41 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use crate::core::check::{Check, Fact};
+use crate::core::check::Fact;
 use crate::core::command::{Command, Output};
-use crate::core::inventory::Inventory;
-use crate::core::names::{Brick, HostName, OpVersion, Release, VolumeName};
+use crate::core::inventory::{Host, Inventory};
+use crate::core::names::{Brick, HostName, OpVersion, VolumeName};
 use crate::core::pool::{
     ClientState, HostState, Observed, PoolState, Reach, Unreachable, Volume, VolumeKind, VolumeState,
 };
 use crate::core::system::SystemFacts;
+use crate::core::usage::Usage;
 use crate::gluster::{commands, replies};
+use crate::package;
 use crate::service;
-use crate::system;
 use crate::transport::{Transport, TransportError};
-
-/// How much to look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// Everything, for a plan to this release: packages on offer and client machines too.
-    Plan(Release),
-    /// These facts. All others are unknown.
-    Facts(BTreeSet<Fact>),
-}
-
-impl Scope {
-    /// Returns the scope of what these checks ask for.
-    pub fn of<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Self {
-        Self::Facts(checks.into_iter().flat_map(Check::needs).copied().collect())
-    }
-
-    fn asks(&self, fact: Fact) -> bool {
-        match self {
-            Self::Plan(_) => true,
-            Self::Facts(facts) => facts.contains(&fact),
-        }
-    }
-}
+pub use scope::Scope;
 
 /// The reason of facts that were not asked for.
 const NOT_ASKED: &str = "not asked in this look";
 
 /// Looks at a pool once.
 pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scope) -> PoolState {
-    let servers = join_all(inventory.servers.keys().map(|host| async move {
-        let state = server(transport, inventory, host, scope).await;
+    let servers = join_all(inventory.servers.iter().map(|(host, declared)| async move {
+        let state = server(transport, host, declared, scope).await;
         (host.clone(), state)
     }));
-    let clients = join_all(
-        match scope {
-            Scope::Plan(_) => inventory.clients.keys().collect::<Vec<_>>(),
-            Scope::Facts(_) => Vec::new(),
-        }
-        .into_iter()
-        .map(|host| async move { (host.clone(), client(transport, host).await) }),
-    );
+    let asked = inventory.clients.iter().filter(|(host, _)| scope.asks_client(host));
+    let clients = join_all(asked.map(|(host, declared)| async move {
+        let state = client(transport, host, declared, scope).await;
+        (host.clone(), state)
+    }));
     let (servers, clients) = tokio::join!(servers, clients);
-    let hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
+    let mut hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
     let volumes = volumes(transport, &hosts, scope).await;
+    if scope.whole() {
+        hosts::bricks(transport, &mut hosts, &volumes).await;
+    }
     let max_op_version = max_op_version(transport, &hosts, scope).await;
     PoolState {
         hosts,
@@ -112,12 +93,7 @@ async fn reach(
     }
 }
 
-async fn server(
-    transport: &dyn Transport,
-    inventory: &Inventory,
-    host: &HostName,
-    scope: &Scope,
-) -> HostState {
+async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, scope: &Scope) -> HostState {
     let processes = match reach(transport, host, service::processes()).await {
         Ok(Observed::Known(output)) => Observed::from(service::parse_processes(&output)),
         Ok(Observed::Unknown(reason)) => Observed::Unknown(reason),
@@ -132,15 +108,21 @@ async fn server(
         asked(scope, Fact::Peers, ask(transport, host, commands::peer_status(), replies::peers)).await
     };
     let offer = async {
-        match scope {
-            Scope::Plan(to) => {
-                let declared = inventory.servers.get(host);
-                offers::offer(transport, host, declared, *to).await
-            }
-            Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
+        match scope.target() {
+            Some(to) => offers::offer(transport, host, Some(declared), to).await,
+            None => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
-    let (release, glusterd_info, peers, stored_volumes, daemons, offer, connections) = tokio::join!(
+    let system = async {
+        if scope.whole() {
+            hosts::facts(transport, host).await
+        } else {
+            let daemons = asked(scope, Fact::Daemons, hosts::daemons(transport, host)).await;
+            SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) }
+        }
+    };
+    let usage = usage(transport, host, declared, scope);
+    let (release, glusterd_info, peers, stored_volumes, offer, connections, system, usage) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -153,13 +135,14 @@ async fn server(
             Fact::StoredVolumes,
             ask(transport, host, commands::stored_volumes(), replies::stored_volumes)
         ),
-        asked(scope, Fact::Daemons, ask(transport, host, system::daemons(), system::parse_daemons)),
         offer,
         asked(
             scope,
             Fact::Connections,
             ask(transport, host, service::connections(), service::parse_connections)
         ),
+        system,
+        usage,
     );
     HostState {
         reach: Reach::Reached,
@@ -170,7 +153,8 @@ async fn server(
         stored_volumes,
         offer,
         connections,
-        system: SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) },
+        system,
+        usage,
     }
 }
 
@@ -186,25 +170,47 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         peers: unknown(),
         stored_volumes: unknown(),
         offer: unknown(),
+        usage: unknown(),
         connections: unknown(),
         system: SystemFacts::unknown("the host was not reached"),
     }
 }
 
-async fn client(transport: &dyn Transport, host: &HostName) -> ClientState {
-    let mounts = match reach(transport, host, service::processes()).await {
-        Ok(Observed::Known(output)) => Observed::from(service::parse_processes(&output)),
-        Ok(Observed::Unknown(reason)) => Observed::Unknown(reason),
-        Err((cause, reason)) => {
-            return ClientState {
-                release: Observed::Unknown(reason.clone()),
-                mounts: Observed::Unknown(reason.clone()),
-                reach: Reach::NotReached { cause, reason },
-            };
+/// How a host uses volumes.
+async fn usage(
+    transport: &dyn Transport,
+    host: &HostName,
+    declared: &Host,
+    scope: &Scope,
+) -> Observed<Usage> {
+    if !scope.asks_of(host, Fact::Usage) {
+        return Observed::Unknown(NOT_ASKED.to_owned());
+    }
+    let command = service::usage::usage(scope.applications(host, declared));
+    ask(transport, host, command, service::usage::parse_usage).await
+}
+
+async fn client(transport: &dyn Transport, host: &HostName, declared: &Host, scope: &Scope) -> ClientState {
+    if let Err((cause, reason)) = reach(transport, host, package::detect()).await {
+        return ClientState {
+            release: Observed::Unknown(reason.clone()),
+            offer: Observed::Unknown(reason.clone()),
+            usage: Observed::Unknown(reason.clone()),
+            reach: Reach::NotReached { cause, reason },
+        };
+    }
+    let offer = async {
+        match scope.target() {
+            Some(to) => offers::offer(transport, host, Some(declared), to).await,
+            None => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
-    let release = ask(transport, host, commands::client_version(), replies::version).await;
-    ClientState { reach: Reach::Reached, release, mounts: mounts.map(|processes| processes.fuse_mounts) }
+    let (release, offer, usage) = tokio::join!(
+        asked(scope, Fact::Release, ask(transport, host, commands::client_version(), replies::version)),
+        offer,
+        usage(transport, host, declared, scope),
+    );
+    ClientState { reach: Reach::Reached, release, offer, usage }
 }
 
 /// Returns the first server on which glusterd runs.

@@ -3,19 +3,23 @@
 mod explain;
 mod findings;
 mod halt;
+mod hazards;
 mod live;
 mod packages;
 mod path;
 mod plan;
 mod status;
+mod verify;
 
 pub use explain::{codes, explanation};
 pub use findings::{fit, nothing_to_do, offline_way, refusal};
 pub use halt::{Commands, failure, halt, in_downtime, interrupted};
+pub use hazards::hazards;
 pub use live::live_line;
 pub use path::path;
 pub use plan::{finished, plan, progress};
 pub use status::status;
+pub use verify::{ok_to_stop, verified};
 
 /// Columns of all texts: what a terminal of a rescue console still shows.
 const WIDTH: usize = 100;

@@ -22,6 +22,8 @@ use crate::core::pool::Processes;
 
 pub use connections::{connections, parse_connections};
 
+pub mod usage;
+
 /// How long processes may take to end after SIGTERM. A brick closes its files and its database first.
 const STOP_SECONDS: u32 = 120;
 /// How long glusterd may take until it answers. It waits for its peers' handshakes on the way.
@@ -103,8 +105,8 @@ pub fn stop_glusterd() -> Command {
 /// The seed procedure's `killall glusterfs glusterfsd glusterd` with a wait. Repeating it does no harm.
 /// What does not end by SIGTERM is named, never killed.
 pub fn stop_gluster() -> Command {
-    // It may wait three times: for systemd, for glusterd, then for the rest.
-    stopping(script!("stop_gluster.sh"), 3)
+    // It may wait five times: for mounts and daemons, for bricks, for systemd, for glusterd, then for what is left.
+    stopping(script!("stop_gluster.sh"), 5)
 }
 
 /// Reads what [`stop_glusterd`] or [`stop_gluster`] printed.

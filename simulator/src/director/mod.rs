@@ -100,6 +100,7 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Report, DirectorError> {
     let started = Timestamp::now();
     let spec = PoolSpec {
         image: stage.image.tag.clone(),
+        init: stage.scenario.init,
         servers: stage.scenario.servers.clone(),
         volumes: stage.scenario.volumes.clone(),
         clients: stage.scenario.clients.clone(),
@@ -150,6 +151,7 @@ async fn judged(stage: &Stage<'_>, pool: &Pool) -> Result<Report, DirectorError>
         inventory: &inventory,
         to: scenario.upgrade.to,
         waive: &scenario.upgrade.waive,
+        clients_at_once: scenario.upgrade.clients_at_once,
     };
     let performance = perform(&order, "executor", artifacts, stage.cancelled, *say).await;
     let watched = watching.finish().await;

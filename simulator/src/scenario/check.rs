@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::file::{self, File, Kind};
 use super::{Expect, Outcome, Scenario, ScenarioError, Upgrade, Workload};
-use crate::images::{Catalog, Family};
+use crate::images::{Catalog, Family, Init};
 use crate::oracle::Allowance;
 use crate::pool::{ClientSpec, NodeSpec, PoolSpec, VolumeKind, VolumeSpec};
 
@@ -87,7 +87,8 @@ pub(super) fn scenario(path: &Path, text: &str, catalog: &Catalog) -> Result<Sce
     known_release(&source, family, &file.upgrade.to)?;
     let hint = "a waiver is CODE:SUBJECT, such as \"NFS_OPTIONS_DROPPED:vol0\"";
     let waive = file.upgrade.waive.iter().map(|waiver| source.parsed(waiver, hint));
-    let upgrade = Upgrade { to, waive: waive.collect::<Result<Vec<_>, _>>()? };
+    let waive = waive.collect::<Result<Vec<_>, _>>()?;
+    let upgrade = Upgrade { to, waive, clients_at_once: file.upgrade.clients_at_once };
     let expect = expect(&source, &file.expect, &servers)?;
     let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     Ok(Scenario {
@@ -95,6 +96,7 @@ pub(super) fn scenario(path: &Path, text: &str, catalog: &Catalog) -> Result<Sce
         path: path.to_owned(),
         about: file.about,
         family: family_name,
+        init: file.pool.init.unwrap_or(family.init),
         servers,
         volumes,
         clients,
@@ -164,6 +166,7 @@ fn possible(
     }
     let spec = PoolSpec {
         image: String::new(),
+        init: Init::Bare,
         servers: servers.to_vec(),
         volumes: volumes.to_vec(),
         clients: clients.to_vec(),

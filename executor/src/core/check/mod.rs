@@ -5,14 +5,21 @@
 mod before;
 #[cfg(test)]
 mod before_tests;
+mod disk;
 mod downtime;
+mod fact;
 mod finish;
 mod host;
+mod network;
 mod packages;
 mod pool;
 mod quorum;
+mod system;
+#[cfg(test)]
+mod system_tests;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod volume;
 
 use std::collections::BTreeSet;
@@ -20,12 +27,21 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::application::Application;
 use super::finding::Finding;
-use super::names::{HostName, OpVersion, Release, VolumeName};
+use super::names::{AbsolutePath, HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
+use super::usage::Mount;
 
-pub(crate) use packages::offer;
+pub(crate) use disk::{bricks, room};
+pub use fact::Fact;
+pub(crate) use network::{certificates, names, ports};
+pub(crate) use packages::{offer, offered};
 pub(crate) use quorum::server_quorum;
+pub(crate) use system::{
+    clocks, edited, multiplexed, op_version_current, packages, processes_current, stored_files,
+};
+pub(crate) use usage::called;
 
 /// A question about a pool state. `without` names a server that is meant to be out at the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +171,51 @@ pub enum Check {
         /// The op-version.
         op_version: OpVersion,
     },
+    /// A client machine answers.
+    ClientReached {
+        /// The client.
+        host: HostName,
+    },
+    /// Nothing is mounted from Gluster at this place of a server or client.
+    Unmounted {
+        /// The host.
+        host: HostName,
+        /// The place.
+        point: AbsolutePath,
+    },
+    /// The mount is there with the same source and options, and can be looked into.
+    Mounted {
+        /// The host.
+        host: HostName,
+        /// The mount.
+        mount: Mount,
+    },
+    /// No process of the application is left.
+    ApplicationStopped {
+        /// The host.
+        host: HostName,
+        /// The application.
+        application: Application,
+    },
+    /// The application runs.
+    ApplicationRunning {
+        /// The host.
+        host: HostName,
+        /// The application.
+        application: Application,
+    },
+    /// No process has a library in its memory that was replaced, or that is of another release.
+    NoOldLibrary {
+        /// The server or client.
+        host: HostName,
+        /// The release that is installed.
+        release: Release,
+    },
+    /// Nothing is mounted from Gluster, and no program uses libgfapi.
+    VolumesUnused {
+        /// The host.
+        host: HostName,
+    },
     /// Nobody is connected to a brick but the servers' own daemons.
     NoClients,
     /// The volume is stopped.
@@ -175,77 +236,7 @@ pub enum Check {
     GlusterdUpEverywhere,
 }
 
-/// A fact that a check may ask for, so that a gate looks at nothing else: some facts are dear, above all the
-/// heal backlog, and those about volumes take the pool's lock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Fact {
-    /// [`HostState::processes`](super::pool::HostState::processes), and whether the host answers at all.
-    Processes,
-    /// [`SystemFacts::daemons`](super::system::SystemFacts::daemons).
-    Daemons,
-    /// [`HostState::release`](super::pool::HostState::release).
-    Release,
-    /// [`HostState::glusterd_info`](super::pool::HostState::glusterd_info).
-    GlusterdInfo,
-    /// [`HostState::peers`](super::pool::HostState::peers).
-    Peers,
-    /// [`HostState::stored_volumes`](super::pool::HostState::stored_volumes).
-    StoredVolumes,
-    /// [`PoolState::volumes`] with their definitions.
-    Volumes,
-    /// Bricks, self-heal daemons and tasks of all volumes.
-    VolumeStatus,
-    /// [`VolumeState::clients`](super::pool::VolumeState::clients).
-    Clients,
-    /// [`PoolState::max_op_version`].
-    MaxOpVersion,
-    /// [`VolumeState::heal_pending`](super::pool::VolumeState::heal_pending).
-    HealPending,
-    /// [`VolumeState::split_brain`](super::pool::VolumeState::split_brain).
-    SplitBrain,
-    /// [`HostState::connections`](super::pool::HostState::connections).
-    Connections,
-}
-
 impl Check {
-    /// Returns the facts the check asks for, besides whether the hosts answer.
-    pub fn needs(&self) -> &'static [Fact] {
-        match self {
-            Self::Reached
-            | Self::GlusterDown { .. }
-            | Self::GlusterDownEverywhere
-            | Self::GlusterdDown { .. }
-            | Self::GlusterdDownEverywhere
-            | Self::BricksRunning { .. } => &[Fact::Processes],
-            Self::Members | Self::PeersConnected { .. } => &[Fact::GlusterdInfo, Fact::Peers],
-            Self::StoredVolumesAgree { .. } | Self::NfsLinesGone { .. } | Self::NfsLinesGoneEverywhere => {
-                &[Fact::StoredVolumes]
-            }
-            Self::BricksOnline { .. } | Self::SelfHealDaemonsOnline { .. } => {
-                &[Fact::GlusterdInfo, Fact::Volumes, Fact::VolumeStatus]
-            }
-            Self::NothingToHeal => &[Fact::Volumes, Fact::HealPending],
-            Self::NoSplitBrain { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::SplitBrain],
-            Self::ClientsOnEveryBrick { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::Clients],
-            Self::ClientsBack => &[Fact::Volumes, Fact::Clients],
-            Self::NewestOpVersion { .. } => &[Fact::MaxOpVersion],
-            Self::ClientsSpeak { .. } => &[Fact::Volumes, Fact::Clients],
-            Self::NoTasks => &[Fact::Volumes, Fact::VolumeStatus],
-            Self::OthersCanCarry { .. } => &[Fact::GlusterdInfo, Fact::Volumes],
-            Self::AtRelease { .. } | Self::AllAtRelease { .. } => &[Fact::Release],
-            Self::ConfigurationUnchanged | Self::DefinitionsUnchanged => {
-                &[Fact::GlusterdInfo, Fact::Peers, Fact::Volumes]
-            }
-            Self::OthersUndisturbed { .. } | Self::BricksSteady | Self::RunsRelease { .. } => {
-                &[Fact::Daemons]
-            }
-            Self::GlusterdUp { .. } | Self::GlusterdUpEverywhere => &[Fact::Processes, Fact::Peers],
-            Self::OpVersionIs { .. } | Self::OpVersionsAgree | Self::OpVersionStill => &[Fact::GlusterdInfo],
-            Self::NoClients => &[Fact::Connections],
-            Self::VolumeStopped { .. } | Self::VolumeStarted { .. } => &[Fact::Volumes],
-        }
-    }
-
     /// Puts the question to a pool state. No findings: it passed.
     pub fn look(&self, state: &PoolState) -> Vec<Finding> {
         match self {
@@ -279,6 +270,17 @@ impl Check {
             Self::NewestOpVersion { op_version } => finish::newest_op_version(state, *op_version),
             Self::ClientsSpeak { op_version } => finish::clients_speak(state, *op_version),
             Self::OpVersionsAgree => pool::op_versions_agree(state),
+            Self::ClientReached { host } => usage::client_reached(state, host),
+            Self::Unmounted { host, point } => usage::unmounted(state, host, point),
+            Self::Mounted { host, mount } => usage::mounted(state, host, mount),
+            Self::ApplicationStopped { host, application } => {
+                usage::application_stopped(state, host, application)
+            }
+            Self::ApplicationRunning { host, application } => {
+                usage::application_running(state, host, application)
+            }
+            Self::NoOldLibrary { host, release } => usage::no_old_library(state, host, *release),
+            Self::VolumesUnused { host } => usage::volumes_unused(state, host),
             Self::NoClients => downtime::no_clients(state),
             Self::VolumeStopped { volume } => downtime::volume_stopped(state, volume),
             Self::VolumeStarted { volume } => downtime::volume_started(state, volume),
@@ -343,6 +345,15 @@ impl fmt::Display for Check {
                 write!(f, "every connected client speaks op-version {op_version}")
             }
             Self::OpVersionsAgree => write!(f, "one op-version on every server"),
+            Self::ClientReached { host } => write!(f, "{host} reached"),
+            Self::Unmounted { host, point } => write!(f, "{point} unmounted on {host}"),
+            Self::Mounted { host, mount } => {
+                write!(f, "{} mounted on {host} as before, and readable", mount.point)
+            }
+            Self::ApplicationStopped { host, application } => write!(f, "{application} down on {host}"),
+            Self::ApplicationRunning { host, application } => write!(f, "{application} up on {host}"),
+            Self::NoOldLibrary { host, .. } => write!(f, "no process on {host} with an old library"),
+            Self::VolumesUnused { host } => write!(f, "no volume in use on {host}"),
             Self::NoClients => write!(f, "no client connected to any brick"),
             Self::VolumeStopped { volume } => write!(f, "volume {volume} stopped"),
             Self::VolumeStarted { volume } => write!(f, "volume {volume} started"),

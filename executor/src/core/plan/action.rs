@@ -4,8 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::application::Application;
 use super::super::check::Check;
 use super::super::names::{HostName, OpVersion, Release, VolumeName};
+use super::super::usage::Mount;
 
 /// What a step does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +72,43 @@ pub enum Action {
         /// The volumes.
         volumes: Vec<VolumeName>,
     },
+    /// Stops an application that uses volumes, noting it down on its host first.
+    StopApplication {
+        /// The server or client it runs on.
+        host: HostName,
+        /// The application.
+        application: Application,
+    },
+    /// Unmounts a FUSE mount, noting it down on its host first.
+    Unmount {
+        /// The server or client.
+        host: HostName,
+        /// The mount, with all that is needed to make it again.
+        mount: Mount,
+        /// Whether also while somebody uses it: only where the operator waived that finding.
+        lazy: bool,
+    },
+    /// Makes a FUSE mount again, as it was.
+    Mount {
+        /// The server or client.
+        host: HostName,
+        /// The mount.
+        mount: Mount,
+    },
+    /// Writes a file through a mount, reads it back and removes it.
+    ProveMount {
+        /// The server or client.
+        host: HostName,
+        /// The mount.
+        mount: Mount,
+    },
+    /// Starts an application that was stopped.
+    StartApplication {
+        /// The server or client it runs on.
+        host: HostName,
+        /// The application.
+        application: Application,
+    },
     /// Stops a volume: its bricks end on every server, and no client is served by it any more.
     StopVolume {
         /// The server that is asked.
@@ -111,7 +150,19 @@ impl Action {
                 vec![Check::AtRelease { host: host.clone(), release: *release }]
             }
             Self::StartGluster { host } => vec![Check::GlusterdUp { host: host.clone() }],
-            Self::Fetch { .. } | Self::Heal { .. } => Vec::new(),
+            Self::StopApplication { host, application } => {
+                vec![Check::ApplicationStopped { host: host.clone(), application: application.clone() }]
+            }
+            Self::Unmount { host, mount, .. } => {
+                vec![Check::Unmounted { host: host.clone(), point: mount.point.clone() }]
+            }
+            Self::Mount { host, mount } => {
+                vec![Check::Mounted { host: host.clone(), mount: mount.clone() }]
+            }
+            Self::StartApplication { host, application } => {
+                vec![Check::ApplicationRunning { host: host.clone(), application: application.clone() }]
+            }
+            Self::Fetch { .. } | Self::Heal { .. } | Self::ProveMount { .. } => Vec::new(),
             Self::StopVolume { volume, .. } => vec![Check::VolumeStopped { volume: volume.clone() }],
             Self::StartVolume { volume, .. } => vec![Check::VolumeStarted { volume: volume.clone() }],
             Self::Together { actions } => actions.iter().flat_map(Self::effect).collect(),
@@ -129,7 +180,12 @@ impl Action {
             | Self::StopGluster { host }
             | Self::Install { host, .. }
             | Self::InstallBy { host, .. }
-            | Self::StartGluster { host } => vec![host],
+            | Self::StartGluster { host }
+            | Self::StopApplication { host, .. }
+            | Self::Unmount { host, .. }
+            | Self::Mount { host, .. }
+            | Self::ProveMount { host, .. }
+            | Self::StartApplication { host, .. } => vec![host],
             Self::Heal { via, .. }
             | Self::StopVolume { via, .. }
             | Self::StartVolume { via, .. }
@@ -199,6 +255,16 @@ impl fmt::Display for Action {
                 let names: Vec<&str> = volumes.iter().map(VolumeName::as_str).collect();
                 write!(f, "heal {} (via {via})", names.join(", "))
             }
+            Self::StopApplication { host, application } => write!(f, "stop {application} on {host}"),
+            Self::Unmount { host, mount, lazy: false } => write!(f, "unmount {mount} on {host}"),
+            Self::Unmount { host, mount, lazy: true } => {
+                write!(f, "unmount {mount} on {host}, lazily, under those who use it (waived)")
+            }
+            Self::Mount { host, mount } => write!(f, "mount {mount} on {host}"),
+            Self::ProveMount { host, mount } => {
+                write!(f, "write, read and remove a file in {} on {host}", mount.point)
+            }
+            Self::StartApplication { host, application } => write!(f, "start {application} on {host}"),
             Self::StopVolume { via, volume } => write!(f, "stop volume {volume} (via {via})"),
             Self::StartVolume { via, volume } => write!(f, "start volume {volume} (via {via})"),
             Self::Together { actions } => together(actions, f),

@@ -7,10 +7,14 @@ use super::super::pool::{PackageOffer, PoolState};
 use super::builder::{Builder, Facts, facts};
 use super::preflight::preflight;
 use super::{Outcome, Plan, Procedure, Refusal, Request, ServerRow, finish, offline, online, packages};
+use super::{clients, usage};
 
 /// Plans the upgrade of a pool, or says why not.
 pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outcome {
-    let found = preflight(state, request);
+    let mut found = preflight(state, request);
+    found.findings.extend(usage::preflight(inventory, state, request));
+    found.findings.sort();
+    found.findings.dedup();
     let waived = |finding: &&Finding| request.waivers.iter().any(|waiver| waiver.covers(finding));
     let split = |findings: &[Finding]| -> (Vec<Finding>, Vec<Finding>) {
         findings.iter().cloned().partition(|finding| waived(&finding))
@@ -24,13 +28,25 @@ pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outc
     if !in_the_way.is_empty() {
         return Outcome::Refusal(Refusal { findings: in_the_way, waived: waived_findings });
     }
-    match facts(state) {
-        Some(facts) => build(inventory, &facts, request, found.out, answered, waived_findings),
+    match facts(inventory, state, request) {
+        Some(facts) => {
+            let outcome = build(inventory, &facts, request, found.out, answered, waived_findings);
+            advised(outcome, found.advice)
+        }
         None => {
             let what = "release, op-version or volumes of a server could not be read";
             let missing = Finding::unknown(Code::NotObserved, Subject::Pool, what);
             Outcome::Refusal(Refusal { findings: vec![missing], waived: waived_findings })
         }
+    }
+}
+
+/// Puts what is worth knowing into a plan.
+fn advised(outcome: Outcome, advice: Vec<Finding>) -> Outcome {
+    match outcome {
+        Outcome::Plan(plan) => Outcome::Plan(Box::new(Plan { advice, ..*plan })),
+        Outcome::NothingToDo => Outcome::NothingToDo,
+        Outcome::Refusal(refusal) => Outcome::Refusal(refusal),
     }
 }
 
@@ -51,6 +67,7 @@ fn build(
         Procedure::Online => online::stages(&mut builder, inventory, out.as_ref(), preparing),
         Procedure::Offline => offline::stages(&mut builder, preparing),
     };
+    stages.extend(builder.clients(request.clients_at_once, request.procedure));
     if facts.op_version < op_version_then
         && let Some((via, ..)) = facts.servers.first()
     {
@@ -72,36 +89,26 @@ fn build(
         op_version_then,
         op_version_kept: facts.op_version < goal && request.keep_op_version,
         servers: facts.servers.iter().map(row).collect(),
-        transactions: packages::transactions(facts.state, facts.behind(to)),
+        clients: facts.clients.iter().map(|client| client.row(to)).collect(),
+        clients_at_once: request.clients_at_once,
+        transactions: packages::transactions(
+            facts.state,
+            facts
+                .behind(to)
+                .into_iter()
+                .chain(builder.clients_behind())
+                .filter(|host| builder.installs(host).is_some()),
+        ),
         stages,
         answered,
+        advice: Vec::new(),
         waived,
         waivers: request.waivers.clone(),
         baseline: facts.baseline.clone(),
         left_to_do: [
-            left_to_do(inventory, facts.state, to),
+            clients::left_to_do(inventory, facts, to),
             finish::recommended(facts.state, to, facts.op_version),
         ]
         .concat(),
     }))
-}
-
-/// The clients, which the guide upgrades after the servers.
-fn left_to_do(inventory: &Inventory, state: &PoolState, to: Release) -> Vec<String> {
-    let client = |name: &HostName| {
-        let seen = state.clients.get(name);
-        let release = match seen.map(|client| client.release.known()) {
-            Some(Ok(Some(release))) if *release == to => return None,
-            Some(Ok(Some(release))) => format!("now at {release}"),
-            Some(Ok(None)) => "Gluster not installed".to_owned(),
-            Some(Err(reason)) => format!("release unknown: {reason}"),
-            None => "not looked at".to_owned(),
-        };
-        let mounts = match seen.map(|client| client.mounts.known()) {
-            Some(Ok(mounts)) if !mounts.is_empty() => format!("unmount {}", mounts.join(", ")),
-            Some(Ok(_)) | Some(Err(_)) | None => "unmount its Gluster mounts".to_owned(),
-        };
-        Some(format!("client {name} ({release}): {mounts}, install {to}, mount again"))
-    };
-    inventory.clients.keys().filter_map(client).collect()
 }

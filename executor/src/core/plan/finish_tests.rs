@@ -22,7 +22,7 @@ fn upgraded() -> PoolState {
     let mut state = replica_3();
     for number in 1..=3 {
         change_host(&mut state, number, |host| {
-            host.release = Observed::Known(Some("11.1".parse().unwrap()));
+            crate::core::sample::at_release(host, "11.1");
             host.stored_volumes = host.stored_volumes.clone().map(|mut volumes| {
                 volumes.values_mut().for_each(|volume| {
                     volume.info.retain(|line| !line.starts_with("nfs."));
@@ -60,7 +60,8 @@ fn kept_for_later_the_op_version_stays_and_the_plan_says_how_to_raise_it() {
     assert!(text.contains("going back to the old release stays possible"), "{text}");
     assert!(text.contains("executor finalize"), "{text}");
     assert!(render::finished(&plan).contains("executor finalize"));
-    // With every server there, and the op-version to be left, nothing is left to do.
+    // With every server there, the clients and the op-version to be left, nothing is left to do.
+    asked.clients_at_once = 0;
     assert_eq!(super::plan(&inventory(3), &upgraded(), &asked), Outcome::NothingToDo);
 }
 

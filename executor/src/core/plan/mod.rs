@@ -8,7 +8,9 @@
 //! 2. *Prepare*, where something must be mended before the first server changes.
 //! 3. *One turn a server*: stop, install, start, heal. A server that is out already comes first, the
 //!    others by name. A server at the target gets no turn.
-//! 4. *Finish*: raise the op-version, once every server runs the target and all is well.
+//! 4. *Clients*, where the inventory names some: what uses volumes is put aside, the packages change, all is
+//!    brought back and proved.
+//! 5. *Finish*: raise the op-version, once every server runs the target and all is well.
 //!
 //! Properties, each held by a test: a server has one turn at most; every step that takes something out has
 //! the whole health of the pool as its enter gate, and gives it back at the end of its turn; the op-version
@@ -17,6 +19,7 @@
 mod action;
 mod builder;
 mod choose;
+mod clients;
 mod finish;
 #[cfg(test)]
 mod finish_tests;
@@ -27,13 +30,16 @@ mod online;
 mod packages;
 mod preflight;
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;
+mod usage;
 
 use serde::{Deserialize, Serialize};
 
 pub use action::Action;
 pub use choose::plan;
-pub use finish::{FINALIZE_NEEDS, finalize};
+pub use finish::{FINALIZE_NEEDS, finalize, op_version as newest_op_version};
 
 use super::baseline::Baseline;
 use super::check::Check;
@@ -80,6 +86,8 @@ pub enum StageKind {
     Downtime,
     /// The turn of one server.
     Turn(HostName),
+    /// Client machines, one or several at once, after all servers.
+    Clients(Vec<HostName>),
     /// The op-version: no way back after it.
     Finish,
 }
@@ -104,6 +112,17 @@ pub struct ServerRow {
     pub then: Release,
     /// Whether Gluster is down on it already.
     pub out: bool,
+}
+
+/// A client machine in the plan's table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientRow {
+    /// The client.
+    pub host: HostName,
+    /// The release it has.
+    pub now: Release,
+    /// The release it will have.
+    pub then: Release,
 }
 
 /// How the servers are upgraded.
@@ -134,6 +153,12 @@ pub struct Plan {
     pub op_version_kept: bool,
     /// The servers.
     pub servers: Vec<ServerRow>,
+    /// The client machines that are upgraded too.
+    #[serde(default)]
+    pub clients: Vec<ClientRow>,
+    /// How many client machines are upgraded at once; 0 leaves them all to the operator.
+    #[serde(default)]
+    pub clients_at_once: usize,
     /// What installing moves on the hosts, as their package managers have simulated it.
     #[serde(default)]
     pub transactions: Vec<Transaction>,
@@ -141,6 +166,9 @@ pub struct Plan {
     pub stages: Vec<Stage>,
     /// Findings that steps of the plan answer.
     pub answered: Vec<Finding>,
+    /// Findings that do not stand in the way, and are worth knowing.
+    #[serde(default)]
+    pub advice: Vec<Finding>,
     /// Findings that were waived, and stand.
     pub waived: Vec<Finding>,
     /// The waivers themselves, which hold at the gates as well.
@@ -192,6 +220,8 @@ pub struct Request {
     pub procedure: Procedure,
     /// Findings that shall not stand in the way.
     pub waivers: Vec<Waiver>,
+    /// How many client machines are upgraded at once; 0 leaves them all to the operator.
+    pub clients_at_once: usize,
     /// Whether the op-version shall be left as it is, to be raised by [`finalize`] another day.
     pub keep_op_version: bool,
 }

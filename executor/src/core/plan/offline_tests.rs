@@ -105,7 +105,7 @@ fn a_volume_that_was_stopped_stays_stopped() {
 #[test]
 fn servers_at_the_target_are_stopped_and_started_but_not_installed() {
     let mut state = pool(6, "10.3", mixed(), "11.1-6");
-    change_host(&mut state, 2, |host| host.release = Observed::Known(Some("11.1".parse().unwrap())));
+    change_host(&mut state, 2, |host| crate::core::sample::at_release(host, "11.1"));
     for number in 1..=6 {
         change_host(&mut state, number, |host| {
             host.stored_volumes = host.stored_volumes.clone().map(|mut volumes| {
@@ -130,7 +130,8 @@ fn properties(#[case] volumes: Vec<VolumeState>) {
     let plan = planned(&state, "11.1");
     assert_eq!(plan, planned(&state, "11.1"), "the same input gives the same plan");
     let kinds: Vec<&StageKind> = plan.stages.iter().map(|stage| &stage.kind).collect();
-    assert_eq!(kinds, [&StageKind::Packages, &StageKind::Downtime, &StageKind::Finish]);
+    let clients = StageKind::Clients(vec!["c1".parse().unwrap()]);
+    assert_eq!(kinds, [&StageKind::Packages, &StageKind::Downtime, &clients, &StageKind::Finish]);
     let ids: Vec<u32> = plan.steps().map(|step| step.id).collect();
     assert_eq!(ids, (1..=ids.len() as u32).collect::<Vec<_>>());
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::check::{self, Check, look_all};
 use super::super::finding::{Code, Finding, Subject};
+use super::super::hazard;
 use super::super::names::{HostName, Release, VolumeName};
 use super::super::pool::{HostState, PoolState, VolumeKind};
 use super::super::release::path::{self, Point};
@@ -16,6 +17,8 @@ pub(super) struct Preflight {
     pub(super) findings: Vec<Finding>,
     /// What the plan's prepare stage answers.
     pub(super) answered: Vec<Finding>,
+    /// What does not stand in the way, and is worth knowing.
+    pub(super) advice: Vec<Finding>,
     /// The server that is out already, in a half-done upgrade.
     pub(super) out: Option<HostName>,
 }
@@ -47,6 +50,9 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     if online {
         findings.extend(volumes(&reached));
     }
+    findings.extend(systems(&reached, request.to, out.as_ref()));
+    let hazards = hazard::look(&reached, request.to, online);
+    findings.extend(hazards.refused);
     for (host, host_state) in &reached.hosts {
         let at_target = host_state.release.known().is_ok_and(|release| *release == Some(request.to));
         if !at_target {
@@ -54,7 +60,6 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
                 findings.extend(Check::OthersCanCarry { host: host.clone() }.look(&reached));
             }
             findings.extend(check::offer(host, host_state, request.to));
-            findings.extend(mounts(host, host_state));
         }
     }
     if online && !answered.is_empty() {
@@ -66,7 +71,33 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
         }
     }
     let findings: BTreeSet<Finding> = findings.into_iter().collect();
-    Preflight { findings: findings.into_iter().collect(), answered, out }
+    let advice = reached.hosts.iter().flat_map(|(host, state)| check::edited(host, state));
+    let advice = advice.chain(check::multiplexed(&reached)).chain(hazards.noted).collect();
+    Preflight { findings: findings.into_iter().collect(), answered, advice, out }
+}
+
+/// What is asked of the hosts themselves: disks, packages, processes, names, clocks.
+fn systems(state: &PoolState, to: Release, out: Option<&HostName>) -> Vec<Finding> {
+    let mut findings = check::bricks(state);
+    findings.extend(check::stored_files(state));
+    findings.extend(check::clocks(state));
+    findings.extend(check::names(state));
+    findings.extend(check::op_version_current(state, to));
+    for (host, host_state) in &state.hosts {
+        // The packages of a server that is out may be halfway: installing them is what the plan goes on with.
+        if out != Some(host) {
+            findings.extend(check::packages(host, host_state));
+            findings.extend(check::processes_current(state, host));
+        }
+        if host_state.release.known().is_ok_and(|release| *release == Some(to)) {
+            continue;
+        }
+        findings.extend(check::room(host, host_state));
+        findings.extend(check::certificates(host, host_state, state, to));
+        let here = host_state.system.bricks.known().map_or(0, |bricks| bricks.len());
+        findings.extend(check::ports(host, host_state, here, to));
+    }
+    findings
 }
 
 /// The checks of the pool as a whole.
@@ -136,7 +167,8 @@ fn releases(state: &PoolState, to: Release) -> Vec<Finding> {
                     Some(Finding::seen(Code::ReleaseBackward, subject, what))
                 }
                 Jump::UnknownLine => {
-                    let what = format!("{to} is in no release line that this tool knows");
+                    let what =
+                        format!("{to} is in no release line that this tool knows, which are 3.7 to 11");
                     Some(Finding::seen(Code::ReleaseJump, Subject::Pool, what))
                 }
                 Jump::NoGuide(from) => {
@@ -188,21 +220,6 @@ fn volumes(state: &PoolState) -> Vec<Finding> {
             Some(Finding::seen(Code::VolumeNotReplicated, subject, kind))
         })
         .collect()
-}
-
-/// Mounts on a server, which end when all of Gluster is stopped there.
-fn mounts(host: &HostName, state: &HostState) -> Vec<Finding> {
-    match state.processes.known() {
-        Ok(processes) => processes
-            .fuse_mounts
-            .iter()
-            .map(|mount| {
-                let what = format!("mounts a volume at {mount}; stopping gluster here ends that mount");
-                Finding::seen(Code::MountOnServer, Subject::Host(host.clone()), what)
-            })
-            .collect(),
-        Err(reason) => vec![Finding::unknown(Code::NotObserved, Subject::Host(host.clone()), reason)],
-    }
 }
 
 /// Stored `nfs.` options in front of a target without gNFS.
