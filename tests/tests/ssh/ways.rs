@@ -70,7 +70,8 @@ async fn a_user_with_sudo_behind_a_jump_host_upgrades_a_server() -> anyhow::Resu
     // Without the right to become root it is refused, and the line that is missing is named: it is the right one.
     let found = findings(&inventory).await?;
     let line = found["SUDO_REFUSED"].split('`').nth(1).unwrap();
-    host.exec_ok(&format!("echo '{line}' >/etc/sudoers.d/gluster-upgrade && visudo -c -q")).await?;
+    let file = "/etc/sudoers.d/gluster-upgrade";
+    host.exec_ok(&format!("echo '{line}' >{file} && chmod 440 {file} && visudo -c -q")).await?;
 
     let place = Place::new(&inventory)?;
     let ended = place.executor(&[&["run"], TO, &["--yes", "--events", "events"]].concat()).await?;
