@@ -30,7 +30,7 @@ use super::packages;
 use super::way::{TransportSection, Way, Wrong};
 
 /// The most servers an inventory may name: far above any real pool, far below what would exhaust this machine.
-const SERVERS_MAX: usize = 256;
+const SERVERS_MAX: usize = 2000;
 
 /// How to reach a host by SSH. What is `None` is left to `~/.ssh/config` and ssh's own defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -75,6 +75,11 @@ pub struct PoolState {
 }
 
 impl PoolState {
+    /// Returns the UUID by which Gluster knows a server of the inventory, where it could be read.
+    pub fn uuid_of(&self, host: &HostName) -> Option<&PeerUuid> {
+        self.hosts.get(host)?.glusterd_info.known().ok().map(|info| &info.uuid)
+    }
+
     /// Returns the inventory's name of the server that Gluster knows by this UUID.
     pub fn host_of(&self, uuid: &PeerUuid) -> Option<&HostName> {
         self.hosts

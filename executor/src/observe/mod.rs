@@ -5,6 +5,7 @@
 mod hosts;
 mod offers;
 mod scope;
+mod vantage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -265,8 +266,7 @@ async fn volumes(
     };
     // Asking about status locks the pool, so these questions wait for each other; heal info does not.
     let locking = async {
-        let status = ask(transport, via, commands::volume_status(), replies::volume_status);
-        let status = asked(scope, Fact::VolumeStatus, status).await;
+        let status = asked(scope, Fact::VolumeStatus, vantage::volume_status(transport, hosts)).await;
         let mut clients = Vec::new();
         for volume in &volumes {
             clients.push(clients_of(transport, via, volume, scope).await);

@@ -33,6 +33,8 @@ mod preflight;
 mod recorded;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod thousand_tests;
 mod usage;
 
 use serde::{Deserialize, Serialize};
