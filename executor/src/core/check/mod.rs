@@ -20,6 +20,8 @@ mod system_tests;
 #[cfg(test)]
 mod tests;
 mod usage;
+#[cfg(test)]
+mod usage_tests;
 mod volume;
 
 use std::collections::BTreeSet;
