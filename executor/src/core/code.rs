@@ -75,6 +75,7 @@ impl Code {
                 | Self::GlusterdRestarted
                 | Self::RunsOldCode
                 | Self::OpVersionUnsupported
+                | Self::ClientTooOld
         )
     }
 }

@@ -16,7 +16,7 @@ mod switch;
 mod volumes;
 mod xml;
 
-pub use clients::{client_op_versions, clients};
+pub use clients::{client_op_versions, clients, nobody_is_connected};
 pub use heal::{Backlog, heal_backlog, heal_launched, heal_pending, split_brain};
 pub use op_version::{OpVersionAnswer, OpVersionRefusal, max_op_version, op_version_set};
 pub use peers::peers;
