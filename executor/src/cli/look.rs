@@ -19,14 +19,11 @@ use crate::transport::{ReadOnly, Ssh, Transport, unresolved};
 
 /// Reads an inventory file and sees that its names have addresses.
 pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryError> {
-    let text = std::fs::read_to_string(file).map_err(|error| InventoryError {
-        file: file.to_owned(),
-        line: None,
-        problem: format!("cannot be read: {error}"),
-        hint: "`executor --help` shows what an inventory looks like".to_owned(),
-    })?;
-    let inventory = inventory::parse(file, &text)?;
-    let hosts: Vec<(&HostName, &Host)> = inventory.servers.iter().chain(&inventory.clients).collect();
+    let mut inventory = parse_file(file)?;
+    for (role, other) in inventory.named_pools.clone() {
+        inventory.relate(role, parse_file(&other)?)?;
+    }
+    let hosts: Vec<(&HostName, &Host)> = inventory.hosts().collect();
     let resolved = futures_util::future::join_all(hosts.iter().map(|(_, host)| unresolved(&host.ssh))).await;
     let mut missing: Vec<(usize, String)> = hosts
         .iter()
@@ -58,10 +55,19 @@ pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryEr
     }
 }
 
+fn parse_file(file: &Path) -> Result<Inventory, InventoryError> {
+    let text = std::fs::read_to_string(file).map_err(|error| InventoryError {
+        file: file.to_owned(),
+        line: None,
+        problem: format!("cannot be read: {error}"),
+        hint: "`executor --help` shows what an inventory looks like".to_owned(),
+    })?;
+    inventory::parse(file, &text)
+}
+
 /// Returns the way to all hosts of an inventory.
 pub(super) fn transport(inventory: &Inventory) -> anyhow::Result<Ssh> {
-    let hosts = inventory.servers.iter().chain(&inventory.clients);
-    Ok(Ssh::new(hosts.map(|(name, host)| (name.clone(), host.ssh.clone())).collect())?)
+    Ok(Ssh::new(inventory.hosts().map(|(name, host)| (name.clone(), host.ssh.clone())).collect())?)
 }
 
 /// How long findings that often pass by themselves are looked at again before they count.

@@ -11,6 +11,12 @@
 //!
 //! [[clients]]                  # machines that mount its volumes: looked at, and named as what is left to do
 //! name = "web1"
+//!
+//! [[secondaries]]              # pools that this one is geo-replicated to: they are upgraded before it
+//! inventory = "dr.toml"        # relative to this file
+//!
+//! [[primaries]]                # pools that are geo-replicated to this one
+//! inventory = "prod.toml"
 //! ```
 
 use std::collections::BTreeMap;
@@ -20,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use toml::Spanned;
 
+use super::georep::Role;
 use super::names::HostName;
 
 /// The most servers an inventory may name: far above any real pool, far below what would exhaust this machine.
@@ -60,6 +67,48 @@ pub struct Inventory {
     pub servers: BTreeMap<HostName, Host>,
     /// Machines that mount the pool's volumes.
     pub clients: BTreeMap<HostName, Host>,
+    /// Pools at the other ends of geo-replication, as the file names them.
+    pub named_pools: Vec<(Role, PathBuf)>,
+    /// The same with their servers, once their inventories were read ([`Inventory::relate`]).
+    pub other_pools: Vec<DeclaredPool>,
+}
+
+/// A pool at the other end of geo-replication, as its own inventory declares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredPool {
+    /// At which end it is.
+    pub role: Role,
+    /// Its inventory.
+    pub file: PathBuf,
+    /// Its servers.
+    pub servers: BTreeMap<HostName, Host>,
+}
+
+impl Inventory {
+    /// Returns every host that is named, those of other pools too.
+    pub fn hosts(&self) -> impl Iterator<Item = (&HostName, &Host)> {
+        let others = self.other_pools.iter().flat_map(|pool| &pool.servers);
+        self.servers.iter().chain(&self.clients).chain(others)
+    }
+
+    /// Takes up the servers of a pool at the other end, from its own inventory.
+    ///
+    /// # Errors
+    /// A name that two inventories give to different hosts: messages and commands go by names.
+    pub fn relate(&mut self, role: Role, other: Inventory) -> Result<(), InventoryError> {
+        if let Some((name, host)) = other.servers.iter().find(|(name, _)| {
+            self.hosts().any(|(known, _)| known == *name)
+        }) {
+            return Err(InventoryError {
+                file: other.file.clone(),
+                line: Some(host.line),
+                problem: format!("`{name}` is a name in {} too", self.file.display()),
+                hint: "give it another `name` in one of the two, and what it had as `address`".to_owned(),
+            });
+        }
+        self.other_pools.push(DeclaredPool { role, file: other.file, servers: other.servers });
+        Ok(())
+    }
 }
 
 /// What is wrong with an inventory: where, what, and what to do.
@@ -88,6 +137,20 @@ pub struct InventoryFile {
     /// The clients.
     #[serde(default)]
     pub clients: Vec<HostSection>,
+    /// Pools that this one is geo-replicated to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secondaries: Vec<PoolSection>,
+    /// Pools that are geo-replicated to this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub primaries: Vec<PoolSection>,
+}
+
+/// `[[secondaries]]` and `[[primaries]]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolSection {
+    /// The pool's own inventory, relative to this one.
+    pub inventory: PathBuf,
 }
 
 /// `[ssh]`.
@@ -161,8 +224,16 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
         let hint = "split the clients over several inventories";
         return Err(problem(None, format!("more than {SERVERS_MAX} hosts"), hint));
     }
-    let mut inventory =
-        Inventory { file: file.to_owned(), servers: BTreeMap::new(), clients: BTreeMap::new() };
+    let near = |section: &PoolSection| file.parent().unwrap_or(Path::new("")).join(&section.inventory);
+    let secondaries = parsed.secondaries.iter().map(|section| (Role::Secondary, near(section)));
+    let primaries = parsed.primaries.iter().map(|section| (Role::Primary, near(section)));
+    let mut inventory = Inventory {
+        file: file.to_owned(),
+        servers: BTreeMap::new(),
+        clients: BTreeMap::new(),
+        named_pools: secondaries.chain(primaries).collect(),
+        other_pools: Vec::new(),
+    };
     let mut named: BTreeMap<HostName, usize> = BTreeMap::new();
     let mut reached: BTreeMap<(String, Option<u16>), HostName> = BTreeMap::new();
     let servers = parsed.servers.into_iter().map(|section| (section, true));
@@ -253,6 +324,20 @@ mod tests {
             (g2.address.as_str(), g2.port, g2.user.as_deref()),
             ("192.0.2.2", Some(2222), Some("ops"))
         );
+    }
+
+    #[test]
+    fn other_pools_are_taken_up_by_their_own_inventories() {
+        let mut prod = read(
+            "[[servers]]\nname = \"m1\"\n[[secondaries]]\ninventory = \"dr.toml\"\n",
+        )
+        .unwrap();
+        assert_eq!(prod.named_pools, [(Role::Secondary, PathBuf::from("pools/dr.toml"))]);
+        prod.relate(Role::Secondary, read("[[servers]]\nname = \"l1\"\n").unwrap()).unwrap();
+        assert_eq!(prod.hosts().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["m1", "l1"]);
+        let same = read("[[servers]]\nname = \"l2\"\n[[servers]]\nname = \"m1\"\n").unwrap();
+        let error = prod.relate(Role::Secondary, same).unwrap_err();
+        assert_eq!((error.line, error.problem.contains("`m1` is a name")), (Some(4), true), "{error}");
     }
 
     #[rstest]

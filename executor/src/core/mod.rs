@@ -6,6 +6,7 @@ pub mod command;
 pub mod event;
 pub mod exit;
 pub mod finding;
+pub mod georep;
 pub mod inventory;
 pub mod names;
 pub mod plan;

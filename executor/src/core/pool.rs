@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::georep::{OtherPool, Session, SyncTools};
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
 
 /// A fact that was read, or the reason why it could not be.
@@ -59,6 +60,10 @@ pub struct PoolState {
     pub volumes: Observed<BTreeMap<VolumeName, VolumeState>>,
     /// One entry for every client machine of the inventory, reached or not.
     pub clients: BTreeMap<HostName, ClientState>,
+    /// Geo-replication sessions of which a volume of this pool is the primary.
+    pub sessions: Observed<Vec<Session>>,
+    /// The pools that the inventory names as primary or secondary of this one.
+    pub other_pools: Vec<OtherPool>,
 }
 
 impl PoolState {
@@ -124,6 +129,8 @@ pub struct HostState {
     pub peers: Observed<Vec<Peer>>,
     /// The volumes as this server has them stored in `/var/lib/glusterd/vols`.
     pub stored_volumes: Observed<BTreeMap<VolumeName, StoredVolume>>,
+    /// What the workers of geo-replication are run with.
+    pub sync_tools: Observed<SyncTools>,
     /// What the package manager would do for the target release.
     pub offer: Observed<PackageOffer>,
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::georep::SyncTools;
 use super::inventory::{Host, Inventory, SshSettings};
 use super::names::{Brick, HostName, OpVersion, PeerUuid, VolumeName};
 use super::plan::Request;
@@ -37,6 +38,8 @@ pub(crate) fn inventory(servers: usize) -> Inventory {
         file: PathBuf::from("pool.toml"),
         servers: (1..=servers).map(|number| declared(host(number))).collect(),
         clients: BTreeMap::from([declared("c1".parse().unwrap())]),
+        named_pools: Vec::new(),
+        other_pools: Vec::new(),
     }
 }
 
@@ -82,6 +85,7 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
                 .collect(),
         ),
         stored_volumes: Observed::Known(stored.clone()),
+        sync_tools: Observed::Known(SyncTools { python3: Some("3.11.2".into()), ..SyncTools::default() }),
         offer: Observed::Known(PackageOffer { version: Some(offer.to_owned()), ..PackageOffer::default() }),
     };
     PoolState {
@@ -97,6 +101,8 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
                 mounts: Observed::Known(vec!["/mnt/vol0".to_owned()]),
             },
         )]),
+        sessions: Observed::Known(Vec::new()),
+        other_pools: Vec::new(),
     }
 }
 

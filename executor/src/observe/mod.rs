@@ -2,6 +2,8 @@
 //!
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
+mod georep;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
@@ -59,10 +61,12 @@ pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scop
         .into_iter()
         .map(|host| async move { (host.clone(), client(transport, host).await) }),
     );
-    let (servers, clients) = tokio::join!(servers, clients);
+    let others = georep::other_pools(transport, inventory, scope);
+    let (servers, clients, other_pools) = tokio::join!(servers, clients, others);
     let hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
     let volumes = volumes(transport, &hosts, scope).await;
-    PoolState { hosts, volumes, clients: clients.into_iter().collect() }
+    let sessions = georep::sessions(transport, glusterd_runs(&hosts), scope).await;
+    PoolState { hosts, volumes, clients: clients.into_iter().collect(), sessions, other_pools }
 }
 
 /// Runs a command and reads its answer; an answer that cannot be had is unknown.
@@ -121,7 +125,13 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
             Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
-    let (release, glusterd_info, peers, stored_volumes, offer) = tokio::join!(
+    let sync_tools = async {
+        match scope {
+            Scope::Plan(_) => ask(transport, host, crate::gluster::georep::tools(), replies::sync_tools).await,
+            Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
+        }
+    };
+    let (release, glusterd_info, peers, stored_volumes, sync_tools, offer) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -134,9 +144,19 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
             Fact::StoredVolumes,
             ask(transport, host, commands::stored_volumes(), replies::stored_volumes)
         ),
+        sync_tools,
         offer,
     );
-    HostState { reach: Reach::Reached, release, processes, glusterd_info, peers, stored_volumes, offer }
+    HostState {
+        reach: Reach::Reached,
+        release,
+        processes,
+        glusterd_info,
+        peers,
+        stored_volumes,
+        sync_tools,
+        offer,
+    }
 }
 
 fn unreached(cause: Unreachable, reason: String) -> HostState {
@@ -150,6 +170,7 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         glusterd_info: unknown(),
         peers: unknown(),
         stored_volumes: unknown(),
+        sync_tools: unknown(),
         offer: unknown(),
     }
 }
@@ -178,6 +199,12 @@ async fn client(transport: &dyn Transport, host: &HostName) -> ClientState {
     ClientState { reach: Reach::Reached, release, mounts: mounts.map(|processes| processes.fuse_mounts) }
 }
 
+/// Returns the first server on which glusterd runs.
+fn glusterd_runs(hosts: &BTreeMap<HostName, HostState>) -> Option<&HostName> {
+    let runs = |state: &HostState| state.processes.known().is_ok_and(|processes| processes.glusterd > 0);
+    hosts.iter().find(|(_, state)| runs(state)).map(|(host, _)| host)
+}
+
 /// Asks the first server on which glusterd runs about all volumes.
 async fn volumes(
     transport: &dyn Transport,
@@ -187,8 +214,7 @@ async fn volumes(
     if !scope.asks(Fact::Volumes) {
         return Observed::Unknown(NOT_ASKED.to_owned());
     }
-    let runs = |state: &HostState| state.processes.known().is_ok_and(|processes| processes.glusterd > 0);
-    let Some(via) = hosts.iter().find(|(_, state)| runs(state)).map(|(host, _)| host) else {
+    let Some(via) = glusterd_runs(hosts) else {
         return Observed::Unknown("glusterd runs on no server".to_owned());
     };
     let volumes = match ask(transport, via, commands::volume_info(), replies::volumes).await {

@@ -2,6 +2,7 @@
 //!
 //! A fact that is unknown gives a finding of its own, so that no check passes by not having looked.
 
+mod georep;
 mod host;
 mod pool;
 mod quorum;
@@ -15,9 +16,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
+use super::georep::SessionName;
 use super::names::{HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
 
+pub(crate) use georep::{converts, crawls, geo_replication, sessions_to};
 pub(crate) use host::offer;
 pub(crate) use quorum::server_quorum;
 
@@ -114,6 +117,34 @@ pub enum Check {
     },
     /// Every server has the same op-version stored.
     OpVersionsAgree,
+    /// No worker of these geo-replication sessions runs.
+    SessionsStopped {
+        /// The sessions.
+        sessions: Vec<SessionName>,
+    },
+    /// These geo-replication sessions copy as they did before.
+    SessionsBack {
+        /// The sessions.
+        sessions: Vec<SessionBefore>,
+    },
+    /// The settings of a geo-replication session are the ones from before.
+    SessionConfigKept {
+        /// The session.
+        session: SessionName,
+        /// Its settings then.
+        config: BTreeMap<String, String>,
+    },
+}
+
+/// A geo-replication session as it was when the plan was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionBefore {
+    /// Its ends.
+    pub name: SessionName,
+    /// How many workers it had.
+    pub workers: usize,
+    /// How they looked for what to copy; empty where it was stopped at the time.
+    pub crawls: BTreeSet<String>,
 }
 
 /// A fact that a check may ask for, so that a gate looks at nothing else: some facts are dear, above all the
@@ -140,6 +171,10 @@ pub enum Fact {
     HealPending,
     /// [`VolumeState::split_brain`](super::pool::VolumeState::split_brain).
     SplitBrain,
+    /// [`PoolState::sessions`] and those of primaries of this pool, without their settings.
+    Sessions,
+    /// [`Session::config`](super::georep::Session::config).
+    SessionConfigs,
 }
 
 impl Check {
@@ -164,6 +199,8 @@ impl Check {
             Self::AtRelease { .. } => &[Fact::Release],
             Self::GlusterdUp { .. } => &[Fact::Processes, Fact::Peers],
             Self::OpVersionIs { .. } | Self::OpVersionsAgree => &[Fact::GlusterdInfo],
+            Self::SessionsStopped { .. } | Self::SessionsBack { .. } => &[Fact::Sessions],
+            Self::SessionConfigKept { .. } => &[Fact::Sessions, Fact::SessionConfigs],
         }
     }
 
@@ -190,6 +227,11 @@ impl Check {
             Self::NfsLinesGone { host } => host::nfs_lines_gone(state, host),
             Self::OpVersionIs { op_version } => pool::op_version_is(state, *op_version),
             Self::OpVersionsAgree => pool::op_versions_agree(state),
+            Self::SessionsStopped { sessions } => georep::sessions_stopped(state, sessions),
+            Self::SessionsBack { sessions } => georep::sessions_back(state, sessions),
+            Self::SessionConfigKept { session, config } => {
+                georep::session_config_kept(state, session, config)
+            }
         }
     }
 }
@@ -235,8 +277,21 @@ impl fmt::Display for Check {
             Self::NfsLinesGone { host } => write!(f, "no nfs. line stored on {host}"),
             Self::OpVersionIs { op_version } => write!(f, "op-version {op_version} on every server"),
             Self::OpVersionsAgree => write!(f, "one op-version on every server"),
+            Self::SessionsStopped { sessions } => write!(f, "{} stopped", listed(sessions)),
+            Self::SessionsBack { sessions } => {
+                let names = sessions.iter().map(|session| &session.name);
+                write!(f, "{} copying as before", listed(names))
+            }
+            Self::SessionConfigKept { session, .. } => {
+                write!(f, "settings of geo-replication {session} as before")
+            }
         }
     }
+}
+
+fn listed<'a>(sessions: impl IntoIterator<Item = &'a SessionName>) -> String {
+    let names: Vec<String> = sessions.into_iter().map(ToString::to_string).collect();
+    format!("geo-replication {}", names.join(", "))
 }
 
 /// Returns the checks of a pool that is well, all of it: what "the pool is well" stands for everywhere.
