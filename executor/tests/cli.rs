@@ -49,6 +49,8 @@ const CHECK: &[&str] = &["check", "-i", "pool.toml", "--to", "11.1"];
 #[case::no_such_release(&["check", "-i", "pool.toml", "--to", "eleven"], "is not a Gluster release")]
 #[case::no_such_waiver(&["plan", "-i", "pool.toml", "--to", "11.1", "--waive", "NONSENSE:x"], "no finding with the code")]
 #[case::waiving_data(&["run", "-i", "pool.toml", "--to", "11.1", "--waive", "HEAL_PENDING:v"], "cannot be waived")]
+#[case::no_such_code(&["explain", "SPLIT_BRIAN"], "did you mean SPLIT_BRAIN?")]
+#[case::nonsense(&["explain", "zzzzzzzz"], "`executor explain` lists all codes")]
 #[case::no_inventory(&["check", "-i", "nowhere.toml", "--to", "11.1"], "nowhere.toml: cannot be read")]
 fn wrong_usage_ends_with_2(#[case] arguments: &[&str], #[case] says: &str) {
     let place = Place::new("[[servers]]\nname = \"g1\"\n");
@@ -136,4 +138,23 @@ fn the_manual_names_every_exit_code() {
     for code in ["0 ", "1 ", "2 ", "10 ", "11 ", "12 ", "13 "] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(code)), "{code}: {help}");
     }
+}
+
+#[test]
+fn explain_tells_of_one_code_or_lists_all_and_needs_no_pool() {
+    let place = Place::new("");
+    let one = place.executor(&["explain", "heal_pending"]);
+    assert_eq!(one.status.code(), Some(0));
+    for part in ["HEAL_PENDING", "why", "remedy", "this tool", "can be waived  no", "source"] {
+        assert!(text(&one.stdout).contains(part), "{part}: {}", text(&one.stdout));
+    }
+    let all = place.executor(&["explain"]);
+    assert!(text(&all.stdout).contains("NOT_OBSERVED"));
+    let json = place.executor(&["explain", "CLIENT_GONE", "--output", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["waivable"], true);
+    assert!(json["why"].as_str().unwrap().len() > 20);
+    let list = place.executor(&["explain", "--output", "json"]);
+    let list: serde_json::Value = serde_json::from_slice(&list.stdout).unwrap();
+    assert!(list.as_array().unwrap().iter().all(|code| !code["why"].is_null()));
 }

@@ -1,5 +1,6 @@
 //! The command line: what was asked for, who does it, how it ends.
 
+mod explain;
 mod look;
 mod run;
 mod status;
@@ -72,6 +73,10 @@ enum Command {
     ///
     /// Changes nothing, and works while a run is alive. Exit code 0: the pool is well; 10: there are findings.
     Status(StatusArgs),
+    /// Tells what stands behind the code of a finding: why it matters, the remedy, the source
+    ///
+    /// Looks at no pool. Exit code 0: here it is; 2: there is no such code, and the nearest ones are named.
+    Explain(explain::ExplainArgs),
 }
 
 /// Where the pool is.
@@ -184,6 +189,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(args).await,
         Command::Resume(args) => run::resume(args).await,
         Command::Status(args) => status::status(args).await,
+        Command::Explain(args) => Ok(explain::explain(&args)),
     }
 }
 

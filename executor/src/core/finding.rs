@@ -86,7 +86,7 @@ pub enum InvalidWaiver {
     #[error("`{0}` is not CODE:SUBJECT, such as NFS_OPTIONS_DROPPED:vol0")]
     Form(String),
     /// There is no such code.
-    #[error("there is no finding with the code `{0}`; `executor check` prints the codes it finds")]
+    #[error("there is no finding with the code `{0}`; `executor explain` lists them")]
     NoSuchCode(String),
     /// The finding is about data.
     #[error("{0} cannot be waived: it stands between the upgrade and your data ({hint})", hint = .0.hint())]

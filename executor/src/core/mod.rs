@@ -5,6 +5,7 @@ pub mod code;
 pub mod command;
 pub mod event;
 pub mod exit;
+pub mod explain;
 pub mod finding;
 pub mod georep;
 pub mod inventory;

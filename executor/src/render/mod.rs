@@ -1,11 +1,13 @@
 //! What people read: plans, findings, halts, live lines. Text only, meaning never in colour alone.
 
+mod explain;
 mod findings;
 mod halt;
 mod live;
 mod plan;
 mod status;
 
+pub use explain::{codes, explanation};
 pub use findings::{fit, nothing_to_do, refusal};
 pub use halt::{Commands, failure, halt, interrupted};
 pub use live::live_line;
