@@ -6,10 +6,11 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
 use crate::core::command::{Command, Output};
+use crate::core::georep::SessionName;
 use crate::core::names::{HostName, OpVersion, VolumeName};
 use crate::core::plan::Action;
-use crate::gluster::replies::{OpVersionAnswer, OpVersionRefusal};
-use crate::gluster::{ReplyError, commands, replies};
+use crate::gluster::replies::{CanaryError, OpVersionAnswer, OpVersionRefusal};
+use crate::gluster::{ReplyError, commands, georep, replies};
 use crate::package::{PackageError, apt};
 use crate::service::{self, ServiceError};
 use crate::transport::{Transport, TransportError};
@@ -47,6 +48,18 @@ pub enum ActError {
         required: OpVersion,
         /// Why.
         why: String,
+    },
+    /// A file did not arrive at the other end of geo-replication, or nobody saw it arrive.
+    #[error(
+        "geo-replication {session} is not proved: {source}; \
+         see gsyncd.log on the primary's servers, or plan anew with `--waive GEOREP_UNPROVEN:{}`",
+        session.primary
+    )]
+    NotReplicated {
+        /// The session.
+        session: SessionName,
+        /// How the canary fared.
+        source: CanaryError,
     },
     /// After the install, the host lets nobody in any more; the open connection still works.
     #[error(
@@ -103,6 +116,25 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
             }
             format!("launched: {}", names(volumes))
         }
+        Action::StopReplication { via, session } => {
+            change_session(transport, via, &georep::stop(session)).await?
+        }
+        Action::StartReplication { via, session, .. } => {
+            change_session(transport, via, &georep::start(session)).await?
+        }
+        Action::ConvertChangelogs { host, bricks } => {
+            let mut said = Vec::new();
+            for brick in bricks {
+                let output = transport.run(host, &georep::convert(brick)).await?;
+                said.push(format!("{brick}: {}", replies::converted(&output)?));
+            }
+            said.join("\n")
+        }
+        Action::ProveReplication { via, session } => {
+            let output = transport.run(via, &georep::canary(session, run)).await?;
+            replies::canary(&output)
+                .map_err(|source| ActError::NotReplicated { session: session.clone(), source })?
+        }
         Action::RaiseOpVersion { via, to } => raise_op_version(transport, via, *to).await?,
     };
     Ok(said.chars().take(SAID_MAX).collect())
@@ -116,6 +148,18 @@ async fn stop(transport: &dyn Transport, host: &HostName, command: Command) -> R
     let output = transport.run(host, &command).await?;
     service::parse_stopped(&output)?;
     Ok(output.stdout)
+}
+
+/// Starts or stops a geo-replication session. Saying it twice does no harm, and right after servers came back glusterd
+/// may not be ready to.
+async fn change_session(
+    transport: &dyn Transport,
+    via: &HostName,
+    command: &Command,
+) -> Result<String, ActError> {
+    let may_pass = |error: &ReplyError| error.may_pass() || matches!(error, ReplyError::Refused { .. });
+    ask_until_ready(transport, via, command, replies::session_changed, may_pass).await?;
+    Ok("done".to_owned())
 }
 
 /// Puts a command that does no harm when repeated, until Gluster is ready for it.

@@ -101,7 +101,7 @@ pub enum WorkerStatus {
     Passive,
     /// It was stopped, or made and never started (`Stopped`, `Created`).
     Stopped,
-    /// Anything else, in Gluster's words: `Initializing...`, `Faulty`, `Active(Paused)` ….
+    /// Anything else, in Gluster's words: `Initializing...`, `Faulty`, `Paused` ….
     Other(String),
 }
 

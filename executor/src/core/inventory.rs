@@ -96,9 +96,9 @@ impl Inventory {
     /// # Errors
     /// A name that two inventories give to different hosts: messages and commands go by names.
     pub fn relate(&mut self, role: Role, other: Inventory) -> Result<(), InventoryError> {
-        if let Some((name, host)) = other.servers.iter().find(|(name, _)| {
-            self.hosts().any(|(known, _)| known == *name)
-        }) {
+        if let Some((name, host)) =
+            other.servers.iter().find(|(name, _)| self.hosts().any(|(known, _)| known == *name))
+        {
             return Err(InventoryError {
                 file: other.file.clone(),
                 line: Some(host.line),
@@ -328,10 +328,8 @@ mod tests {
 
     #[test]
     fn other_pools_are_taken_up_by_their_own_inventories() {
-        let mut prod = read(
-            "[[servers]]\nname = \"m1\"\n[[secondaries]]\ninventory = \"dr.toml\"\n",
-        )
-        .unwrap();
+        let mut prod =
+            read("[[servers]]\nname = \"m1\"\n[[secondaries]]\ninventory = \"dr.toml\"\n").unwrap();
         assert_eq!(prod.named_pools, [(Role::Secondary, PathBuf::from("pools/dr.toml"))]);
         prod.relate(Role::Secondary, read("[[servers]]\nname = \"l1\"\n").unwrap()).unwrap();
         assert_eq!(prod.hosts().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["m1", "l1"]);

@@ -94,10 +94,8 @@ mod tests {
 
     #[test]
     fn commands_are_the_ones_that_were_recorded() {
-        let session = SessionName {
-            primary: "vol0".parse().unwrap(),
-            secondary: "geo@l1::copy".parse().unwrap(),
-        };
+        let session =
+            SessionName { primary: "vol0".parse().unwrap(), secondary: "geo@l1::copy".parse().unwrap() };
         let words = |command: &Command| command.argv.join(" ");
         assert_eq!(words(&status()), "gluster --mode=script volume geo-replication status --xml");
         let config = config(&session);

@@ -5,8 +5,8 @@
 //! on real pools, which `tests/replies` holds.
 
 pub mod commands;
-pub mod georep;
 mod error;
+pub mod georep;
 pub mod replies;
 
 pub use error::{Place, Quote, ReplyError};

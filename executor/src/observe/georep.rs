@@ -82,12 +82,7 @@ async fn other_pool(transport: &dyn Transport, pool: &DeclaredPool, scope: &Scop
     OtherPool { inventory: pool.file.clone(), role: pool.role, hosts, sessions }
 }
 
-async fn other_host(
-    transport: &dyn Transport,
-    name: &HostName,
-    declared: &Host,
-    scope: &Scope,
-) -> OtherHost {
+async fn other_host(transport: &dyn Transport, name: &HostName, declared: &Host, scope: &Scope) -> OtherHost {
     let unknown = || NOT_ASKED.to_owned();
     let mut host = OtherHost {
         address: declared.ssh.address.clone(),

@@ -127,7 +127,9 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
     };
     let sync_tools = async {
         match scope {
-            Scope::Plan(_) => ask(transport, host, crate::gluster::georep::tools(), replies::sync_tools).await,
+            Scope::Plan(_) => {
+                ask(transport, host, crate::gluster::georep::tools(), replies::sync_tools).await
+            }
             Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };

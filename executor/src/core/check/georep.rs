@@ -99,8 +99,7 @@ fn not_copying(session: &Session) -> Vec<Finding> {
         WorkerStatus::Active | WorkerStatus::Passive => false,
         WorkerStatus::Stopped | WorkerStatus::Other(_) => true,
     });
-    let words: Vec<String> =
-        bad.map(|(status, nodes)| format!("{status} on {}", nodes.join(", "))).collect();
+    let words: Vec<String> = bad.map(|(status, nodes)| format!("{status} on {}", nodes.join(", "))).collect();
     if !words.is_empty() {
         let what = format!("the session to {to} is {}", words.join("; "));
         return vec![Finding::seen(Code::GeorepNotHealthy, subject, what)];
@@ -170,7 +169,11 @@ fn python(host: &HostName, tools: &Observed<SyncTools>, to: Release) -> Option<F
     let tools = match tools.known() {
         Ok(tools) => tools,
         Err(reason) => {
-            return Some(Finding::unknown(Code::GeorepPython, subject, format!("Python's version: {reason}")));
+            return Some(Finding::unknown(
+                Code::GeorepPython,
+                subject,
+                format!("Python's version: {reason}"),
+            ));
         }
     };
     let seen = |what: String| Some(Finding::seen(Code::GeorepPython, subject.clone(), what));
@@ -191,24 +194,19 @@ fn python(host: &HostName, tools: &Observed<SyncTools>, to: Release) -> Option<F
     match too_new {
         Some(limit) if found >= limit => {
             let (major, minor) = limit;
-            seen(format!("geo-replication of {to} breaks on Python {major}.{minor} and later; here is {version}"))
+            seen(format!(
+                "geo-replication of {to} breaks on Python {major}.{minor} and later; here is {version}"
+            ))
         }
         Some(_) | None => None,
     }
 }
 
 /// All servers of the secondary run the target, or later: they are upgraded before their primary.
-fn secondary_first(
-    state: &PoolState,
-    session: &SessionName,
-    subject: &Subject,
-    to: Release,
-) -> Vec<Finding> {
+fn secondary_first(state: &PoolState, session: &SessionName, subject: &Subject, to: Release) -> Vec<Finding> {
     let far = &session.secondary;
-    let pool = state
-        .other_pools
-        .iter()
-        .find(|pool| pool.role == Role::Secondary && pool.is_called(&far.host));
+    let pool =
+        state.other_pools.iter().find(|pool| pool.role == Role::Secondary && pool.is_called(&far.host));
     let Some(pool) = pool else {
         let what = format!("the session to {far}: `{}` is in no pool that the inventory names", far.host);
         return vec![Finding::seen(Code::GeorepSecondaryUnknown, subject.clone(), what)];
@@ -272,7 +270,8 @@ fn primaries(state: &PoolState, half_done: bool) -> Vec<Finding> {
     for (host, host_state) in &state.hosts {
         let receiving = host_state.sync_tools.known().map_or(0, |tools| tools.receiving);
         if receiving > 0 {
-            let what = "a geo-replication session of another pool writes here; it ought to be stopped meanwhile";
+            let what =
+                "a geo-replication session of another pool writes here; it ought to be stopped meanwhile";
             findings.push(Finding::seen(Code::GeorepPrimaryUnknown, Subject::Host(host.clone()), what));
         }
     }
@@ -321,9 +320,8 @@ pub(crate) fn converts(from: Release, to: Release) -> bool {
 
 /// Finds a session by its ends, in this pool or a primary of it.
 fn find<'a>(state: &'a PoolState, name: &SessionName) -> Result<&'a Session, Finding> {
-    let lists = std::iter::once(&state.sessions).chain(
-        state.other_pools.iter().filter(|pool| pool.role == Role::Primary).map(|pool| &pool.sessions),
-    );
+    let lists = std::iter::once(&state.sessions)
+        .chain(state.other_pools.iter().filter(|pool| pool.role == Role::Primary).map(|pool| &pool.sessions));
     let mut reason = "no pool that was asked has it".to_owned();
     for list in lists {
         match list.known() {
@@ -369,7 +367,8 @@ pub(super) fn sessions_back(state: &PoolState, sessions: &[SessionBefore]) -> Ve
         let far = &before.name.secondary;
         findings.extend(not_copying(session));
         if session.workers.len() != before.workers {
-            let what = format!("the session to {far} has {} of {} workers", session.workers.len(), before.workers);
+            let what =
+                format!("the session to {far} has {} of {} workers", session.workers.len(), before.workers);
             findings.push(Finding::unknown(Code::GeorepNotHealthy, subject(), what));
         }
         let crawls = crawls(session);
@@ -422,3 +421,7 @@ pub(super) fn session_config_kept(
     let what = format!("the session to {}: {}", name.secondary, changed.join("; "));
     vec![Finding::seen(Code::GeorepConfigChanged, subject(), what)]
 }
+
+#[cfg(test)]
+#[path = "georep_tests.rs"]
+mod tests;

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::check::Check;
-use super::super::names::{HostName, OpVersion, Release, VolumeName};
+use super::super::check::{Check, SessionBefore};
+use super::super::georep::SessionName;
+use super::super::names::{AbsolutePath, HostName, OpVersion, Release, VolumeName};
 
 /// What a step does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +62,36 @@ pub enum Action {
         /// The volumes.
         volumes: Vec<VolumeName>,
     },
+    /// Stops a geo-replication session.
+    StopReplication {
+        /// The server of the primary pool that is asked.
+        via: HostName,
+        /// The session.
+        session: SessionName,
+    },
+    /// Moves changelogs into the layout of 8, with the script from Gluster's source.
+    ConvertChangelogs {
+        /// The server, whose bricks are down.
+        host: HostName,
+        /// The bricks' directories.
+        bricks: Vec<AbsolutePath>,
+    },
+    /// Starts a geo-replication session.
+    StartReplication {
+        /// The server of the primary pool that is asked.
+        via: HostName,
+        /// The session.
+        session: SessionName,
+        /// How it copied; none where it did not.
+        before: Option<SessionBefore>,
+    },
+    /// Writes a file to the primary volume and waits for its content on the secondary; takes it away again.
+    ProveReplication {
+        /// The server of the primary pool that mounts both volumes for it.
+        via: HostName,
+        /// The session.
+        session: SessionName,
+    },
     /// Raises the pool's op-version. There is no way back.
     RaiseOpVersion {
         /// The server that is asked.
@@ -83,7 +114,17 @@ impl Action {
                 vec![Check::AtRelease { host: host.clone(), release: *release }]
             }
             Self::StartGluster { host } => vec![Check::GlusterdUp { host: host.clone() }],
-            Self::Fetch { .. } | Self::Heal { .. } => Vec::new(),
+            Self::Fetch { .. }
+            | Self::Heal { .. }
+            | Self::ConvertChangelogs { .. }
+            | Self::ProveReplication { .. } => Vec::new(),
+            Self::StopReplication { session, .. } => {
+                vec![Check::SessionsStopped { sessions: vec![session.clone()] }]
+            }
+            Self::StartReplication { before, .. } => {
+                let back = |before: &SessionBefore| Check::SessionsBack { sessions: vec![before.clone()] };
+                before.iter().map(back).collect()
+            }
             Self::RaiseOpVersion { to, .. } => vec![Check::OpVersionIs { op_version: *to }],
         }
     }
@@ -97,8 +138,13 @@ impl Action {
             | Self::Fetch { host, .. }
             | Self::StopGluster { host }
             | Self::Install { host, .. }
-            | Self::StartGluster { host } => host,
-            Self::Heal { via, .. } | Self::RaiseOpVersion { via, .. } => via,
+            | Self::StartGluster { host }
+            | Self::ConvertChangelogs { host, .. } => host,
+            Self::Heal { via, .. }
+            | Self::StopReplication { via, .. }
+            | Self::StartReplication { via, .. }
+            | Self::ProveReplication { via, .. }
+            | Self::RaiseOpVersion { via, .. } => via,
         }
     }
 }
@@ -122,6 +168,19 @@ impl fmt::Display for Action {
             Self::Heal { via, volumes } => {
                 let names: Vec<&str> = volumes.iter().map(VolumeName::as_str).collect();
                 write!(f, "heal {} (via {via})", names.join(", "))
+            }
+            Self::StopReplication { via, session } => {
+                write!(f, "stop geo-replication {session} (via {via})")
+            }
+            Self::ConvertChangelogs { host, bricks } => {
+                let paths: Vec<&str> = bricks.iter().map(AbsolutePath::as_str).collect();
+                write!(f, "convert the changelogs of {} on {host}", paths.join(", "))
+            }
+            Self::StartReplication { via, session, .. } => {
+                write!(f, "start geo-replication {session} (via {via})")
+            }
+            Self::ProveReplication { via, session } => {
+                write!(f, "send a file through geo-replication {session} and read it there (via {via})")
             }
             Self::RaiseOpVersion { via, to } => write!(f, "raise op-version to {to} (via {via})"),
         }

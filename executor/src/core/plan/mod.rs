@@ -5,16 +5,19 @@
 //! 1. *Preflight.* Every check is put to the pool; every finding is collected. What the plan itself mends
 //!    (options that the target drops) is *answered*; what the operator waived is recorded; anything left
 //!    is a refusal.
-//! 2. *Prepare*, where something must be mended before the first server changes.
+//! 2. *Stop geo-replication*, where there is a session, and *prepare*, where something must be mended before the
+//!    first server changes.
 //! 3. *One turn a server*: stop, install, start, heal. A server that is out already comes first, the
 //!    others by name. A server at the target gets no turn.
-//! 4. *Finish*: raise the op-version, once every server runs the target and all is well.
+//! 4. *Start geo-replication*, and prove that a file arrives.
+//! 5. *Finish*: raise the op-version, once every server runs the target and all is well.
 //!
 //! Properties, each held by a test: a server has one turn at most; every step that takes something out has
 //! the whole health of the pool as its enter gate, and gives it back at the end of its turn; the op-version
 //! is the last step; a pool at its goal has no plan; the same input gives the same plan.
 
 mod action;
+mod georep;
 mod online;
 mod preflight;
 #[cfg(test)]
@@ -64,6 +67,10 @@ pub struct Step {
 pub enum StageKind {
     /// What must be mended first, on the old release.
     Prepare,
+    /// Geo-replication is stopped, before the first server is touched.
+    StopReplication,
+    /// Geo-replication is started and proved, after the last server.
+    StartReplication,
     /// The turn of one server.
     Turn(HostName),
     /// The op-version: no way back after it.

@@ -8,7 +8,8 @@ use super::super::inventory::Inventory;
 use super::super::names::{HostName, OpVersion, Release, VolumeName};
 use super::super::pool::{Observed, PoolState, VolumeKind};
 use super::super::release;
-use super::preflight::preflight;
+use super::georep;
+use super::preflight::{Preflight, preflight};
 use super::{Action, Clients, Gate, Outcome, Plan, Refusal, Request, ServerRow, Stage, StageKind, Step};
 
 /// How long to wait for the pool to be well before a server is taken out. Also the time a heal backlog has
@@ -42,7 +43,7 @@ pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outc
         return Outcome::Refusal(Refusal { findings: in_the_way, waived: waived_findings });
     }
     match facts(state) {
-        Some(facts) => build(inventory, &facts, request, found.out, answered, waived_findings),
+        Some(facts) => build(inventory, &facts, request, &found, answered, waived_findings),
         None => {
             let what = "release, op-version or volumes of a server could not be read";
             let missing = Finding::unknown(Code::NotObserved, Subject::Pool, what);
@@ -91,10 +92,11 @@ fn build(
     inventory: &Inventory,
     facts: &Facts<'_>,
     request: &Request,
-    out: Option<HostName>,
+    found: &Preflight,
     answered: Vec<Finding>,
-    waived: Vec<Finding>,
+    mut waived: Vec<Finding>,
 ) -> Outcome {
+    let out = found.out.clone();
     let to = request.to;
     let mut builder = Builder { facts, to, next: 1 };
     let mut stages = Vec::new();
@@ -104,11 +106,26 @@ fn build(
     // A server that is out already comes first: the pool stands on one leg until it is back.
     behind.extend(out.iter().filter(|host| !behind.contains(host)).collect::<Vec<_>>());
     behind.sort_by_key(|host| (out.as_ref() != Some(*host), (*host).clone()));
+    let half_done = found.half_done;
+    let (sessions, unproven) = georep::sessions(facts.state, request, half_done);
+    waived.extend(unproven);
+    // Where no server is touched any more, only sessions that an earlier run stopped are a matter.
+    let touched = !behind.is_empty() || !answered.is_empty();
+    if touched {
+        stages.extend(georep::stop(&sessions, &mut |action, enter, reenter, leave| {
+            builder.step(action, enter, reenter, leave)
+        }));
+    }
     if !answered.is_empty() {
         stages.push(builder.prepare());
     }
     for host in behind {
         stages.push(builder.turn(host, out.as_ref() == Some(host)));
+    }
+    if touched || half_done {
+        stages.extend(georep::start(&sessions, &mut |action, enter, reenter, leave| {
+            builder.step(action, enter, reenter, leave)
+        }));
     }
     if facts.op_version < op_version_then
         && let Some((via, ..)) = facts.servers.first()
@@ -240,6 +257,11 @@ impl Builder<'_> {
             let left = vec![down(), Check::BricksOnline { without }];
             let leave = gate(left, PROCESS_PATIENCE_SECONDS, 1);
             steps.push(self.step(Action::StopGluster { host: host.clone() }, enter, others.clone(), leave));
+
+            if let Some(convert) = georep::convert(self.facts.state, host, self.to) {
+                let still = gate(vec![down()], PROCESS_PATIENCE_SECONDS, 1);
+                steps.push(self.step(convert, still.clone(), still.clone(), still));
+            }
 
             let enter = gate(vec![down()], PROCESS_PATIENCE_SECONDS, 1);
             let leave = gate(vec![at(self.to), down()], PROCESS_PATIENCE_SECONDS, 1);

@@ -17,6 +17,8 @@ pub(super) struct Preflight {
     pub(super) answered: Vec<Finding>,
     /// The server that is out already, in a half-done upgrade.
     pub(super) out: Option<HostName>,
+    /// Whether an upgrade to this target was begun and is not finished.
+    pub(super) half_done: bool,
 }
 
 /// Puts every check to a pool.
@@ -42,6 +44,8 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     let answered = nfs_options(&reached, request.to);
     findings.extend(look_all(&pool_checks(out.as_ref(), !answered.is_empty()), &reached));
     findings.extend(volumes(&reached));
+    let half_done = out.is_some() || half_done(&reached, request.to);
+    findings.extend(check::geo_replication(&reached, request.to, half_done));
     for (host, host_state) in &reached.hosts {
         let at_target = host_state.release.known().is_ok_and(|release| *release == Some(request.to));
         if !at_target {
@@ -59,7 +63,7 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
         }
     }
     let findings: BTreeSet<Finding> = findings.into_iter().collect();
-    Preflight { findings: findings.into_iter().collect(), answered, out }
+    Preflight { findings: findings.into_iter().collect(), answered, out, half_done }
 }
 
 /// The checks of the pool as a whole.
@@ -81,6 +85,15 @@ fn pool_checks(out: Option<&HostName>, preparing: bool) -> Vec<Check> {
         checks.push(Check::NothingToHeal);
     }
     checks
+}
+
+/// Some servers run the target, and others do not yet, or the op-version is not raised.
+fn half_done(state: &PoolState, to: Release) -> bool {
+    let at_target = |host: &HostState| host.release.known().is_ok_and(|release| *release == Some(to));
+    let raised = |host: &HostState| {
+        host.glusterd_info.known().is_ok_and(|info| info.op_version >= release::op_version_of(to))
+    };
+    state.hosts.values().any(at_target) && !state.hosts.values().all(|host| at_target(host) && raised(host))
 }
 
 /// Returns the state without the servers that were not reached.

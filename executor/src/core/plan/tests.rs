@@ -10,14 +10,14 @@ use super::super::sample::{change_host, change_volume, host, inventory, pool, re
 use super::*;
 use crate::render;
 
-fn planned(state: &PoolState, to: &str, waivers: &[&str]) -> Plan {
+pub(super) fn planned(state: &PoolState, to: &str, waivers: &[&str]) -> Plan {
     match plan(&inventory(state.hosts.len()), state, &request(to, waivers)) {
         Outcome::Plan(plan) => *plan,
         other => panic!("{other:?}"),
     }
 }
 
-fn refused(state: &PoolState, to: &str) -> Refusal {
+pub(super) fn refused(state: &PoolState, to: &str) -> Refusal {
     match plan(&inventory(state.hosts.len()), state, &request(to, &[])) {
         Outcome::Refusal(refusal) => refusal,
         other => panic!("{other:?}"),
@@ -213,7 +213,10 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
         .iter()
         .filter_map(|stage| match &stage.kind {
             StageKind::Turn(host) => Some(host),
-            StageKind::Prepare | StageKind::Finish => None,
+            StageKind::Prepare
+            | StageKind::Finish
+            | StageKind::StopReplication
+            | StageKind::StartReplication => None,
         })
         .collect();
     assert_eq!(turns.len(), state.hosts.len());

@@ -36,6 +36,10 @@ pub fn sessions(output: &Output) -> Result<Vec<Session>, ReplyError> {
             found.push(read_session(&answer, &primary, session)?);
         }
     }
+    if found.is_empty() {
+        // A pool without sessions gives no XML: this one lost what it had to say.
+        return Err(answer.unreadable(report, "sessions", "none"));
+    }
     Ok(found)
 }
 
@@ -217,15 +221,14 @@ pub fn sync_tools(output: &Output) -> Result<SyncTools, ReplyError> {
 /// # Errors
 /// [`CanaryError`], in words for an operator.
 pub fn canary(output: &Output) -> Result<String, CanaryError> {
-    let word = |line: &&str| ["arrived ", "lost: ", "unseen: ", "failed: "].iter().any(|w| line.starts_with(w));
+    let word =
+        |line: &&str| ["arrived ", "lost: ", "unseen: ", "failed: "].iter().any(|w| line.starts_with(w));
     let said = output.stdout.lines().find(word).unwrap_or_default();
     match said.split_once(' ') {
         Some(("arrived", _)) if output.status == 0 => Ok(said.to_owned()),
         Some(("lost:", what)) => Err(CanaryError::Lost(what.to_owned())),
         Some(("unseen:", what)) => Err(CanaryError::Unseen(what.to_owned())),
-        Some(_) | None => {
-            Err(CanaryError::Failed(Quote::new(&all_words(output)).to_string(), output.status))
-        }
+        Some(_) | None => Err(CanaryError::Failed(Quote::new(&all_words(output)).to_string(), output.status)),
     }
 }
 
@@ -253,4 +256,99 @@ pub fn converted(output: &Output) -> Result<String, ReplyError> {
         return Ok(last.to_owned());
     }
     Err(ReplyError::from_words("glusterfs-georep-upgrade.py BRICK", output.status, None, &all_words(output)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn xml(report: &str) -> Output {
+        let stdout =
+            format!("<cliOutput><opRet>0</opRet><opErrno>0</opErrno><geoRep>{report}</geoRep></cliOutput>");
+        Output { stdout, ..Output::default() }
+    }
+
+    /// As `cli_xml_output_vol_gsync_status` writes it, at v3.7.20 and v9.2 with the old words.
+    fn status(near: &str, far: &str, user: &str) -> Output {
+        xml(&format!(
+            "<volume><name>vol0</name><sessions><session><session_{far}>u:ssh://l1::copy:u</session_{far}>\
+             <pair><{near}_node>m1</{near}_node><{near}_brick>/b</{near}_brick><{far}_user>{user}</{far}_user>\
+             <{far}>ssh://l1::copy</{far}><{far}_node>l1</{far}_node><status>Active</status>\
+             <crawl_status>Changelog Crawl</crawl_status><entry>0</entry><data>0</data><meta>0</meta>\
+             <failures>0</failures><checkpoint_completed>N/A</checkpoint_completed>\
+             <{near}_node_uuid>00000000-0000-0000-0000-000000000001</{near}_node_uuid>\
+             <last_synced>N/A</last_synced></pair></session></sessions></volume>"
+        ))
+    }
+
+    #[test]
+    fn both_dialects_say_the_same() {
+        let old = sessions(&status("master", "slave", "root")).unwrap();
+        assert_eq!(old, sessions(&status("primary", "secondary", "root")).unwrap());
+        let [session] = &old[..] else { panic!("{old:?}") };
+        assert_eq!(session.name.to_string(), "vol0 to l1::copy");
+        assert_eq!(session.workers[0].crawl.as_deref(), Some("Changelog Crawl"));
+        assert!(session.workers[0].peer.is_some());
+        let other = sessions(&status("master", "slave", "geo")).unwrap();
+        assert_eq!(other[0].name.secondary.to_string(), "geo@l1::copy");
+    }
+
+    #[rstest]
+    #[case("<slave-timeout>120</slave-timeout>", "secondary_timeout", "120")]
+    #[case("<slave_timeout>120</slave_timeout>", "secondary_timeout", "120")]
+    #[case("<use-tarssh>true</use-tarssh>", "use_tarssh", "true")]
+    #[case("<rsync_options/>", "rsync_options", "")]
+    fn settings_go_by_the_words_of_today(#[case] element: &str, #[case] key: &str, #[case] value: &str) {
+        let config = session_config(&xml(&format!("<config>{element}</config>"))).unwrap();
+        assert_eq!(config.get(key).map(String::as_str), Some(value));
+    }
+
+    #[rstest]
+    #[case::stopped(
+        0,
+        "Stopping geo-replication session between vol0 & l1::copy has been successful\n",
+        "",
+        true
+    )]
+    #[case::already(1, "", "geo-replication session between vol0 & l1::copy already started\n", true)]
+    #[case::refused(1, "", "Staging failed on m2. Error: glusterd is down\n", false)]
+    #[case::nothing(0, "", "", false)]
+    fn starting_twice_is_as_good(
+        #[case] status: i32,
+        #[case] stdout: &str,
+        #[case] stderr: &str,
+        #[case] done: bool,
+    ) {
+        let output = Output { status, stdout: stdout.into(), stderr: stderr.into() };
+        assert_eq!(session_changed(&output).is_ok(), done);
+    }
+
+    #[test]
+    fn a_server_without_the_package_has_no_sessions() {
+        let words = "unrecognized word: geo-replication (position 1)\n";
+        assert_eq!(no_sessions(&Output { status: 1, stderr: words.into(), ..Output::default() }), Ok(()));
+        let busy = "Another transaction is in progress. Please try again after some time.\n";
+        assert!(no_sessions(&Output { status: 1, stderr: busy.into(), ..Output::default() }).is_err());
+    }
+
+    #[rstest]
+    #[case::whole("python3 3.11.2\nrsync 3.5.0\nreceiving 0\nend\n", true)]
+    #[case::cut("python3 3.11.2\nreceiving 0\n", false)]
+    #[case::without_a_count("python3 3.11.2\nend\n", false)]
+    fn tools_are_read_whole_or_not_at_all(#[case] stdout: &str, #[case] whole: bool) {
+        let output = Output { stdout: stdout.into(), ..Output::default() };
+        assert_eq!(sync_tools(&output).is_ok(), whole);
+    }
+
+    #[test]
+    fn a_canary_arrives_or_says_why_not() {
+        let of =
+            |status, stdout: &str| canary(&Output { status, stdout: stdout.into(), ..Output::default() });
+        assert_eq!(of(0, "arrived after 12 s\n").unwrap(), "arrived after 12 s");
+        assert!(matches!(of(1, "lost: the file did not arrive\n"), Err(CanaryError::Lost(_))));
+        assert!(matches!(of(1, "unseen: copy of l1 could not be mounted\n"), Err(CanaryError::Unseen(_))));
+        assert!(matches!(of(124, ""), Err(CanaryError::Failed(_, 124))));
+        assert!(matches!(of(1, "arrived after 1 s\n"), Err(CanaryError::Failed(_, 1))));
+    }
 }

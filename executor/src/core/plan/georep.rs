@@ -1,0 +1,174 @@
+//! Geo-replication in a plan: sessions are stopped before the first server is touched, and at the end started
+//! and proved.
+//!
+//! A session lives on its primary pool. In the plan of the primary it is stopped and started there; in the plan of
+//! a secondary, through a server of the primary that the inventory names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::check::{Check, SessionBefore, converts, crawls, sessions_to};
+use super::super::finding::{Code, Finding, Subject};
+use super::super::georep::{Role, Session, WorkerStatus};
+use super::super::names::{AbsolutePath, HostName, Release};
+use super::super::pool::{HostState, PoolState, Reach};
+use super::{Action, Gate, Request, Stage, StageKind, Step};
+
+/// How long workers may take to end, and to be seen so.
+const STOP_PATIENCE_SECONDS: u64 = 300;
+
+/// How long a session may take to come back: workers start after up to a minute, and crawl through what was written
+/// meanwhile before they follow the changelog again.
+const BACK_PATIENCE_SECONDS: u64 = 2 * 3600;
+
+/// Looks in a row: a worker that fails is Active for some seconds first (tried: 15 s with a broken rsync).
+const SETTLE_LOOKS: u32 = 5;
+
+/// What a plan does about a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Planned {
+    /// The server of the primary pool that is asked.
+    via: HostName,
+    /// How it was.
+    before: SessionBefore,
+    /// Its settings.
+    config: Option<BTreeMap<String, String>>,
+    /// Whether it runs, so that it has to be stopped.
+    runs: bool,
+    /// Whether it copied, or was stopped by an earlier run, so that it has to copy in the end.
+    well: bool,
+    /// Whether a file is to be sent through it.
+    prove: bool,
+}
+
+/// Returns what is to be done about each session, and the findings that were waived on the way.
+pub(super) fn sessions(
+    state: &PoolState,
+    request: &Request,
+    half_done: bool,
+) -> (Vec<Planned>, Vec<Finding>) {
+    let mut found: Vec<(HostName, &Session)> = Vec::new();
+    let runs = |host: &HostState| host.processes.known().is_ok_and(|processes| processes.glusterd > 0);
+    let via = state.hosts.iter().find(|(_, host)| runs(host)).map(|(name, _)| name);
+    if let (Ok(sessions), Some(via)) = (state.sessions.known(), via) {
+        found.extend(sessions.iter().map(|session| (via.clone(), session)));
+    }
+    for pool in state.other_pools.iter().filter(|pool| pool.role == Role::Primary) {
+        let reached = pool.hosts.iter().find(|(_, host)| host.reach == Reach::Reached);
+        if let (Ok(sessions), Some((via, _))) = (pool.sessions.known(), reached) {
+            found.extend(sessions_to(state, sessions).map(|session| (via.clone(), session)));
+        }
+    }
+    let mut waived = Vec::new();
+    let mut planned = Vec::new();
+    for (via, session) in found {
+        let well = session.workers.iter().all(|worker| match worker.status {
+            WorkerStatus::Active | WorkerStatus::Passive => true,
+            WorkerStatus::Stopped | WorkerStatus::Other(_) => false,
+        });
+        let ours = half_done && session.is_stopped();
+        if session.is_stopped() && !ours {
+            // Stopped on purpose, as its waiver says: left alone.
+            continue;
+        }
+        let subject = Subject::Volume(session.name.primary.clone());
+        let what = format!("no file is sent to {} to see it arrive", session.name.secondary);
+        let unproven = Finding::seen(Code::GeorepUnproven, subject, what);
+        let is_waived = request.waivers.iter().any(|waiver| waiver.covers(&unproven));
+        if is_waived {
+            waived.push(unproven);
+        }
+        planned.push(Planned {
+            via,
+            before: SessionBefore {
+                name: session.name.clone(),
+                workers: session.workers.len(),
+                crawls: crawls(session),
+            },
+            config: session.config.known().ok().cloned(),
+            runs: !session.is_stopped(),
+            well: well || ours,
+            prove: (well || ours) && !is_waived,
+        });
+    }
+    (planned, waived)
+}
+
+/// Builds the steps, numbering them with `step`.
+type Number<'a> = dyn FnMut(Action, Gate, Gate, Gate) -> Step + 'a;
+
+/// The stage before anything else: sessions that run are stopped. None where there is none.
+pub(super) fn stop(sessions: &[Planned], step: &mut Number<'_>) -> Option<Stage> {
+    let reached = gate(vec![Check::Reached], STOP_PATIENCE_SECONDS, 1);
+    let steps: Vec<Step> = sessions
+        .iter()
+        .filter(|session| session.runs)
+        .map(|session| {
+            let name = session.before.name.clone();
+            let stopped = Check::SessionsStopped { sessions: vec![name.clone()] };
+            let action = Action::StopReplication { via: session.via.clone(), session: name };
+            step(action, reached.clone(), reached.clone(), gate(vec![stopped], STOP_PATIENCE_SECONDS, 1))
+        })
+        .collect();
+    (!steps.is_empty()).then_some(Stage { kind: StageKind::StopReplication, steps })
+}
+
+/// The stage after the last server: sessions are started, and each has to carry a file. None where there is none.
+pub(super) fn start(sessions: &[Planned], step: &mut Number<'_>) -> Option<Stage> {
+    let ready =
+        vec![Check::Reached, Check::PeersConnected { without: None }, Check::BricksOnline { without: None }];
+    let ready = gate(ready, STOP_PATIENCE_SECONDS, 1);
+    let mut steps = Vec::new();
+    for session in sessions {
+        let name = session.before.name.clone();
+        let mut back = Vec::new();
+        if session.well {
+            back.push(Check::SessionsBack { sessions: vec![session.before.clone()] });
+        }
+        if let Some(config) = &session.config {
+            back.push(Check::SessionConfigKept { session: name.clone(), config: config.clone() });
+        }
+        let back = gate(back, BACK_PATIENCE_SECONDS, SETTLE_LOOKS);
+        let start = Action::StartReplication {
+            via: session.via.clone(),
+            session: name.clone(),
+            before: session.well.then(|| session.before.clone()),
+        };
+        steps.push(step(start, ready.clone(), ready.clone(), back.clone()));
+        if session.prove {
+            let prove = Action::ProveReplication { via: session.via.clone(), session: name };
+            steps.push(step(prove, ready.clone(), ready.clone(), back));
+        }
+    }
+    (!steps.is_empty()).then_some(Stage { kind: StageKind::StartReplication, steps })
+}
+
+/// The conversion of a server's changelogs, in its turn between stop and install; none where there is nothing to
+/// convert. The bricks must be down: one that runs goes on in the old layout.
+pub(super) fn convert(state: &PoolState, host: &HostName, to: Release) -> Option<Action> {
+    let host_state = state.hosts.get(host)?;
+    let now = (*host_state.release.known().ok()?)?;
+    let uuid = &host_state.glusterd_info.known().ok()?.uuid;
+    if !converts(now, to) {
+        return None;
+    }
+    let primaries: BTreeSet<_> =
+        state.sessions.known().ok()?.iter().map(|session| &session.name.primary).collect();
+    let bricks: Vec<AbsolutePath> = state
+        .volumes
+        .known()
+        .ok()?
+        .values()
+        .filter(|volume| primaries.contains(&volume.volume.name))
+        .flat_map(|volume| volume.volume.bricks.iter().filter(|brick| brick.peer == *uuid))
+        .map(|brick| brick.brick.path.clone())
+        .collect();
+    (!bricks.is_empty()).then(|| Action::ConvertChangelogs { host: host.clone(), bricks })
+}
+
+fn gate(checks: Vec<Check>, patience_seconds: u64, settle: u32) -> Gate {
+    Gate { checks, patience_seconds, settle }
+}
+
+#[cfg(test)]
+#[path = "georep_tests.rs"]
+mod tests;
