@@ -11,7 +11,7 @@ use crate::core::names::{HostName, OpVersion, VolumeName};
 use crate::core::plan::Action;
 use crate::gluster::replies::{CanaryError, OpVersionAnswer, OpVersionRefusal};
 use crate::gluster::{ReplyError, commands, georep, replies};
-use crate::package::{PackageError, apt};
+use crate::package::{PackageError, apt, own};
 use crate::service::{self, ServiceError};
 use crate::transport::{Transport, TransportError};
 
@@ -98,11 +98,13 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
         Action::Install { host, release, version } => {
             let output = transport.run(host, &apt::install(version, *release)).await?;
             let said = apt::parse_install(&output, *release)?.join("\n");
-            // The old connection is still open here, which is what makes this mendable.
-            transport
-                .prove_fresh_connection(host)
-                .await
-                .map_err(|source| ActError::LockedOut { host: host.clone(), source })?;
+            still_lets_us_in(transport, host).await?;
+            said
+        }
+        Action::InstallBy { host, release: _, argv } => {
+            let output = transport.run(host, &own::install(argv)).await?;
+            let said = own::parse_install(&output)?.join("\n");
+            still_lets_us_in(transport, host).await?;
             said
         }
         Action::Heal { via, volumes } => {
@@ -138,6 +140,15 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
         Action::RaiseOpVersion { via, to } => raise_op_version(transport, via, *to).await?,
     };
     Ok(said.chars().take(SAID_MAX).collect())
+}
+
+/// Proves after an install that the host lets us in anew. The old connection is still open here, which is what
+/// makes it mendable where it does not.
+async fn still_lets_us_in(transport: &dyn Transport, host: &HostName) -> Result<(), ActError> {
+    transport
+        .prove_fresh_connection(host)
+        .await
+        .map_err(|source| ActError::LockedOut { host: host.clone(), source })
 }
 
 fn names(volumes: &[VolumeName]) -> String {

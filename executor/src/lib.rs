@@ -19,4 +19,5 @@ pub mod package;
 pub mod render;
 pub mod runner;
 pub mod service;
+pub mod system;
 pub mod transport;

@@ -94,10 +94,14 @@ impl Artifacts {
                 identity: None,
                 jump: None,
                 known_hosts: None,
+                transport: None,
+                install: None,
             })
         };
         let door = pool.nodes().next().map(|node| &node.door);
         let file = InventoryFile {
+            transport: None,
+            packages: None,
             ssh: SshSection {
                 user: door.map(|door| door.user.clone()),
                 identity: door.map(|door| door.identity.clone()),

@@ -86,6 +86,9 @@ codes! {
     /// A host does not let us in, or not as root.
     PermissionDenied "PERMISSION_DENIED" false
         "check `user` and `identity` in the inventory; the user must be root on every server";
+    /// The user who logs in may not become root without a password.
+    SudoRefused "SUDO_REFUSED" false
+        "add the line named above with `visudo -f /etc/sudoers.d/gluster-upgrade` on that host, or log in as root";
     /// A host has no Gluster.
     GlusterNotInstalled "GLUSTER_NOT_INSTALLED" false
         "this host serves nothing: is it the right address? take it out of the inventory, or install Gluster";
@@ -176,6 +179,18 @@ codes! {
     /// Installing would remove packages of others.
     PackageRemoves "PACKAGE_REMOVES" true
         "see what needs them (`apt-get -s install …`); waive this finding if they may go";
+    /// A repository of the host cannot be used.
+    PackageRepositoryBroken "PACKAGE_REPOSITORY_BROKEN" false
+        "mend it or take it out of the sources, then refresh the lists (`apt-get update`, `dnf makecache`)";
+    /// An earlier transaction of packages broke off.
+    PackagesHalfInstalled "PACKAGES_HALF_INSTALLED" false
+        "finish it first: `dpkg --configure -a && apt-get -f install`, or `dnf check` and what it says";
+    /// Another program holds the package manager's lock.
+    PackageManagerBusy "PACKAGE_MANAGER_BUSY" false
+        "wait until it is done, or see what it is: `fuser -v /var/lib/dpkg/lock-frontend`, `ps -C dnf,yum,zypper`";
+    /// Something installs updates by itself.
+    UnattendedUpgrades "UNATTENDED_UPGRADES" true
+        "stop it for the time of the upgrade (`systemctl stop apt-daily-upgrade.timer`); waive it where it leaves Gluster alone";
     /// The server itself mounts a volume; stopping all of Gluster ends that mount.
     MountOnServer "MOUNT_ON_SERVER" true
         "unmount it first (and stop what uses it); waive this finding if it may be cut";

@@ -179,14 +179,14 @@ pub struct SyncTools {
 /// At which end of the sessions another pool is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
+pub enum PoolRole {
     /// It sends to this one.
     Primary,
     /// It receives from this one.
     Secondary,
 }
 
-impl fmt::Display for Role {
+impl fmt::Display for PoolRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Primary => "primary",
@@ -201,7 +201,7 @@ pub struct OtherPool {
     /// Its inventory.
     pub inventory: PathBuf,
     /// At which end it is.
-    pub role: Role,
+    pub role: PoolRole,
     /// Its servers, reached or not.
     pub hosts: BTreeMap<HostName, OtherHost>,
     /// Its own sessions, where it is the primary.

@@ -9,6 +9,9 @@
 //! name = "g1"
 //! address = "g1.example.org"   # the name itself where left out; an alias of ~/.ssh/config will do
 //!
+//! transport = "local"          # for one host here; above `[ssh]` for every host. See `way`
+//! install = ["/opt/upgrade", "{release}"] # your own way to install, on this host; `[packages]` has it for all
+//!
 //! [[clients]]                  # machines that mount its volumes: looked at, and named as what is left to do
 //! name = "web1"
 //!
@@ -22,12 +25,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use toml::Spanned;
 
-use super::georep::Role;
+pub use super::inventory_file::{HostSection, InventoryFile, PackagesSection, SshSection};
+
+use super::georep::PoolRole;
 use super::names::HostName;
+use super::packages;
+use super::pools::{DeclaredPool, named_pools};
+use super::way::{Way, Wrong};
 
 /// The most servers an inventory may name: far above any real pool, far below what would exhaust this machine.
 const SERVERS_MAX: usize = 256;
@@ -56,6 +62,10 @@ pub struct Host {
     pub ssh: SshSettings,
     /// The line of the inventory that names its address, for messages about it.
     pub line: usize,
+    /// How commands get to it.
+    pub way: Way,
+    /// The operator's own command that installs there; see [`packages::own_command`] for its placeholders.
+    pub install: Option<Vec<String>>,
 }
 
 /// The hosts of a pool, as the operator declared them.
@@ -68,47 +78,9 @@ pub struct Inventory {
     /// Machines that mount the pool's volumes.
     pub clients: BTreeMap<HostName, Host>,
     /// Pools at the other ends of geo-replication, as the file names them.
-    pub named_pools: Vec<(Role, PathBuf)>,
+    pub named_pools: Vec<(PoolRole, PathBuf)>,
     /// The same with their servers, once their inventories were read ([`Inventory::relate`]).
     pub other_pools: Vec<DeclaredPool>,
-}
-
-/// A pool at the other end of geo-replication, as its own inventory declares it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeclaredPool {
-    /// At which end it is.
-    pub role: Role,
-    /// Its inventory.
-    pub file: PathBuf,
-    /// Its servers.
-    pub servers: BTreeMap<HostName, Host>,
-}
-
-impl Inventory {
-    /// Returns every host that is named, those of other pools too.
-    pub fn hosts(&self) -> impl Iterator<Item = (&HostName, &Host)> {
-        let others = self.other_pools.iter().flat_map(|pool| &pool.servers);
-        self.servers.iter().chain(&self.clients).chain(others)
-    }
-
-    /// Takes up the servers of a pool at the other end, from its own inventory.
-    ///
-    /// # Errors
-    /// A name that two inventories give to different hosts: messages and commands go by names.
-    pub fn relate(&mut self, role: Role, other: Inventory) -> Result<(), InventoryError> {
-        if let Some((name, host)) =
-            other.servers.iter().find(|(name, _)| self.hosts().any(|(known, _)| known == *name))
-        {
-            return Err(InventoryError {
-                file: other.file.clone(),
-                line: Some(host.line),
-                problem: format!("`{name}` is a name in {} too", self.file.display()),
-                hint: "give it another `name` in one of the two, and what it had as `address`".to_owned(),
-            });
-        }
-        self.other_pools.push(DeclaredPool { role, file: other.file, servers: other.servers });
-        Ok(())
-    }
 }
 
 /// What is wrong with an inventory: where, what, and what to do.
@@ -123,81 +95,6 @@ pub struct InventoryError {
     pub problem: String,
     /// What to do about it.
     pub hint: String,
-}
-
-/// The file as it is written; also what the simulator writes.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InventoryFile {
-    /// Settings for every host.
-    #[serde(default)]
-    pub ssh: SshSection,
-    /// The servers.
-    pub servers: Vec<HostSection>,
-    /// The clients.
-    #[serde(default)]
-    pub clients: Vec<HostSection>,
-    /// Pools that this one is geo-replicated to.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub secondaries: Vec<PoolSection>,
-    /// Pools that are geo-replicated to this one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub primaries: Vec<PoolSection>,
-}
-
-/// `[[secondaries]]` and `[[primaries]]`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PoolSection {
-    /// The pool's own inventory, relative to this one.
-    pub inventory: PathBuf,
-}
-
-/// `[ssh]`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SshSection {
-    /// See [`SshSettings::user`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// See [`SshSettings::port`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub port: Option<u16>,
-    /// See [`SshSettings::identity`]; relative to the inventory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub identity: Option<PathBuf>,
-    /// See [`SshSettings::jump`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jump: Option<String>,
-    /// See [`SshSettings::known_hosts`]; relative to the inventory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub known_hosts: Option<PathBuf>,
-}
-
-/// `[[servers]]` and `[[clients]]`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HostSection {
-    /// What to call the host in plans and messages.
-    pub name: Spanned<HostName>,
-    /// See [`SshSettings::address`]; the name where left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<Spanned<String>>,
-    /// See [`SshSettings::user`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// See [`SshSettings::port`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub port: Option<u16>,
-    /// See [`SshSettings::identity`]; relative to the inventory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub identity: Option<PathBuf>,
-    /// See [`SshSettings::jump`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jump: Option<String>,
-    /// See [`SshSettings::known_hosts`]; relative to the inventory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub known_hosts: Option<PathBuf>,
 }
 
 /// Reads an inventory's text. Paths in it are relative to the folder of `file`.
@@ -224,23 +121,21 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
         let hint = "split the clients over several inventories";
         return Err(problem(None, format!("more than {SERVERS_MAX} hosts"), hint));
     }
-    let near = |section: &PoolSection| file.parent().unwrap_or(Path::new("")).join(&section.inventory);
-    let secondaries = parsed.secondaries.iter().map(|section| (Role::Secondary, near(section)));
-    let primaries = parsed.primaries.iter().map(|section| (Role::Primary, near(section)));
     let mut inventory = Inventory {
         file: file.to_owned(),
         servers: BTreeMap::new(),
         clients: BTreeMap::new(),
-        named_pools: secondaries.chain(primaries).collect(),
+        named_pools: named_pools(file, &parsed),
         other_pools: Vec::new(),
     };
     let mut named: BTreeMap<HostName, usize> = BTreeMap::new();
     let mut reached: BTreeMap<(String, Option<u16>), HostName> = BTreeMap::new();
-    let servers = parsed.servers.into_iter().map(|section| (section, true));
-    for (section, is_server) in servers.chain(parsed.clients.into_iter().map(|section| (section, false))) {
+    let mut local: Option<HostName> = None;
+    let servers = parsed.servers.iter().map(|section| (section, true));
+    for (section, is_server) in servers.chain(parsed.clients.iter().map(|section| (section, false))) {
         let name_line = line_of(text, section.name.span().start);
         let name = section.name.get_ref().clone();
-        let host = host(file, text, &parsed.ssh, section, name_line)?;
+        let host = host(file, text, &parsed, section, name_line)?;
         if let Some(first) = named.insert(name.clone(), name_line) {
             let hint = "give each host a name of its own";
             return Err(problem(Some(name_line), format!("`{name}` is named already on line {first}"), hint));
@@ -249,6 +144,13 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
         if let Some(other) = reached.insert(address, name.clone()) {
             let what = format!("`{name}` has the same address and port as `{other}`");
             return Err(problem(Some(host.line), what, "each host appears once, as a server or as a client"));
+        }
+        if host.way == Way::Local
+            && let Some(other) = local.replace(name.clone())
+        {
+            let what = format!("`{name}` is `local`, and so is `{other}`");
+            let hint = "this program runs on one host: give the others \"ssh\" or an `exec`";
+            return Err(problem(Some(host.line), what, hint));
         }
         let hosts = if is_server { &mut inventory.servers } else { &mut inventory.clients };
         hosts.insert(name, host);
@@ -260,12 +162,12 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
 fn host(
     file: &Path,
     text: &str,
-    defaults: &SshSection,
-    section: HostSection,
+    all: &InventoryFile,
+    section: &HostSection,
     name_line: usize,
 ) -> Result<Host, InventoryError> {
     let folder = file.parent().unwrap_or(Path::new(""));
-    let (address, line) = match section.address {
+    let (address, line) = match &section.address {
         Some(address) => (address.get_ref().clone(), line_of(text, address.span().start)),
         None => (section.name.get_ref().to_string(), name_line),
     };
@@ -281,17 +183,46 @@ fn host(
             hint: "write the port as `port = 2222` and the user as `user = \"root\"`".to_owned(),
         });
     }
+    let wrong = |at: std::ops::Range<usize>| {
+        let line = Some(line_of(text, at.start));
+        move |(problem, hint): Wrong| InventoryError {
+            file: file.to_owned(),
+            line,
+            problem,
+            hint: hint.to_owned(),
+        }
+    };
+    let way = match (&section.transport, &all.transport) {
+        (Some(own), _) => {
+            own.get_ref().way(section.name.get_ref(), &address, false).map_err(wrong(own.span()))?
+        }
+        (None, Some(shared)) => {
+            shared.get_ref().way(section.name.get_ref(), &address, true).map_err(wrong(shared.span()))?
+        }
+        (None, None) => Way::Ssh,
+    };
+    let shared = all.packages.as_ref().and_then(|packages| packages.install.as_ref());
+    let install = section.install.as_ref().or(shared);
+    if let Some(argv) = install {
+        packages::check_own_command(argv.get_ref()).map_err(wrong(argv.span()))?;
+    }
     let near = |path: &PathBuf| folder.join(path);
+    let either = |own: &Option<String>, shared: &Option<String>| own.clone().or_else(|| shared.clone());
+    let file_of =
+        |own: &Option<PathBuf>, shared: &Option<PathBuf>| own.as_ref().or(shared.as_ref()).map(near);
+    let defaults = &all.ssh;
     Ok(Host {
         ssh: SshSettings {
             address,
-            user: section.user.or_else(|| defaults.user.clone()),
+            user: either(&section.user, &defaults.user),
             port: section.port.or(defaults.port),
-            identity: section.identity.or_else(|| defaults.identity.clone()).as_ref().map(near),
-            jump: section.jump.or_else(|| defaults.jump.clone()),
-            known_hosts: section.known_hosts.or_else(|| defaults.known_hosts.clone()).as_ref().map(near),
+            identity: file_of(&section.identity, &defaults.identity),
+            jump: either(&section.jump, &defaults.jump),
+            known_hosts: file_of(&section.known_hosts, &defaults.known_hosts),
         },
         line,
+        way,
+        install: install.map(|argv| argv.get_ref().clone()),
     })
 }
 
@@ -327,15 +258,18 @@ mod tests {
     }
 
     #[test]
-    fn other_pools_are_taken_up_by_their_own_inventories() {
-        let mut prod =
-            read("[[servers]]\nname = \"m1\"\n[[secondaries]]\ninventory = \"dr.toml\"\n").unwrap();
-        assert_eq!(prod.named_pools, [(Role::Secondary, PathBuf::from("pools/dr.toml"))]);
-        prod.relate(Role::Secondary, read("[[servers]]\nname = \"l1\"\n").unwrap()).unwrap();
-        assert_eq!(prod.hosts().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["m1", "l1"]);
-        let same = read("[[servers]]\nname = \"l2\"\n[[servers]]\nname = \"m1\"\n").unwrap();
-        let error = prod.relate(Role::Secondary, same).unwrap_err();
-        assert_eq!((error.line, error.problem.contains("`m1` is a name")), (Some(4), true), "{error}");
+    fn a_host_takes_its_way_and_its_install_from_above_or_says_its_own() {
+        let inventory = read(
+            "transport = { exec = [\"docker\", \"exec\", \"{address}\"] }\n[packages]\n\
+             install = [\"/opt/up\", \"{release}\"]\n[[servers]]\nname = \"g1\"\naddress = \"pool-g1\"\n\
+             [[servers]]\nname = \"g2\"\ntransport = \"local\"\ninstall = [\"/opt/other\"]\n",
+        )
+        .unwrap();
+        let (g1, g2) =
+            (&inventory.servers[&"g1".parse().unwrap()], &inventory.servers[&"g2".parse().unwrap()]);
+        assert_eq!(g1.way, Way::Exec(["docker", "exec", "pool-g1"].map(str::to_owned).to_vec()));
+        assert_eq!(g1.install.as_deref(), Some(&["/opt/up".to_owned(), "{release}".to_owned()][..]));
+        assert_eq!((&g2.way, g2.install.as_deref()), (&Way::Local, Some(&["/opt/other".to_owned()][..])));
     }
 
     #[rstest]
@@ -360,6 +294,32 @@ mod tests {
         "not a host"
     )]
     #[case::not_toml("[[servers]\n", Some(1), "")]
+    #[case::transport(
+        "[[servers]]\nname = \"g1\"\ntransport = \"telnet\"\n",
+        Some(3),
+        "no transport `telnet`"
+    )]
+    #[case::transport_of_no_kind("transport = 7\n[[servers]]\nname = \"g1\"\n", Some(1), "expected \"ssh\"")]
+    #[case::exec_for_all(
+        "transport = { exec = [\"docker\"] }\n[[servers]]\nname = \"g1\"\n",
+        Some(1),
+        "names no host"
+    )]
+    #[case::two_locals(
+        "transport = \"local\"\n[[servers]]\nname = \"g1\"\n[[servers]]\nname = \"g2\"\n",
+        Some(5),
+        "is `local`, and so is `g1`"
+    )]
+    #[case::install_by_no_path(
+        "[packages]\ninstall = [\"upgrade\"]\n[[servers]]\nname = \"g1\"\n",
+        Some(2),
+        "no absolute path"
+    )]
+    #[case::half_a_placeholder(
+        "[[servers]]\nname = \"g1\"\ninstall = [\"/opt/up\", \"v{release}\"]\n",
+        Some(3),
+        "whole arguments"
+    )]
     fn what_is_wrong_is_said_with_its_line(
         #[case] text: &str,
         #[case] line: Option<usize>,

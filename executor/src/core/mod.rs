@@ -9,10 +9,15 @@ pub mod explain;
 pub mod finding;
 pub mod georep;
 pub mod inventory;
+mod inventory_file;
 pub mod names;
+pub mod packages;
 pub mod plan;
 pub mod pool;
+pub mod pools;
 pub mod release;
 pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod system;
+pub mod way;

@@ -97,12 +97,21 @@ validated_text!(
     /// The UUID by which glusterd knows a peer (`UUID=` in `/var/lib/glusterd/glusterd.info`).
     PeerUuid,
     "a UUID such as `a9d5e646-0c61-4470-9460-aaaecb4f6811`",
-    |text| {
-        text.len() == 36
-            && text.char_indices().all(|(at, c)| {
-                if matches!(at, 8 | 13 | 18 | 23) { c == '-' } else { c.is_ascii_hexdigit() }
-            })
-    }
+    is_uuid
+);
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text
+            .char_indices()
+            .all(|(at, c)| if matches!(at, 8 | 13 | 18 | 23) { c == '-' } else { c.is_ascii_hexdigit() })
+}
+
+validated_text!(
+    /// The UUID of a volume (`id` in `volume info --xml`, `trusted.glusterfs.volume-id` of its bricks).
+    VolumeId,
+    "a UUID such as `a9d5e646-0c61-4470-9460-aaaecb4f6811`",
+    is_uuid
 );
 
 validated_text!(

@@ -6,8 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use super::packages::{PackageMove, PackageOffer, PackageTrouble};
+
 use super::georep::{OtherPool, Session, SyncTools};
-use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
+use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeId, VolumeName};
+use super::system::SystemFacts;
 
 /// A fact that was read, or the reason why it could not be.
 ///
@@ -99,8 +102,10 @@ pub enum Unreachable {
     HostKeyUnknown,
     /// The host shows another key than the known one: reinstalled, or not the host.
     HostKeyChanged,
-    /// The host let no key of ours in, or the user who logs in may not become root.
+    /// The host let no key of ours in.
     PermissionDenied,
+    /// The user who logs in may not become root without a password.
+    SudoRefused,
     /// The name has no address.
     NameNotResolved,
     /// Nobody listens.
@@ -133,6 +138,8 @@ pub struct HostState {
     pub sync_tools: Observed<SyncTools>,
     /// What the package manager would do for the target release.
     pub offer: Observed<PackageOffer>,
+    /// Its system, disks, processes and clock.
+    pub system: SystemFacts,
 }
 
 /// What was observed on one client machine. Clients are looked at, never changed, by the plan for servers.
@@ -218,19 +225,6 @@ impl StoredVolume {
     }
 }
 
-/// What the package manager of a server would do to reach the target release.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct PackageOffer {
-    /// The package version that brings the target release (`11.1-6`), `None` where none is on offer.
-    pub version: Option<String>,
-    /// Packages of other projects that the transaction would change (`openssh-server`, `libc6` …).
-    pub also_changes: Vec<String>,
-    /// Packages of other projects that the transaction would remove.
-    pub removes: Vec<String>,
-    /// Gluster packages that are on hold.
-    pub held: Vec<String>,
-}
-
 /// A volume and its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VolumeState {
@@ -246,6 +240,9 @@ pub struct VolumeState {
     pub split_brain: Observed<BTreeMap<Brick, Observed<u64>>>,
     /// Addresses (without ports) of the clients on each brick.
     pub clients: Observed<BTreeMap<Brick, BTreeSet<String>>>,
+    /// The lowest op-version that a client at each address says it can speak (3.10 and later), daemons of the
+    /// servers included.
+    pub client_op_versions: Observed<BTreeMap<String, OpVersion>>,
     /// Running tasks (`Rebalance`, `Remove brick` …), in Gluster's words.
     pub tasks: Observed<Vec<String>>,
 }
@@ -255,6 +252,12 @@ pub struct VolumeState {
 pub struct Volume {
     /// Its name.
     pub name: VolumeName,
+    /// Its identity, which each of its bricks bears, too.
+    pub id: VolumeId,
+    /// What its bricks listen on.
+    pub transport: VolumeTransport,
+    /// How many snapshots it has; `None` where the release does not say (3.7).
+    pub snapshots: Option<u32>,
     /// Its kind.
     pub kind: VolumeKind,
     /// Whether it is started. A stopped volume has nobody to serve and nothing to gate on.
@@ -263,6 +266,19 @@ pub struct Volume {
     pub bricks: Vec<BrickOf>,
     /// Options that were set, by name.
     pub options: BTreeMap<String, String>,
+}
+
+/// What the bricks of a volume listen on (`transport` in `volume info --xml`: 0, 1, 2; `gf_transport_type` in
+/// glusterfs.h, 3.7 to 11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VolumeTransport {
+    /// TCP.
+    Tcp,
+    /// RDMA, gone from 8 on.
+    Rdma,
+    /// Both.
+    TcpRdma,
 }
 
 /// A brick of a volume.

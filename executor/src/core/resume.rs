@@ -79,6 +79,7 @@ mod tests {
             op_version_now: super::super::names::OpVersion(100_000),
             op_version_then: super::super::names::OpVersion(110_000),
             servers: Vec::new(),
+            transactions: Vec::new(),
             stages: Vec::new(),
             answered: Vec::new(),
             waived: Vec::new(),

@@ -4,15 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::georep::{
-    OtherHost, OtherPeers, OtherPool, Role, Session, SessionName, SyncTools, Worker, WorkerStatus,
+    OtherHost, OtherPeers, OtherPool, PoolRole, Session, SessionName, SyncTools, Worker, WorkerStatus,
 };
 use super::inventory::{Host, Inventory, SshSettings};
-use super::names::{Brick, HostName, OpVersion, PeerUuid, VolumeName};
+use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
 use super::plan::Request;
 use super::pool::*;
+use super::system::*;
+use super::way::Way;
 
 /// The address of the one FUSE client.
 pub(crate) const CLIENT: &str = "192.0.2.100";
+
+/// The identity of every volume here.
+pub(crate) const VOLUME_ID: &str = "11111111-2222-3333-4444-555555555555";
 
 pub(crate) fn host(number: usize) -> HostName {
     format!("g{number}").parse().unwrap()
@@ -34,7 +39,7 @@ fn brick(number: usize, volume: &str) -> BrickOf {
 pub(crate) fn inventory(servers: usize) -> Inventory {
     let declared = |name: HostName| {
         let ssh = SshSettings { address: name.to_string(), ..SshSettings::default() };
-        (name, Host { ssh, line: 1 })
+        (name, Host { ssh, line: 1, way: Way::Ssh, install: None })
     };
     Inventory {
         file: PathBuf::from("pool.toml"),
@@ -54,7 +59,7 @@ pub(crate) fn request(to: &str, waivers: &[&str]) -> Request {
 
 /// A healthy pool at a release, with the given volumes, and the target's packages on offer.
 pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, offer: &str) -> PoolState {
-    let release: super::names::Release = release.parse().unwrap();
+    let release: Release = release.parse().unwrap();
     let stored = |volume: &VolumeState| {
         let lines = ["type=2", "status=1", "nfs.disable=on", "transport.address-family=inet"];
         let lines = lines.into_iter().filter(|line| release.line() != "11" || !line.starts_with("nfs."));
@@ -88,7 +93,16 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
         ),
         stored_volumes: Observed::Known(stored.clone()),
         sync_tools: Observed::Known(SyncTools { python3: Some("3.11.2".into()), ..SyncTools::default() }),
-        offer: Observed::Known(PackageOffer { version: Some(offer.to_owned()), ..PackageOffer::default() }),
+        offer: Observed::Known(PackageOffer {
+            version: Some(offer.to_owned()),
+            moves: vec![PackageMove {
+                package: "glusterfs-server".to_owned(),
+                from: Some(format!("{release}-1")),
+                to: Some(offer.to_owned()),
+            }],
+            ..PackageOffer::default()
+        }),
+        system: system(number, release, &volumes),
     };
     PoolState {
         hosts: (1..=servers).map(|number| (host(number), host_state(number))).collect(),
@@ -105,6 +119,68 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
         )]),
         sessions: Observed::Known(Vec::new()),
         other_pools: Vec::new(),
+    }
+}
+
+/// A host that is well and has the bricks of its number.
+fn system(number: usize, release: Release, volumes: &[VolumeState]) -> SystemFacts {
+    let disk = |mount_point: &str| FileSystem {
+        mount_point: mount_point.to_owned(),
+        kind: "xfs".to_owned(),
+        size_kib: 100 << 20,
+        free_kib: 50 << 20,
+        free_inodes: Some(1_000_000),
+        read_only: false,
+    };
+    let bricks = volumes.iter().flat_map(|volume| &volume.volume.bricks);
+    let bricks = bricks.filter(|brick| brick.peer == uuid(number)).map(|brick| {
+        let volume_id = Observed::Known(Some(VOLUME_ID.to_owned()));
+        (brick.brick.path.clone(), BrickDirectory { file_system: Some(disk("/bricks")), volume_id })
+    });
+    let daemon = |pid, role, subject: &str| Daemon {
+        pid,
+        role,
+        subject: subject.to_owned(),
+        replaced: Some(false),
+        releases: BTreeSet::from([release]),
+    };
+    SystemFacts {
+        platform: Observed::Known(Platform {
+            os: "debian".to_owned(),
+            os_version: "12".to_owned(),
+            init: Init::Bare,
+            units: BTreeMap::new(),
+            python: Some("3.11.2".to_owned()),
+            rsync: Some("3.2.7".to_owned()),
+            openssl_dir: Some("/usr/lib/ssl".to_owned()),
+            ipv6: true,
+        }),
+        packages: Observed::Known(InstalledPackages {
+            manager: "apt".to_owned(),
+            installed: BTreeMap::from([("glusterfs-server".to_owned(), format!("{release}-1"))]),
+            ..InstalledPackages::default()
+        }),
+        directories: Observed::Known(
+            ["/var/lib/glusterd", "/var/cache", "/usr"]
+                .map(|path| (path.parse().unwrap(), disk("/")))
+                .into_iter()
+                .collect(),
+        ),
+        bricks: Observed::Known(bricks.collect()),
+        daemons: Observed::Known(vec![
+            daemon(11, Role::Glusterd, ""),
+            daemon(12, Role::Brick, "/bricks/vol0"),
+            daemon(13, Role::SelfHeal, ""),
+        ]),
+        clock: Observed::Known(Clock { ahead_at_least_ms: -20, ahead_at_most_ms: 20 }),
+        network: Observed::Known(Network {
+            base_port: 49152,
+            max_port: 60999,
+            transport_types: BTreeSet::from(["socket".to_owned()]),
+            closed: Observed::Known(Vec::new()),
+            names: (1..=3).map(|other| (host(other), BTreeSet::from([format!("192.0.2.{other}")]))).collect(),
+        }),
+        stored: Observed::Known(StoredFiles::default()),
     }
 }
 
@@ -125,7 +201,19 @@ pub(crate) fn volume(name: &str, kind: VolumeKind, servers: &[usize]) -> VolumeS
             bricks.iter().map(|brick| (brick.brick.clone(), addresses.clone())).collect(),
         ),
         tasks: Observed::Known(Vec::new()),
-        volume: Volume { name: name.parse().unwrap(), kind, started: true, bricks, options: BTreeMap::new() },
+        client_op_versions: Observed::Known(
+            addresses.iter().map(|address| (address.clone(), OpVersion(110_000))).collect(),
+        ),
+        volume: Volume {
+            name: name.parse().unwrap(),
+            id: VOLUME_ID.parse().unwrap(),
+            transport: VolumeTransport::Tcp,
+            snapshots: Some(0),
+            kind,
+            started: true,
+            bricks,
+            options: BTreeMap::new(),
+        },
     }
 }
 
@@ -181,7 +269,7 @@ pub(crate) fn replicated(secondary: &str) -> PoolState {
     };
     state.other_pools = vec![OtherPool {
         inventory: PathBuf::from("dr.toml"),
-        role: Role::Secondary,
+        role: PoolRole::Secondary,
         hosts: BTreeMap::from([other("l1", "l2"), other("l2", "l1")]),
         sessions: Observed::Unknown("not asked".to_owned()),
     }];

@@ -6,10 +6,11 @@ use futures_util::future::join_all;
 
 use super::{NOT_ASKED, Scope, ask, asked, reach};
 use crate::core::check::Fact;
-use crate::core::georep::{OtherHost, OtherPeers, OtherPool, Role, Session};
-use crate::core::inventory::{DeclaredPool, Host, Inventory};
+use crate::core::georep::{OtherHost, OtherPeers, OtherPool, PoolRole, Session};
+use crate::core::inventory::{Host, Inventory};
 use crate::core::names::HostName;
 use crate::core::pool::{Observed, Peer, Reach};
+use crate::core::pools::DeclaredPool;
 use crate::gluster::{commands, georep, replies};
 use crate::transport::Transport;
 
@@ -54,10 +55,10 @@ pub(super) async fn other_pools(
     scope: &Scope,
 ) -> Vec<OtherPool> {
     let pools = inventory.other_pools.iter().filter(|pool| match (scope, pool.role) {
-        (Scope::Plan(_), Role::Primary | Role::Secondary) => true,
+        (Scope::Plan(_), PoolRole::Primary | PoolRole::Secondary) => true,
         // Gates ask for sessions only, which primaries have.
-        (Scope::Facts(_), Role::Primary) => scope.asks(Fact::Sessions),
-        (Scope::Facts(_), Role::Secondary) => false,
+        (Scope::Facts(_), PoolRole::Primary) => scope.asks(Fact::Sessions),
+        (Scope::Facts(_), PoolRole::Secondary) => false,
     });
     join_all(pools.map(|pool| other_pool(transport, pool, scope))).await
 }
@@ -68,7 +69,7 @@ async fn other_pool(transport: &dyn Transport, pool: &DeclaredPool, scope: &Scop
     }));
     let hosts: BTreeMap<HostName, OtherHost> = hosts.await.into_iter().collect();
     let sessions = match pool.role {
-        Role::Primary => {
+        PoolRole::Primary => {
             // Whoever answers for its peers has a glusterd that runs; a gate asks the first that is there.
             let answers = |host: &OtherHost| match scope {
                 Scope::Plan(_) => host.peers.known().is_ok(),
@@ -77,7 +78,9 @@ async fn other_pool(transport: &dyn Transport, pool: &DeclaredPool, scope: &Scop
             let via = hosts.iter().find(|(_, host)| answers(host)).map(|(name, _)| name);
             sessions(transport, via, scope).await
         }
-        Role::Secondary => Observed::Unknown("nobody asked the secondary for sessions of its own".to_owned()),
+        PoolRole::Secondary => {
+            Observed::Unknown("nobody asked the secondary for sessions of its own".to_owned())
+        }
     };
     OtherPool { inventory: pool.file.clone(), role: pool.role, hosts, sessions }
 }

@@ -3,21 +3,22 @@
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
 mod georep;
+mod offers;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
 use futures_util::future::join_all;
 
 use crate::core::check::{Check, Fact};
 use crate::core::command::{Command, Output};
 use crate::core::inventory::Inventory;
-use crate::core::names::{Brick, HostName, Release, VolumeName};
+use crate::core::names::{Brick, HostName, OpVersion, Release, VolumeName};
 use crate::core::pool::{
-    ClientState, HostState, Observed, PackageOffer, PoolState, Reach, Unreachable, Volume, VolumeKind,
-    VolumeState,
+    ClientState, HostState, Observed, PoolState, Reach, Unreachable, Volume, VolumeKind, VolumeState,
 };
+use crate::core::system::SystemFacts;
 use crate::gluster::{commands, replies};
-use crate::package::{self, PackageManager, apt};
 use crate::service;
 use crate::transport::{Transport, TransportError};
 
@@ -50,7 +51,7 @@ const NOT_ASKED: &str = "not asked in this look";
 /// Looks at a pool once.
 pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scope) -> PoolState {
     let servers = join_all(inventory.servers.keys().map(|host| async move {
-        let state = server(transport, host, scope).await;
+        let state = server(transport, inventory, host, scope).await;
         (host.clone(), state)
     }));
     let clients = join_all(
@@ -105,7 +106,12 @@ async fn reach(
     }
 }
 
-async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> HostState {
+async fn server(
+    transport: &dyn Transport,
+    inventory: &Inventory,
+    host: &HostName,
+    scope: &Scope,
+) -> HostState {
     let processes = match reach(transport, host, service::processes()).await {
         Ok(Observed::Known(output)) => Observed::from(service::parse_processes(&output)),
         Ok(Observed::Unknown(reason)) => Observed::Unknown(reason),
@@ -121,7 +127,10 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
     };
     let offer = async {
         match scope {
-            Scope::Plan(to) => offer(transport, host, *to).await,
+            Scope::Plan(to) => {
+                let declared = inventory.servers.get(host);
+                offers::offer(transport, host, declared, *to).await
+            }
             Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
@@ -158,6 +167,7 @@ async fn server(transport: &dyn Transport, host: &HostName, scope: &Scope) -> Ho
         stored_volumes,
         sync_tools,
         offer,
+        system: SystemFacts::unknown(NOT_ASKED),
     }
 }
 
@@ -174,14 +184,7 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         stored_volumes: unknown(),
         sync_tools: unknown(),
         offer: unknown(),
-    }
-}
-
-/// What the host's package manager would do. One that is not supported offers nothing that we could use.
-async fn offer(transport: &dyn Transport, host: &HostName, to: Release) -> Observed<PackageOffer> {
-    match ask(transport, host, package::detect(), package::parse_detect).await {
-        Observed::Known(PackageManager::Apt) => ask(transport, host, apt::offer(to), apt::parse_offer).await,
-        Observed::Unknown(reason) => Observed::Unknown(reason),
+        system: SystemFacts::unknown("the host was not reached"),
     }
 }
 
@@ -229,7 +232,7 @@ async fn volumes(
         let status = asked(scope, Fact::VolumeStatus, status).await;
         let mut clients = Vec::new();
         for volume in &volumes {
-            clients.push(asked(scope, Fact::Clients, clients_of(transport, via, volume)).await);
+            clients.push(clients_of(transport, via, volume, scope).await);
         }
         (status, clients)
     };
@@ -260,21 +263,34 @@ async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume, scope:
     }
 }
 
-async fn clients_of(
-    transport: &dyn Transport,
-    via: &HostName,
-    volume: &Volume,
-) -> Observed<BTreeMap<Brick, BTreeSet<String>>> {
+/// Who is connected to each brick, and the op-version of each client.
+type Clients = (Observed<BTreeMap<Brick, BTreeSet<String>>>, Observed<BTreeMap<String, OpVersion>>);
+
+async fn clients_of(transport: &dyn Transport, via: &HostName, volume: &Volume, scope: &Scope) -> Clients {
+    if !scope.asks(Fact::Clients) {
+        return (Observed::Unknown(NOT_ASKED.to_owned()), Observed::Unknown(NOT_ASKED.to_owned()));
+    }
     // A volume that no client mounts answers "Commit failed" (seen on 10.3); one that heals has at least its
     // self-heal daemons for clients.
     let heals = match volume.kind {
         VolumeKind::Replicate { .. } | VolumeKind::Disperse { .. } => true,
         VolumeKind::Distribute | VolumeKind::Other(_) => false,
     };
-    if !volume.started || !heals {
-        return Observed::Known(BTreeMap::new());
+    if !volume.started {
+        return (Observed::Known(BTreeMap::new()), Observed::Known(BTreeMap::new()));
     }
-    ask(transport, via, commands::volume_status_clients(&volume.name), replies::clients).await
+    let command = commands::volume_status_clients(&volume.name);
+    match ask(transport, via, command, |output| Ok::<_, Infallible>(output.clone())).await {
+        Observed::Known(output) => {
+            let clients = if heals {
+                Observed::from(replies::clients(&output))
+            } else {
+                Observed::Known(BTreeMap::new())
+            };
+            (clients, Observed::from(replies::client_op_versions(&output)))
+        }
+        Observed::Unknown(reason) => (Observed::Unknown(reason.clone()), Observed::Unknown(reason)),
+    }
 }
 
 fn volume_state(
@@ -282,7 +298,7 @@ fn volume_state(
     status: Observed<Option<replies::VolumeStatus>>,
     heal_pending: Counts,
     split_brain: Counts,
-    clients: Observed<BTreeMap<Brick, BTreeSet<String>>>,
+    (clients, client_op_versions): Clients,
 ) -> VolumeState {
     let status = match status {
         Observed::Known(Some(status)) => Observed::Known(status),
@@ -300,6 +316,7 @@ fn volume_state(
         heal_pending,
         split_brain,
         clients,
+        client_op_versions,
         volume,
     }
 }

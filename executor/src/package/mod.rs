@@ -1,6 +1,7 @@
 //! Package managers: what is on offer, and installing exactly one Gluster release.
 
 pub mod apt;
+pub mod own;
 
 use std::time::Duration;
 

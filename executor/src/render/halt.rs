@@ -120,6 +120,10 @@ fn safety(plan: &Plan, here: u32, gate: GateKind) -> Vec<String> {
         .find_map(|stage| stage.steps.iter().find(|step| step.id == here).map(|step| (&stage.kind, step)));
     let Some((kind, step)) = place else { return vec!["unknown: this step is not in the plan".into()] };
     match kind {
+        StageKind::Packages => vec![
+            "no server was touched: packages are downloaded, nothing is installed yet".into(),
+            "clients go on reading and writing".into(),
+        ],
         StageKind::Prepare => vec![
             "bricks were not stopped: mounted clients go on reading and writing".into(),
             "glusterd may be down on some servers: no new mount and no volume command works there".into(),

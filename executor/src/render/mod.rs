@@ -4,6 +4,7 @@ mod explain;
 mod findings;
 mod halt;
 mod live;
+mod packages;
 mod plan;
 mod status;
 

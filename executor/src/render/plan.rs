@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{Table, presets};
 
 use super::hanging;
+use super::packages::packages;
 use crate::core::check::well;
 use crate::core::plan::{Gate, Plan, StageKind, Step};
 use crate::core::resume::Progress;
@@ -56,6 +57,7 @@ pub fn plan(plan: &Plan, next: &str) -> String {
     text.push_str(&table.trim_fmt());
     let well: Vec<String> = well().iter().map(ToString::to_string).collect();
     let _ = writeln!(text, "\n\n{}\n", hanging("\"the pool is well\" means: ", &well.join(", ")));
+    text.push_str(&packages(&plan.transactions));
     text.push_str(&tree(plan, |_| Mark::None));
     if !plan.waived.is_empty() {
         text.push_str("\nwaived, in the open and recorded in the journal\n");
@@ -75,6 +77,9 @@ pub(super) fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
     let mut turn = 0;
     for stage in &plan.stages {
         match &stage.kind {
+            StageKind::Packages => {
+                let _ = writeln!(text, "packages, on every server before the first one is touched");
+            }
             StageKind::Prepare => {
                 let _ = writeln!(text, "prepare, on the old release, with all bricks online");
                 for finding in &plan.answered {

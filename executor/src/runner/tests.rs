@@ -79,6 +79,7 @@ fn stop_plan() -> Plan {
         op_version_now: OpVersion(100_000),
         op_version_then: OpVersion(110_000),
         servers: Vec::new(),
+        transactions: Vec::new(),
         stages: vec![Stage { kind: StageKind::Turn(host), steps: vec![step] }],
         answered: Vec::new(),
         waived: Vec::new(),

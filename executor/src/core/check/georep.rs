@@ -1,12 +1,11 @@
-//! Checks of geo-replication: sessions that copy, what they need, and which pool comes first.
+//! What geo-replication asks before an upgrade: sessions that copy, what they run on, which pool comes first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::finding::{Code, Finding, Subject};
-use super::super::georep::{Role, Session, SessionName, SyncTools, WorkerStatus};
+use super::super::georep::{PoolRole, Session, SessionName, SyncTools, WorkerStatus};
 use super::super::names::{HostName, Release, VolumeName};
 use super::super::pool::{Observed, PoolState, Volume};
-use super::SessionBefore;
 
 /// What may stand in the way of an upgrade to `to` where geo-replication is in use.
 ///
@@ -29,7 +28,7 @@ pub(crate) fn geo_replication(state: &PoolState, to: Release, half_done: bool) -
     }
     findings.extend(primaries(state, half_done));
     let in_use = !sessions.is_empty()
-        || state.other_pools.iter().any(|pool| pool.role == Role::Primary)
+        || state.other_pools.iter().any(|pool| pool.role == PoolRole::Primary)
         || state.hosts.values().any(|host| host.sync_tools.known().is_ok_and(|tools| tools.receiving > 0));
     if in_use {
         let tools = state.hosts.iter().map(|(host, state)| (host, &state.sync_tools));
@@ -84,7 +83,7 @@ fn well(session: &Session, volume: Option<&Volume>) -> Vec<Finding> {
 }
 
 /// Workers that are neither Active nor Passive, or none at all that is Active.
-fn not_copying(session: &Session) -> Vec<Finding> {
+pub(super) fn not_copying(session: &Session) -> Vec<Finding> {
     let subject = Subject::Volume(session.name.primary.clone());
     let mut by_status: BTreeMap<&WorkerStatus, Vec<&str>> = BTreeMap::new();
     for worker in &session.workers {
@@ -206,7 +205,7 @@ fn python(host: &HostName, tools: &Observed<SyncTools>, to: Release) -> Option<F
 fn secondary_first(state: &PoolState, session: &SessionName, subject: &Subject, to: Release) -> Vec<Finding> {
     let far = &session.secondary;
     let pool =
-        state.other_pools.iter().find(|pool| pool.role == Role::Secondary && pool.is_called(&far.host));
+        state.other_pools.iter().find(|pool| pool.role == PoolRole::Secondary && pool.is_called(&far.host));
     let Some(pool) = pool else {
         let what = format!("the session to {far}: `{}` is in no pool that the inventory names", far.host);
         return vec![Finding::seen(Code::GeorepSecondaryUnknown, subject.clone(), what)];
@@ -246,7 +245,7 @@ fn secondary_first(state: &PoolState, session: &SessionName, subject: &Subject, 
 fn primaries(state: &PoolState, half_done: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut known = false;
-    for pool in state.other_pools.iter().filter(|pool| pool.role == Role::Primary) {
+    for pool in state.other_pools.iter().filter(|pool| pool.role == PoolRole::Primary) {
         let file = pool.inventory.display();
         match pool.sessions.known() {
             Ok(sessions) => {
@@ -316,110 +315,6 @@ fn converters(state: &PoolState, to: Release) -> Vec<Finding> {
 /// Returns whether changelogs have to be converted on the way.
 pub(crate) fn converts(from: Release, to: Release) -> bool {
     "8.0".parse::<Release>().is_ok_and(|changed| from < changed && to >= changed)
-}
-
-/// Finds a session by its ends, in this pool or a primary of it.
-fn find<'a>(state: &'a PoolState, name: &SessionName) -> Result<&'a Session, Finding> {
-    let lists = std::iter::once(&state.sessions)
-        .chain(state.other_pools.iter().filter(|pool| pool.role == Role::Primary).map(|pool| &pool.sessions));
-    let mut reason = "no pool that was asked has it".to_owned();
-    for list in lists {
-        match list.known() {
-            Ok(sessions) => {
-                if let Some(session) = sessions.iter().find(|session| session.name == *name) {
-                    return Ok(session);
-                }
-            }
-            Err(why) => reason = why.to_owned(),
-        }
-    }
-    let what = format!("the session to {}: {reason}", name.secondary);
-    Err(Finding::unknown(Code::GeorepNotHealthy, Subject::Volume(name.primary.clone()), what))
-}
-
-/// No worker of the sessions runs.
-pub(super) fn sessions_stopped(state: &PoolState, sessions: &[SessionName]) -> Vec<Finding> {
-    let judge = |name: &SessionName| match find(state, name) {
-        Err(finding) => Some(finding),
-        Ok(session) if session.is_stopped() => None,
-        Ok(session) => {
-            let each: Vec<String> =
-                session.workers.iter().map(|worker| format!("{} {}", worker.node, worker.status)).collect();
-            let what = format!("the session to {}: {}", name.secondary, each.join(", "));
-            Some(Finding::seen(Code::GeorepNotStopped, Subject::Volume(name.primary.clone()), what))
-        }
-    };
-    sessions.iter().filter_map(judge).collect()
-}
-
-/// The sessions copy again as they did before: as many workers, none in trouble, and the same kind of crawl.
-pub(super) fn sessions_back(state: &PoolState, sessions: &[SessionBefore]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for before in sessions {
-        let session = match find(state, &before.name) {
-            Ok(session) => session,
-            Err(finding) => {
-                findings.push(finding);
-                continue;
-            }
-        };
-        let subject = || Subject::Volume(before.name.primary.clone());
-        let far = &before.name.secondary;
-        findings.extend(not_copying(session));
-        if session.workers.len() != before.workers {
-            let what =
-                format!("the session to {far} has {} of {} workers", session.workers.len(), before.workers);
-            findings.push(Finding::unknown(Code::GeorepNotHealthy, subject(), what));
-        }
-        let crawls = crawls(session);
-        let others: Vec<&str> =
-            crawls.iter().filter(|crawl| !before.crawls.contains(*crawl)).map(String::as_str).collect();
-        if !before.crawls.is_empty() && !others.is_empty() {
-            let once: Vec<&str> = before.crawls.iter().map(String::as_str).collect();
-            let what = format!("the session to {far}: {}, before: {}", others.join(", "), once.join(", "));
-            findings.push(Finding::seen(Code::GeorepNotHealthy, subject(), what));
-        }
-    }
-    findings
-}
-
-/// Returns how the Active workers look for what to copy.
-pub(crate) fn crawls(session: &Session) -> BTreeSet<String> {
-    session.workers.iter().filter_map(|worker| worker.crawl.clone()).collect()
-}
-
-/// The session's settings are the ones from before: those that both releases have, but for paths, which move.
-pub(super) fn session_config_kept(
-    state: &PoolState,
-    name: &SessionName,
-    before: &BTreeMap<String, String>,
-) -> Vec<Finding> {
-    let subject = || Subject::Volume(name.primary.clone());
-    let session = match find(state, name) {
-        Ok(session) => session,
-        Err(finding) => return vec![finding],
-    };
-    let now = match session.config.known() {
-        Ok(config) => config,
-        Err(reason) => {
-            let what = format!("the settings of the session to {}: {reason}", name.secondary);
-            return vec![Finding::unknown(Code::GeorepConfigChanged, subject(), what)];
-        }
-    };
-    let is_path = |value: &str| value.starts_with('/');
-    let changed: Vec<String> = before
-        .iter()
-        .filter_map(|(key, value)| {
-            let found = now.get(key)?;
-            let same = found == value || is_path(found) || is_path(value);
-            (!same).then(|| format!("{key}: `{value}` before, `{found}` now"))
-        })
-        .collect();
-    if changed.is_empty() {
-        return Vec::new();
-    }
-    let what = format!("the session to {}: {}", name.secondary, changed.join("; "));
-    vec![Finding::seen(Code::GeorepConfigChanged, subject(), what)]
 }
 
 #[cfg(test)]

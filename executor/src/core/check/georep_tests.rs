@@ -2,10 +2,10 @@
 
 use rstest::rstest;
 
-use super::super::Check;
+use super::super::{Check, SessionBefore, crawls};
 use super::*;
 use crate::core::finding::Ground;
-use crate::core::georep::{OtherPool, Role, Session, SyncTools, WorkerStatus};
+use crate::core::georep::{OtherPool, PoolRole, Session, SyncTools, WorkerStatus};
 use crate::core::pool::{HostState, Observed, PoolState, Reach, Unreachable};
 use crate::core::sample::{change_host, host, replica_3, replicated};
 
@@ -175,7 +175,7 @@ fn receiving() -> PoolState {
     sessions[0].name.secondary = "g1::vol0".parse().unwrap();
     state.other_pools = vec![OtherPool {
         inventory: "prod.toml".into(),
-        role: Role::Primary,
+        role: PoolRole::Primary,
         hosts: sender.other_pools[0].hosts.clone(),
         sessions: Observed::Known(sessions),
     }];

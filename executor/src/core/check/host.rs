@@ -2,7 +2,7 @@
 
 use super::super::finding::{Code, Finding, Subject};
 use super::super::names::{HostName, Release};
-use super::super::pool::{HostState, PackageOffer, PoolState, Processes, Reach, Unreachable};
+use super::super::pool::{HostState, PoolState, Processes, Reach, Unreachable};
 
 /// Returns a host's state, or the finding that it was not looked at.
 fn state_of<'a>(state: &'a PoolState, host: &HostName) -> Result<&'a HostState, Finding> {
@@ -20,6 +20,7 @@ pub(super) fn unreached(host: &HostName, reach: &Reach) -> Option<Finding> {
                 Unreachable::HostKeyUnknown => Code::HostKeyUnknown,
                 Unreachable::HostKeyChanged => Code::HostKeyChanged,
                 Unreachable::PermissionDenied => Code::PermissionDenied,
+                Unreachable::SudoRefused => Code::SudoRefused,
                 Unreachable::NameNotResolved
                 | Unreachable::Refused
                 | Unreachable::Reset
@@ -119,30 +120,4 @@ pub(super) fn nfs_lines_gone(state: &PoolState, host: &HostName) -> Vec<Finding>
             .map(|what| Finding::seen(Code::NfsOptionsDropped, subject.clone(), what))
             .collect(),
     }
-}
-
-/// Judges what the package manager of a server would do to reach the target.
-pub(crate) fn offer(host: &HostName, host_state: &HostState, to: Release) -> Vec<Finding> {
-    let subject = || Subject::Host(host.clone());
-    let PackageOffer { version, also_changes, removes, held } = match host_state.offer.known() {
-        Ok(offer) => offer,
-        Err(reason) => return vec![Finding::unknown(Code::PackageMissing, subject(), reason)],
-    };
-    let mut findings = Vec::new();
-    if version.is_none() {
-        let what = format!("no package of glusterfs {to} is on offer");
-        findings.push(Finding::seen(Code::PackageMissing, subject(), what));
-    }
-    if !held.is_empty() {
-        findings.push(Finding::seen(Code::PackageHeld, subject(), format!("on hold: {}", held.join(", "))));
-    }
-    if !removes.is_empty() {
-        let what = format!("installing {to} would remove {}", removes.join(", "));
-        findings.push(Finding::seen(Code::PackageRemoves, subject(), what));
-    }
-    if also_changes.iter().any(|package| package == "openssh-server") {
-        let what = format!("installing {to} would replace {}", also_changes.join(", "));
-        findings.push(Finding::seen(Code::SshdReplaced, subject(), what));
-    }
-    findings
 }

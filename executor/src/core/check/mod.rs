@@ -4,8 +4,10 @@
 
 mod georep;
 mod host;
+mod packages;
 mod pool;
 mod quorum;
+mod sessions;
 #[cfg(test)]
 mod tests;
 mod volume;
@@ -20,9 +22,10 @@ use super::georep::SessionName;
 use super::names::{HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
 
-pub(crate) use georep::{converts, crawls, geo_replication, sessions_to};
-pub(crate) use host::offer;
+pub(crate) use georep::{converts, geo_replication, sessions_to};
+pub(crate) use packages::offer;
 pub(crate) use quorum::server_quorum;
+pub(crate) use sessions::crawls;
 
 /// A question about a pool state. `without` names a server that is meant to be out at the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,10 +230,10 @@ impl Check {
             Self::NfsLinesGone { host } => host::nfs_lines_gone(state, host),
             Self::OpVersionIs { op_version } => pool::op_version_is(state, *op_version),
             Self::OpVersionsAgree => pool::op_versions_agree(state),
-            Self::SessionsStopped { sessions } => georep::sessions_stopped(state, sessions),
-            Self::SessionsBack { sessions } => georep::sessions_back(state, sessions),
+            Self::SessionsStopped { sessions } => sessions::sessions_stopped(state, sessions),
+            Self::SessionsBack { sessions } => sessions::sessions_back(state, sessions),
             Self::SessionConfigKept { session, config } => {
-                georep::session_config_kept(state, session, config)
+                sessions::session_config_kept(state, session, config)
             }
         }
     }

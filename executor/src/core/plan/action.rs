@@ -50,6 +50,15 @@ pub enum Action {
         /// The version, in the package manager's words.
         version: String,
     },
+    /// Installs the release by the operator's own command, which leaves Gluster stopped.
+    InstallBy {
+        /// The server.
+        host: HostName,
+        /// The release it brings.
+        release: Release,
+        /// The command on the host, its placeholders filled in.
+        argv: Vec<String>,
+    },
     /// Starts glusterd, which starts the bricks and the self-heal daemon.
     StartGluster {
         /// The server.
@@ -110,7 +119,7 @@ impl Action {
             Self::DropNfsLines { host } => vec![Check::NfsLinesGone { host: host.clone() }],
             Self::StartGlusterd { host } => vec![Check::GlusterdUp { host: host.clone() }],
             Self::StopGluster { host } => vec![Check::GlusterDown { host: host.clone() }],
-            Self::Install { host, release, .. } => {
+            Self::Install { host, release, .. } | Self::InstallBy { host, release, .. } => {
                 vec![Check::AtRelease { host: host.clone(), release: *release }]
             }
             Self::StartGluster { host } => vec![Check::GlusterdUp { host: host.clone() }],
@@ -138,6 +147,7 @@ impl Action {
             | Self::Fetch { host, .. }
             | Self::StopGluster { host }
             | Self::Install { host, .. }
+            | Self::InstallBy { host, .. }
             | Self::StartGluster { host }
             | Self::ConvertChangelogs { host, .. } => host,
             Self::Heal { via, .. }
@@ -164,6 +174,10 @@ impl fmt::Display for Action {
             Self::Install { host, release, version } => {
                 write!(f, "install glusterfs {release} on {host} (package {version})")
             }
+            Self::InstallBy { host, release, argv } => {
+                let words: Vec<String> = argv.iter().map(|word| shown(word)).collect();
+                write!(f, "install glusterfs {release} on {host} by your command: {}", words.join(" "))
+            }
             Self::StartGluster { host } => write!(f, "start gluster on {host}"),
             Self::Heal { via, volumes } => {
                 let names: Vec<&str> = volumes.iter().map(VolumeName::as_str).collect();
@@ -185,4 +199,10 @@ impl fmt::Display for Action {
             Self::RaiseOpVersion { via, to } => write!(f, "raise op-version to {to} (via {via})"),
         }
     }
+}
+
+/// Returns an argument as it is shown, in quotes where it would not be seen as one word.
+fn shown(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+@,%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("{word:?}") }
 }

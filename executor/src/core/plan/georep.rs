@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::check::{Check, SessionBefore, converts, crawls, sessions_to};
 use super::super::finding::{Code, Finding, Subject};
-use super::super::georep::{Role, Session, WorkerStatus};
+use super::super::georep::{PoolRole, Session, WorkerStatus};
 use super::super::names::{AbsolutePath, HostName, Release};
 use super::super::pool::{HostState, PoolState, Reach};
 use super::{Action, Gate, Request, Stage, StageKind, Step};
@@ -52,7 +52,7 @@ pub(super) fn sessions(
     if let (Ok(sessions), Some(via)) = (state.sessions.known(), via) {
         found.extend(sessions.iter().map(|session| (via.clone(), session)));
     }
-    for pool in state.other_pools.iter().filter(|pool| pool.role == Role::Primary) {
+    for pool in state.other_pools.iter().filter(|pool| pool.role == PoolRole::Primary) {
         let reached = pool.hosts.iter().find(|(_, host)| host.reach == Reach::Reached);
         if let (Ok(sessions), Some((via, _))) = (pool.sessions.known(), reached) {
             found.extend(sessions_to(state, sessions).map(|session| (via.clone(), session)));

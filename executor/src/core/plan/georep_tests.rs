@@ -3,7 +3,7 @@
 use super::super::tests::{planned, refused};
 use super::super::{Action, Plan, StageKind};
 use crate::core::finding::Code;
-use crate::core::georep::{OtherPool, Role, SyncTools, WorkerStatus};
+use crate::core::georep::{OtherPool, PoolRole, SyncTools, WorkerStatus};
 use crate::core::names::Release;
 use crate::core::pool::{GlusterdInfo, Observed, PoolState, VolumeKind};
 use crate::core::sample::{change_host, pool, replicated, volume};
@@ -71,7 +71,7 @@ fn receiving() -> PoolState {
     let OtherPool { hosts, .. } = state.other_pools.remove(0);
     state.other_pools.push(OtherPool {
         inventory: "prod.toml".into(),
-        role: Role::Primary,
+        role: PoolRole::Primary,
         hosts,
         sessions: Observed::Known(sessions),
     });
@@ -81,8 +81,8 @@ fn receiving() -> PoolState {
 #[test]
 fn the_secondary_stops_the_session_on_its_primary() {
     let plan = planned(&receiving(), "11.1", &[]);
-    let [first, .., prove, finish] = &stages(&plan)[..] else { panic!("{plan:?}") };
-    assert_eq!((*first, *prove), (&StageKind::StopReplication, &StageKind::StartReplication));
+    let [_packages, stop, .., start, finish] = &stages(&plan)[..] else { panic!("{plan:?}") };
+    assert_eq!((*stop, *start), (&StageKind::StopReplication, &StageKind::StartReplication));
     assert_eq!(*finish, &StageKind::Finish);
     let via: Vec<&str> = plan
         .steps()

@@ -19,6 +19,7 @@
 mod action;
 mod georep;
 mod online;
+mod packages;
 mod preflight;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use online::plan;
 use super::check::Check;
 use super::finding::{Finding, Waiver};
 use super::names::{HostName, OpVersion, Release, VolumeName};
+use super::packages::Transaction;
 
 /// Checks that must all pass, several looks in a row, and how long to wait for that.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -65,6 +67,8 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StageKind {
+    /// Packages are fetched on every host before the first one is touched.
+    Packages,
     /// What must be mended first, on the old release.
     Prepare,
     /// Geo-replication is stopped, before the first server is touched.
@@ -110,6 +114,9 @@ pub struct Plan {
     pub op_version_then: OpVersion,
     /// The servers.
     pub servers: Vec<ServerRow>,
+    /// What installing moves on the hosts, as their package managers have simulated it.
+    #[serde(default)]
+    pub transactions: Vec<Transaction>,
     /// The stages, in order.
     pub stages: Vec<Stage>,
     /// Findings that steps of the plan answer.

@@ -6,9 +6,11 @@ use super::super::check::Check;
 use super::super::finding::{Code, Finding, Subject};
 use super::super::inventory::Inventory;
 use super::super::names::{HostName, OpVersion, Release, VolumeName};
-use super::super::pool::{Observed, PoolState, VolumeKind};
+use super::super::pool::{Observed, PackageOffer, PoolState, VolumeKind};
 use super::super::release;
+use super::super::way::Way;
 use super::georep;
+use super::packages;
 use super::preflight::{Preflight, preflight};
 use super::{Action, Clients, Gate, Outcome, Plan, Refusal, Request, ServerRow, Stage, StageKind, Step};
 
@@ -55,7 +57,7 @@ pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outc
 /// The known facts a plan is built from.
 struct Facts<'a> {
     state: &'a PoolState,
-    servers: Vec<(HostName, Release, String)>,
+    servers: Vec<(HostName, Release, PackageOffer)>,
     op_version: OpVersion,
     clients: Clients,
     to_heal: Vec<VolumeName>,
@@ -65,7 +67,7 @@ fn facts(state: &PoolState) -> Option<Facts<'_>> {
     let mut servers = Vec::new();
     for (host, host_state) in &state.hosts {
         let now = (*host_state.release.known().ok()?)?;
-        let offer = host_state.offer.known().ok().and_then(|offer| offer.version.clone()).unwrap_or_default();
+        let offer = host_state.offer.known().ok().cloned().unwrap_or_default();
         servers.push((host.clone(), now, offer));
     }
     let op_version =
@@ -105,7 +107,15 @@ fn build(
         facts.servers.iter().filter(|(_, now, _)| *now != to).map(|(host, ..)| host).collect();
     // A server that is out already comes first: the pool stands on one leg until it is back.
     behind.extend(out.iter().filter(|host| !behind.contains(host)).collect::<Vec<_>>());
-    behind.sort_by_key(|host| (out.as_ref() != Some(*host), (*host).clone()));
+    // The host that this program runs on comes last: its own turn is the one that could stop the program.
+    let is_here =
+        |host: &HostName| inventory.servers.get(host).is_some_and(|declared| declared.way == Way::Local);
+    behind.sort_by_key(|host| (out.as_ref() != Some(*host), is_here(host), (*host).clone()));
+    let transactions = packages::transactions(
+        facts.state,
+        behind.iter().copied().filter(|host| builder.installs(host).is_some()),
+    );
+    stages.extend(builder.packages(&behind));
     let half_done = found.half_done;
     let (sessions, unproven) = georep::sessions(facts.state, request, half_done);
     waived.extend(unproven);
@@ -135,7 +145,7 @@ fn build(
     if stages.is_empty() {
         return Outcome::NothingToDo;
     }
-    let row = |(host, now, _): &(HostName, Release, String)| ServerRow {
+    let row = |(host, now, _): &(HostName, Release, PackageOffer)| ServerRow {
         host: host.clone(),
         now: *now,
         then: to,
@@ -146,6 +156,7 @@ fn build(
         op_version_now: facts.op_version,
         op_version_then,
         servers: facts.servers.iter().map(row).collect(),
+        transactions,
         stages,
         answered,
         waived,
@@ -181,11 +192,34 @@ struct Builder<'a> {
     next: u32,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     fn step(&mut self, action: Action, enter: Gate, reenter: Gate, leave: Gate) -> Step {
         let id = self.next;
         self.next += 1;
         Step { id, action, enter, reenter, leave }
+    }
+
+    /// Returns what brings the target to a server, where it does not have it yet.
+    fn installs(&self, host: &HostName) -> Option<&'a PackageOffer> {
+        self.facts
+            .servers
+            .iter()
+            .find(|(name, now, _)| name == host && *now != self.to)
+            .map(|(_, _, offer)| offer)
+    }
+
+    /// Fetches packages on every server that needs them, before the first one is touched: a mirror that fails,
+    /// or has them for one server only, does so while all serve.
+    fn packages(&mut self, hosts: &[&HostName]) -> Option<Stage> {
+        let mut steps = Vec::new();
+        for host in hosts {
+            let fetch = self.installs(host).and_then(|offer| packages::fetch(host, self.to, offer));
+            if let Some(fetch) = fetch {
+                let gate = packages::fetch_gate();
+                steps.push(self.step(fetch, gate.clone(), gate.clone(), gate));
+            }
+        }
+        (!steps.is_empty()).then_some(Stage { kind: StageKind::Packages, steps })
     }
 
     /// Deletes the options that the target drops, on every server, with glusterd down everywhere and all
@@ -240,17 +274,7 @@ impl Builder<'_> {
         let without = Some(host.clone());
         let mut steps = Vec::new();
         let others = self.others(host);
-        let (now, version) = self
-            .facts
-            .servers
-            .iter()
-            .find(|(name, ..)| name == host)
-            .map_or((self.to, String::new()), |(_, now, version)| (*now, version.clone()));
-        if now != self.to {
-            let reached = gate(vec![Check::Reached], PROCESS_PATIENCE_SECONDS, 1);
-            let fetch = Action::Fetch { host: host.clone(), release: self.to, version: version.clone() };
-            steps.push(self.step(fetch, reached.clone(), reached.clone(), reached));
-
+        if let Some(offer) = self.installs(host) {
             let mut fit = self.health(None, false);
             fit.extend([Check::NothingToHeal, Check::NoTasks, Check::OthersCanCarry { host: host.clone() }]);
             let enter = if out { others.clone() } else { gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS) };
@@ -265,7 +289,7 @@ impl Builder<'_> {
 
             let enter = gate(vec![down()], PROCESS_PATIENCE_SECONDS, 1);
             let leave = gate(vec![at(self.to), down()], PROCESS_PATIENCE_SECONDS, 1);
-            let install = Action::Install { host: host.clone(), release: self.to, version };
+            let install = packages::install(host, self.to, offer);
             steps.push(self.step(install, enter.clone(), enter, leave));
         }
         let enter = gate(vec![at(self.to)], PROCESS_PATIENCE_SECONDS, 1);

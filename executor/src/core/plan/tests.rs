@@ -61,7 +61,7 @@ fn the_half_done_unprepared_upgrade_is_taken_up_by_preparing_the_rest() {
     let plan = planned(&state, "11.1", &[]);
     let kinds: Vec<&StageKind> = plan.stages.iter().map(|stage| &stage.kind).collect();
     let (g2, g3) = (StageKind::Turn(host(2)), StageKind::Turn(host(3)));
-    assert_eq!(kinds, [&StageKind::Prepare, &g2, &g3, &StageKind::Finish]);
+    assert_eq!(kinds, [&StageKind::Packages, &StageKind::Prepare, &g2, &g3, &StageKind::Finish]);
 }
 
 #[test]
@@ -72,10 +72,11 @@ fn a_server_that_is_out_already_comes_first() {
     }
     take_out(&mut state, 2);
     let plan = planned(&state, "11.1", &[]);
-    assert_eq!(plan.stages[0].kind, StageKind::Turn(host(2)));
+    assert_eq!(plan.stages[0].kind, StageKind::Packages);
+    assert_eq!(plan.stages[1].kind, StageKind::Turn(host(2)));
     assert!(plan.servers[1].out);
     // Its first gate must not ask for what it cannot have: its own bricks.
-    let stop = &plan.stages[0].steps[1];
+    let stop = &plan.stages[1].steps[0];
     assert!(matches!(stop.action, Action::StopGluster { .. }));
     assert_eq!(look_all(&stop.enter.checks, &state), []);
 }
@@ -213,7 +214,8 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
         .iter()
         .filter_map(|stage| match &stage.kind {
             StageKind::Turn(host) => Some(host),
-            StageKind::Prepare
+            StageKind::Packages
+            | StageKind::Prepare
             | StageKind::Finish
             | StageKind::StopReplication
             | StageKind::StartReplication => None,
@@ -227,6 +229,9 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
     let last = plan.steps().last().unwrap();
     assert!(matches!(last.action, Action::RaiseOpVersion { .. }), "the op-version is last");
     assert_eq!(plan.steps().filter(|step| matches!(step.action, Action::RaiseOpVersion { .. })).count(), 1);
+
+    let touched = plan.steps().position(|step| !matches!(step.action, Action::Fetch { .. })).unwrap();
+    assert_eq!(touched, turns.len(), "packages are on every server before the first one is touched");
 
     for stage in &plan.stages {
         let StageKind::Turn(host) = &stage.kind else { continue };

@@ -7,7 +7,7 @@ use roxmltree::Node;
 use super::status::{Process, by_volume, process_of, rows_of_bricks};
 use super::xml::{Answer, quoted};
 use crate::core::command::Output;
-use crate::core::names::Brick;
+use crate::core::names::{Brick, OpVersion};
 use crate::gluster::error::ReplyError;
 
 const ASKED: &str = "gluster volume status VOLUME clients";
@@ -37,6 +37,31 @@ pub fn clients(output: &Output) -> Result<BTreeMap<Brick, BTreeSet<String>>, Rep
     Ok(volumes.into_values().flatten().collect())
 }
 
+/// Reads the lowest op-version that the clients at each address say they can speak. The element `opVersion` is
+/// new in 3.10 (`cli_xml_output_vol_status_clients` in cli-xml-output.c).
+///
+/// # Errors
+/// See [`ReplyError`]; [`ReplyError::Unreadable`] where a client's op-version is not said.
+pub fn client_op_versions(output: &Output) -> Result<BTreeMap<String, OpVersion>, ReplyError> {
+    let answer = Answer::read(ASKED, output)?;
+    let volumes = by_volume(&answer, |answer, volume| {
+        let mut lowest = BTreeMap::new();
+        for row in rows_of_bricks(answer, volume)? {
+            if !answer.flag(row, "status")? {
+                continue;
+            }
+            for client in answer.children(answer.child(row, "clientsStatus")?, "client")? {
+                let address = read_address(answer, client)?;
+                let op_version = OpVersion(answer.value(client, "opVersion", "an op-version")?);
+                let known = lowest.entry(address).or_insert(op_version);
+                *known = op_version.min(*known);
+            }
+        }
+        Ok(lowest)
+    })?;
+    Ok(volumes.into_values().flatten().collect())
+}
+
 fn read_clients<'a>(answer: &Answer<'a>, row: Node<'_, 'a>) -> Result<BTreeSet<String>, ReplyError> {
     let status = answer.child(row, "clientsStatus")?;
     let elements = answer.children(status, "client")?;
@@ -44,14 +69,12 @@ fn read_clients<'a>(answer: &Answer<'a>, row: Node<'_, 'a>) -> Result<BTreeSet<S
     if count != elements.len() {
         return Err(answer.unreadable(status, &format!("{count} clients"), elements.len()));
     }
-    elements
-        .into_iter()
-        .map(|client| {
-            let peer = answer.text(client, "hostname")?;
-            let expected = "an address and a port";
-            address_of(peer).ok_or_else(|| answer.unreadable(client, expected, quoted(peer)))
-        })
-        .collect()
+    elements.into_iter().map(|client| read_address(answer, client)).collect()
+}
+
+fn read_address<'a>(answer: &Answer<'a>, client: Node<'_, 'a>) -> Result<String, ReplyError> {
+    let peer = answer.text(client, "hostname")?;
+    address_of(peer).ok_or_else(|| answer.unreadable(client, "an address and a port", quoted(peer)))
 }
 
 /// Returns the address of `ADDRESS:PORT`. Both are always numeric, IPv6 is without brackets
@@ -109,6 +132,27 @@ mod tests {
         let clients = read(1, &listed(3, &["10.0.0.1:1", "10.0.0.1:2", "fd00::5:3"])).unwrap();
         let expected = BTreeSet::from(["10.0.0.1".to_owned(), "fd00::5".to_owned()]);
         assert_eq!(clients, BTreeMap::from([("g1:/b".parse().unwrap(), expected)]));
+    }
+
+    #[test]
+    fn an_address_has_the_op_version_of_its_oldest_client() {
+        let client = |peer: &str, op_version: &str| {
+            format!("<client><hostname>{peer}</hostname>{op_version}</client>")
+        };
+        let versions = |one: &str| {
+            let list =
+                [client("10.0.0.1:1", "<opVersion>110000</opVersion>"), client("10.0.0.1:2", one)].concat();
+            let stdout = format!(
+                "<cliOutput><opRet>0</opRet><volStatus><volumes><volume><volName>v</volName>\
+                 <nodeCount>1</nodeCount><node><hostname>g1</hostname><path>/b</path><status>1</status>\
+                 <clientsStatus><clientCount>2</clientCount>{list}</clientsStatus></node></volume></volumes>\
+                 </volStatus></cliOutput>"
+            );
+            client_op_versions(&Output { stdout, ..Output::default() })
+        };
+        let expected = BTreeMap::from([("10.0.0.1".to_owned(), OpVersion(90_000))]);
+        assert_eq!(versions("<opVersion>90000</opVersion>").unwrap(), expected);
+        assert!(versions("").is_err(), "3.9 and older do not say");
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod stored;
 mod volumes;
 mod xml;
 
-pub use clients::clients;
+pub use clients::{client_op_versions, clients};
 pub use georep::{
     CanaryError, canary, converted, no_sessions, session_changed, session_config, sessions, sync_tools,
 };

@@ -6,7 +6,7 @@ use roxmltree::Node;
 
 use super::xml::{Answer, quoted};
 use crate::core::command::Output;
-use crate::core::pool::{BrickOf, Volume, VolumeKind};
+use crate::core::pool::{BrickOf, Volume, VolumeKind, VolumeTransport};
 use crate::gluster::error::ReplyError;
 
 const ASKED: &str = "gluster volume info";
@@ -38,12 +38,28 @@ fn read_volume<'a>(answer: &Answer<'a>, volume: Node<'_, 'a>) -> Result<Volume, 
     let kind = read_kind(answer, volume, bricks.len())?;
     Ok(Volume {
         name: answer.value(volume, "name", "a volume name")?,
+        id: answer.value(volume, "id", "a UUID")?,
+        transport: read_transport(answer, volume)?,
+        // New in 3.8.
+        snapshots: match answer.optional(volume, "snapshotCount")? {
+            Some(_) => Some(answer.value(volume, "snapshotCount", "a number")?),
+            None => None,
+        },
         kind,
         // Created, Started, Stopped (`cli_vol_status_str` in cli-rpc-ops.c, 3.7 to 11).
         started: answer.text(volume, "statusStr")? == "Started",
         bricks,
         options: read_options(answer, volume)?,
     })
+}
+
+fn read_transport<'a>(answer: &Answer<'a>, volume: Node<'_, 'a>) -> Result<VolumeTransport, ReplyError> {
+    match answer.text(volume, "transport")? {
+        "0" => Ok(VolumeTransport::Tcp),
+        "1" => Ok(VolumeTransport::Rdma),
+        "2" => Ok(VolumeTransport::TcpRdma),
+        other => Err(answer.unreadable(volume, "transport 0, 1 or 2", quoted(other))),
+    }
 }
 
 /// The names are those of `cli_vol_type_str` in cli-rpc-ops.c (3.8), 3.7 to 11 alike; a tiered volume is
@@ -146,7 +162,7 @@ mod tests {
         };
         let all: String = (1..=bricks).map(brick).collect();
         format!(
-            "<volume><name>v</name><statusStr>Started</statusStr><typeStr>{kind}</typeStr>{counts}\
+            "<volume><name>v</name><id>{PEER}</id><transport>0</transport><statusStr>Started</statusStr><typeStr>{kind}</typeStr>{counts}\
              <brickCount>{bricks}</brickCount><bricks>{all}</bricks><options/></volume>"
         )
     }

@@ -22,6 +22,7 @@ fn an_offer_names_what_else_would_move() {
         also_changes: vec!["libc6".to_owned(), "openssh-server".to_owned()],
         removes: vec!["libssl3".to_owned()],
         held: vec!["glusterfs-server".to_owned()],
+        ..PackageOffer::default()
     };
     assert_eq!(parse_offer(&output), Ok(expected));
     assert_eq!(parse_offer(&printed(0, "end\n")), Ok(PackageOffer::default()));
@@ -132,6 +133,7 @@ fn an_offer_tells_the_family_from_all_others() {
         also_changes: vec!["libc6".to_owned()],
         removes: vec!["libssl3".to_owned()],
         held: vec!["libgfapi0".to_owned()],
+        ..PackageOffer::default()
     };
     assert_eq!(offered("11.1", &["11.1-6"]), Ok(expected));
 }

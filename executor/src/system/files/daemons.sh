@@ -1,0 +1,35 @@
+# Lists Gluster's processes with what they were started with, and the releases of what they have mapped. Reads only.
+# $1: a directory in place of `/`, for trying it out.
+# Prints `process PID NAME replaced|current|unknown RELEASES|-`, then a tab and the arguments with tabs between them,
+# and at last `end`.
+root=$1
+tab=$(printf '\t')
+
+# The arguments of $1 in one line: what would break the line or look like its tabs becomes a question mark.
+arguments_of() {
+    tr '\n\t' '??' <"$root/proc/$1/cmdline" 2>/dev/null | tr '\0' '\t'
+}
+
+tell() {
+    { read -r name <"$root/proc/$1/comm"; } 2>/dev/null || return 0
+    program=$(readlink "$root/proc/$1/exe" 2>/dev/null)
+    case $program in
+    '') state=unknown ;;
+    *' (deleted)') state=replaced ;;
+    *) state=current ;;
+    esac
+    # Translators are in a directory of their release: /usr/lib/x86_64-linux-gnu/glusterfs/10.3/xlator/…
+    releases=$(sed -n 's,.*/glusterfs/\([0-9][0-9.]*[0-9]\)/.*,\1,p' "$root/proc/$1/maps" 2>/dev/null | sort -u | tr '\n' ',')
+    echo "process $1 $name $state ${releases:--}$tab$(arguments_of "$1")"
+}
+
+for pid in $(pids_of glusterd glusterfsd glusterfs); do
+    tell "$pid"
+done
+# Geo-replication and the events daemon are Python programs: known by their arguments.
+for pid in $(pids_of python python3 gsyncd gsyncd.py glustereventsd $(cd "$root/proc" 2>/dev/null && cat [0-9]*/comm 2>/dev/null | grep '^python3\.[0-9]*$' | sort -u)); do
+    case $tab$(arguments_of "$pid")$tab in
+    *gsyncd* | *glustereventsd*) tell "$pid" ;;
+    esac
+done
+echo end

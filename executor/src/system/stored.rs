@@ -1,0 +1,76 @@
+//! What is stored below `/var/lib/glusterd`.
+
+use super::{LOOK, SystemError, complete, unreadable};
+use crate::core::command::{Command, Effect, Output};
+use crate::core::system::StoredFiles;
+
+const ACT: &str = "looking at glusterd's files";
+
+/// Returns the command that looks at glusterd's files.
+pub fn stored() -> Command {
+    Command::script(Effect::Reads, include_str!("files/stored.sh"), [""], LOOK)
+}
+
+/// Reads what [`stored`] printed.
+///
+/// # Errors
+/// When the script failed or printed something else.
+pub fn parse_stored(output: &Output) -> Result<StoredFiles, SystemError> {
+    let mut stored = StoredFiles::default();
+    for line in complete(ACT, output)? {
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("secure-access", "") => stored.secure_access = true,
+            (_, "") => return Err(unreadable(ACT, line)),
+            ("empty", file) => stored.empty.extend([file.to_owned()]),
+            ("incomplete", directory) => stored.incomplete.extend([directory.to_owned()]),
+            ("certificates", directory) => stored.certificates.extend([directory.to_owned()]),
+            ("translator", kind) => stored.translators.extend([kind.to_owned()]),
+            _ => return Err(unreadable(ACT, line)),
+        }
+    }
+    Ok(stored)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::printed;
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn only_known_lines_are_read() {
+        let stored = parse_stored(&printed("empty /var/lib/glusterd/peers/x\nsecure-access\n")).unwrap();
+        assert!(stored.empty.contains("/var/lib/glusterd/peers/x") && stored.secure_access);
+        assert!(parse_stored(&printed("novelty x\n")).is_err());
+        assert!(parse_stored(&printed("empty\n")).is_err());
+        assert!(parse_stored(&Output::default()).is_err());
+    }
+
+    #[test]
+    fn what_keeps_glusterd_from_starting_is_found() {
+        let root = tempfile::tempdir().unwrap();
+        let state = root.path().join("var/lib/glusterd");
+        for directory in ["peers", "vols/good/bricks", "vols/half", "snaps/none", "snaps/whole"] {
+            fs::create_dir_all(state.join(directory)).unwrap();
+        }
+        fs::write(state.join("glusterd.info"), "UUID=x\n").unwrap();
+        fs::write(state.join("peers/a"), "").unwrap();
+        fs::write(state.join("peers/b"), "hostname1=g2\n").unwrap();
+        fs::write(state.join("peers/c"), "uuid=x\nhostname1=g2\n").unwrap();
+        fs::write(state.join("vols/good/info"), "type=2\n").unwrap();
+        fs::write(state.join("vols/good/x.vol"), "volume a\n    type features/shard\nend-volume\n").unwrap();
+        fs::write(state.join("snaps/whole/info"), "x=1\n").unwrap();
+        fs::write(state.join("snaps/missed_snaps_list"), "").unwrap();
+
+        let mut argv = stored().argv;
+        *argv.last_mut().unwrap() = root.path().display().to_string();
+        let said = std::process::Command::new(&argv[0]).args(&argv[1..]).output().unwrap();
+        let output = Output { stdout: String::from_utf8(said.stdout).unwrap(), ..Output::default() };
+        let found = parse_stored(&output).unwrap();
+        assert_eq!(found.empty.iter().collect::<Vec<_>>(), ["/var/lib/glusterd/peers/a"]);
+        let expected = ["peers/b", "snaps/none", "vols/half"].map(|path| format!("/var/lib/glusterd/{path}"));
+        assert_eq!(found.incomplete.into_iter().collect::<Vec<_>>(), expected);
+        assert_eq!(found.translators.into_iter().collect::<Vec<_>>(), ["features/shard"]);
+        assert!(!found.secure_access);
+    }
+}
