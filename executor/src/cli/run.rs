@@ -171,7 +171,8 @@ async fn drive(
         .parent()
         .and_then(Path::file_name)
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mut runner = Runner { transport: &ssh, inventory, journal, listener: &mut listener, run };
+    let noted = progress.noted.clone();
+    let mut runner = Runner { transport: &ssh, inventory, journal, listener: &mut listener, run, noted };
     let end = tokio::select! {
         end = runner.run(&progress) => Some(end),
         () = interrupted() => None,

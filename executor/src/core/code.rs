@@ -69,6 +69,10 @@ impl Code {
                 | Self::HostKeyChanged
                 | Self::HostKeyUnknown
                 | Self::GeorepConfigChanged
+                | Self::ConfigChanged
+                | Self::OpVersionChanged
+                | Self::GlusterdRestarted
+                | Self::RunsOldCode
         )
     }
 }
@@ -233,6 +237,21 @@ codes! {
     /// That files arrive after the upgrade is not to be proved by a canary.
     GeorepUnproven "GEOREP_UNPROVEN" true
         "without a waiver the run writes a file to the primary and waits for its content on the secondary";
+    /// A volume or a peer was changed while the run was under way.
+    ConfigChanged "CONFIG_CHANGED" false
+        "`-` was there at the start and is gone, `+` is new: put it back (`gluster volume set|reset …`) and resume; if the change is wanted, plan anew with `executor run`";
+    /// The op-version was changed while the run was under way.
+    OpVersionChanged "OP_VERSION_CHANGED" false
+        "an ordinary `gluster volume set` can raise it, and it cannot be lowered: find out who did it, then plan anew with `executor run`";
+    /// glusterd of a server that was not touched is another process than before.
+    GlusterdRestarted "GLUSTERD_RESTARTED" false
+        "it crashed, or somebody restarted it: look at /var/log/glusterfs/glusterd.log there; once you know why, plan anew with `executor run`";
+    /// Brick processes came or went while they were looked at.
+    BrickRestarted "BRICK_RESTARTED" false
+        "look at the brick's log in /var/log/glusterfs/bricks for `signal received` and `health-check failed`";
+    /// A process runs other code than the one installed.
+    RunsOldCode "RUNS_OLD_CODE" false
+        "it was not restarted, or something started it too early: stop and start gluster on that host";
     /// A fact could not be read.
     NotObserved "NOT_OBSERVED" false
         "run the same command again; if it stays, look at that host's glusterd and its log";

@@ -5,13 +5,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::baseline::Noted;
 use super::finding::Finding;
 use super::plan::Plan;
 
 /// The version of the event format.
 ///
 /// 1: the first.
-pub const FORMAT: u32 = 1;
+/// 2: plans carry their baseline; `noted`.
+pub const FORMAT: u32 = 2;
 
 /// An event with its place in the run: one line of the journal, or of `--events`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +71,13 @@ pub enum Event {
         step: u32,
         /// Which of its gates.
         gate: GateKind,
+    },
+    /// What runs on the servers was noted before the step acts, for later gates to compare with.
+    Noted {
+        /// The step.
+        step: u32,
+        /// What runs.
+        noted: Noted,
     },
     /// The step is about to act.
     StepStarted {

@@ -1,5 +1,6 @@
 //! The pure core: no I/O, no async, no clock. What an upgrade *is*, decided from what was observed.
 
+pub mod baseline;
 pub mod check;
 pub mod code;
 pub mod command;

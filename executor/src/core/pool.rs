@@ -3,11 +3,13 @@
 //! Never mixed with the inventory, which is what the operator declared.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 pub use super::packages::{PackageMove, PackageOffer, PackageTrouble};
 
+use super::baseline::Before;
 use super::georep::{OtherPool, Session, SyncTools};
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeId, VolumeName};
 use super::system::SystemFacts;
@@ -67,6 +69,9 @@ pub struct PoolState {
     pub sessions: Observed<Vec<Session>>,
     /// The pools that the inventory names as primary or secondary of this one.
     pub other_pools: Vec<OtherPool>,
+    /// What this look is compared with: no observation of its own, and never stored with one.
+    #[serde(skip)]
+    pub before: Arc<Before>,
 }
 
 impl PoolState {
@@ -240,6 +245,8 @@ pub struct VolumeState {
     pub split_brain: Observed<BTreeMap<Brick, Observed<u64>>>,
     /// Addresses (without ports) of the clients on each brick.
     pub clients: Observed<BTreeMap<Brick, BTreeSet<String>>>,
+    /// Entries that need healing, by brick: paths, or `<gfid:…>` where Gluster does not know the path.
+    pub heal_entries: Observed<BTreeMap<Brick, Observed<BTreeSet<String>>>>,
     /// The lowest op-version that a client at each address says it can speak (3.10 and later), daemons of the
     /// servers included.
     pub client_op_versions: Observed<BTreeMap<String, OpVersion>>,

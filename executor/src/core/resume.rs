@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::baseline::Noted;
 use super::event::{Event, Record};
 use super::plan::Plan;
 
@@ -16,6 +17,8 @@ pub struct Progress {
     pub finished: BTreeSet<u32>,
     /// The step that was started and not finished: done, half done, or not begun. Only looking tells.
     pub in_doubt: Option<u32>,
+    /// What was noted last, when the turn of a server began.
+    pub noted: Option<Noted>,
     /// The last event that says how the run stands, where it stopped by itself.
     pub stopped: Option<Event>,
     /// Whether every step is finished.
@@ -32,6 +35,7 @@ pub fn progress(records: &[Record]) -> Option<Progress> {
                 plan: (**plan).clone(),
                 finished: BTreeSet::new(),
                 in_doubt: None,
+                noted: None,
                 stopped: None,
                 complete: false,
             });
@@ -45,6 +49,7 @@ pub fn progress(records: &[Record]) -> Option<Progress> {
             | Event::GatePassed { .. }
             | Event::StepActed { .. } => {}
             Event::RunResumed { .. } => progress.stopped = None,
+            Event::Noted { noted, .. } => progress.noted = Some(noted.clone()),
             Event::StepStarted { step } => progress.in_doubt = Some(*step),
             Event::StepFinished { step, .. } => {
                 progress.finished.insert(*step);
@@ -59,6 +64,7 @@ pub fn progress(records: &[Record]) -> Option<Progress> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::baseline::Baseline;
     use super::super::event::{FORMAT, How};
     use super::super::plan::Plan;
     use super::*;
@@ -84,6 +90,11 @@ mod tests {
             answered: Vec::new(),
             waived: Vec::new(),
             waivers: Vec::new(),
+            baseline: Baseline {
+                op_version: super::super::names::OpVersion(100_000),
+                clients: Default::default(),
+                configuration: Default::default(),
+            },
             left_to_do: Vec::new(),
         };
         Event::RunStarted { version: "0".into(), pool: "p".into(), plan: Box::new(plan) }

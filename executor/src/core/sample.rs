@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::baseline::{Baseline, Before, Configuration, Noted, clients_of};
 use super::georep::{
     OtherHost, OtherPeers, OtherPool, PoolRole, Session, SessionName, SyncTools, Worker, WorkerStatus,
 };
@@ -104,7 +106,8 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
         }),
         system: system(number, release, &volumes),
     };
-    PoolState {
+    let mut state = PoolState {
+        before: Arc::default(),
         hosts: (1..=servers).map(|number| (host(number), host_state(number))).collect(),
         volumes: Observed::Known(
             volumes.into_iter().map(|volume| (volume.volume.name.clone(), volume)).collect(),
@@ -119,7 +122,21 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
         )]),
         sessions: Observed::Known(Vec::new()),
         other_pools: Vec::new(),
-    }
+    };
+    state.before = Arc::new(before(&state));
+    state
+}
+
+/// What looks are compared with in a pool that is left as it is.
+pub(crate) fn before(state: &PoolState) -> Before {
+    let noted = Noted::of(state);
+    let op_version = state.hosts[&host(1)].glusterd_info.known().unwrap().op_version;
+    let baseline = Baseline {
+        op_version,
+        clients: clients_of(state).unwrap(),
+        configuration: Configuration::of(state).unwrap(),
+    };
+    Before { start: Some(baseline), turn: Some(noted.clone()), last: Some(noted) }
 }
 
 /// A host that is well and has the bricks of its number.
@@ -197,6 +214,9 @@ pub(crate) fn volume(name: &str, kind: VolumeKind, servers: &[usize]) -> VolumeS
         self_heal_daemons: Observed::Known(servers.iter().map(|number| (uuid(*number), true)).collect()),
         heal_pending: each(0),
         split_brain: each(0),
+        heal_entries: Observed::Known(
+            bricks.iter().map(|brick| (brick.brick.clone(), Observed::Known(BTreeSet::new()))).collect(),
+        ),
         clients: Observed::Known(
             bricks.iter().map(|brick| (brick.brick.clone(), addresses.clone())).collect(),
         ),

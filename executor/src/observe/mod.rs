@@ -7,6 +7,7 @@ mod offers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 
@@ -20,6 +21,7 @@ use crate::core::pool::{
 use crate::core::system::SystemFacts;
 use crate::gluster::{commands, replies};
 use crate::service;
+use crate::system;
 use crate::transport::{Transport, TransportError};
 
 /// How much to look at.
@@ -67,7 +69,8 @@ pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scop
     let hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
     let volumes = volumes(transport, &hosts, scope).await;
     let sessions = georep::sessions(transport, glusterd_runs(&hosts), scope).await;
-    PoolState { hosts, volumes, clients: clients.into_iter().collect(), sessions, other_pools }
+    let clients = clients.into_iter().collect();
+    PoolState { hosts, volumes, clients, sessions, other_pools, before: Arc::default() }
 }
 
 /// Runs a command and reads its answer; an answer that cannot be had is unknown.
@@ -142,7 +145,7 @@ async fn server(
             Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
-    let (release, glusterd_info, peers, stored_volumes, sync_tools, offer) = tokio::join!(
+    let (release, glusterd_info, peers, stored_volumes, daemons, sync_tools, offer) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -155,6 +158,7 @@ async fn server(
             Fact::StoredVolumes,
             ask(transport, host, commands::stored_volumes(), replies::stored_volumes)
         ),
+        asked(scope, Fact::Daemons, ask(transport, host, system::daemons(), system::parse_daemons)),
         sync_tools,
         offer,
     );
@@ -167,7 +171,7 @@ async fn server(
         stored_volumes,
         sync_tools,
         offer,
-        system: SystemFacts::unknown(NOT_ASKED),
+        system: SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) },
     }
 }
 
@@ -238,29 +242,46 @@ async fn volumes(
     };
     let heals = join_all(volumes.iter().map(|volume| heal(transport, via, volume, scope)));
     let (heals, (status, clients)) = tokio::join!(heals, locking);
-    let states = volumes.into_iter().zip(heals).zip(clients).map(|((volume, (pending, split)), clients)| {
+    let states = volumes.into_iter().zip(heals).zip(clients).map(|((volume, heals), clients)| {
         let status = status.clone().map(|mut all| all.remove(&volume.name));
-        (volume.name.clone(), volume_state(volume, status, pending, split, clients))
+        (volume.name.clone(), volume_state(volume, status, heals, clients))
     });
     Observed::Known(states.collect())
 }
 
 type Counts = Observed<BTreeMap<Brick, Observed<u64>>>;
+type Entries = Observed<BTreeMap<Brick, Observed<BTreeSet<String>>>>;
 
-async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume, scope: &Scope) -> (Counts, Counts) {
+/// What `heal info` says of a volume.
+struct Heals {
+    pending: Counts,
+    entries: Entries,
+    split_brain: Counts,
+}
+
+async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume, scope: &Scope) -> Heals {
     let nothing = || Observed::Known(BTreeMap::new());
+    let none =
+        || Heals { pending: nothing(), entries: Observed::Known(BTreeMap::new()), split_brain: nothing() };
     if !volume.started {
-        return (nothing(), nothing());
+        return none();
     }
-    let pending = ask(transport, via, commands::heal_info(&volume.name), replies::heal_pending);
-    let pending = asked(scope, Fact::HealPending, pending);
+    let backlog = ask(transport, via, commands::heal_info(&volume.name), replies::heal_backlog);
+    let backlog = asked(scope, Fact::HealPending, backlog);
     let split = ask(transport, via, commands::heal_info_split_brain(&volume.name), replies::split_brain);
     let split = asked(scope, Fact::SplitBrain, split);
-    match volume.kind {
-        VolumeKind::Replicate { .. } => tokio::join!(pending, split),
-        VolumeKind::Disperse { .. } => (pending.await, nothing()),
-        VolumeKind::Distribute | VolumeKind::Other(_) => (nothing(), nothing()),
-    }
+    let (backlog, split_brain) = match volume.kind {
+        VolumeKind::Replicate { .. } => tokio::join!(backlog, split),
+        VolumeKind::Disperse { .. } => (backlog.await, nothing()),
+        VolumeKind::Distribute | VolumeKind::Other(_) => return none(),
+    };
+    let counts = |backlog: BTreeMap<Brick, Observed<replies::Backlog>>| {
+        backlog.into_iter().map(|(brick, found)| (brick, found.map(|found| found.count))).collect()
+    };
+    let names = |backlog: BTreeMap<Brick, Observed<replies::Backlog>>| {
+        backlog.into_iter().map(|(brick, found)| (brick, found.map(|found| found.entries))).collect()
+    };
+    Heals { pending: backlog.clone().map(counts), entries: backlog.map(names), split_brain }
 }
 
 /// Who is connected to each brick, and the op-version of each client.
@@ -296,8 +317,7 @@ async fn clients_of(transport: &dyn Transport, via: &HostName, volume: &Volume, 
 fn volume_state(
     volume: Volume,
     status: Observed<Option<replies::VolumeStatus>>,
-    heal_pending: Counts,
-    split_brain: Counts,
+    heals: Heals,
     (clients, client_op_versions): Clients,
 ) -> VolumeState {
     let status = match status {
@@ -313,8 +333,9 @@ fn volume_state(
         bricks_online: status.clone().map(|status| status.bricks_online),
         self_heal_daemons: status.clone().map(|status| status.self_heal_daemons),
         tasks: status.map(running),
-        heal_pending,
-        split_brain,
+        heal_pending: heals.pending,
+        heal_entries: heals.entries,
+        split_brain: heals.split_brain,
         clients,
         client_op_versions,
         volume,

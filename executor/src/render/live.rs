@@ -38,7 +38,9 @@ pub fn live_line(plan: &Plan, record: &Record) -> Option<String> {
                 reasons.join("; ")
             )
         }
-        Event::Refused { .. } | Event::NothingToDo | Event::GatePassed { .. } => return None,
+        Event::Refused { .. } | Event::NothingToDo | Event::GatePassed { .. } | Event::Noted { .. } => {
+            return None;
+        }
         Event::StepStarted { step } => action(*step),
         Event::StepActed { .. } => return None,
         Event::StepFinished { step, how: How::Acted } => format!("{}: done", action(*step)),

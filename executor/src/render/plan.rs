@@ -6,7 +6,7 @@ use comfy_table::{Table, presets};
 
 use super::hanging;
 use super::packages::packages;
-use crate::core::check::well;
+use crate::core::check::{Check, frozen, well};
 use crate::core::plan::{Gate, Plan, StageKind, Step};
 use crate::core::resume::Progress;
 
@@ -55,8 +55,12 @@ pub fn plan(plan: &Plan, next: &str) -> String {
     let (now, then) = (plan.op_version_now.to_string(), plan.op_version_then.to_string());
     table.add_row(["op-version", now.as_str(), then.as_str(), ""]);
     text.push_str(&table.trim_fmt());
-    let well: Vec<String> = well().iter().map(ToString::to_string).collect();
-    let _ = writeln!(text, "\n\n{}\n", hanging("\"the pool is well\" means: ", &well.join(", ")));
+    text.push_str("\n\n");
+    for (name, checks) in terms() {
+        let means: Vec<String> = checks.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "{}", hanging(&format!("\"{name}\" means: "), &means.join(", ")));
+    }
+    text.push('\n');
     text.push_str(&packages(&plan.transactions));
     text.push_str(&tree(plan, |_| Mark::None));
     if !plan.waived.is_empty() {
@@ -125,14 +129,22 @@ fn step_lines(step: &Step, mark: Mark) -> String {
     text
 }
 
+/// What is asked at almost every gate, under a name that the plan explains once.
+fn terms() -> [(&'static str, Vec<Check>); 2] {
+    [("the pool is well", well()), ("nothing reconfigured", frozen())]
+}
+
 fn gate_text(gate: &Gate) -> String {
     let Gate { checks, patience_seconds, settle } = gate;
-    // What is asked at almost every gate has a name, which the plan explains once.
-    let well = well();
-    let is_well = well.iter().all(|check| checks.contains(check));
-    let rest = checks.iter().filter(|check| !(is_well && well.contains(check))).map(ToString::to_string);
-    let checks: Vec<String> =
-        is_well.then(|| "the pool is well".to_owned()).into_iter().chain(rest).collect();
+    let mut named = Vec::new();
+    let mut rest: Vec<&Check> = checks.iter().collect();
+    for (name, together) in terms() {
+        if together.iter().all(|check| checks.contains(check)) {
+            named.push(name.to_owned());
+            rest.retain(|check| !together.contains(check));
+        }
+    }
+    let checks: Vec<String> = named.into_iter().chain(rest.into_iter().map(ToString::to_string)).collect();
     let settle = if *settle > 1 { format!(", {settle} looks in a row") } else { String::new() };
     format!("{} (within {}{settle})", checks.join(", "), duration(*patience_seconds))
 }

@@ -13,17 +13,20 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
 use crate::act;
-use crate::core::check::look_all;
+use crate::core::baseline::{Before, Noted};
+use crate::core::check::{Check, Fact, look_all};
 use crate::core::event::{Event, GateKind, How, Record};
 use crate::core::finding::Finding;
 use crate::core::inventory::Inventory;
-use crate::core::plan::{Gate, Plan, Step};
+use crate::core::plan::{Action, Gate, Plan, Step};
+use crate::core::pool::PoolState;
 use crate::core::resume::Progress;
 use crate::journal::{Journal, JournalError};
 use crate::observe::{self, Scope};
@@ -81,6 +84,8 @@ pub struct Runner<'a> {
     pub listener: &'a mut dyn FnMut(&Record),
     /// The name of the run, for what is kept on hosts.
     pub run: String,
+    /// What was noted when the turn began that is under way; `None` before the first.
+    pub noted: Option<Noted>,
 }
 
 impl Runner<'_> {
@@ -109,6 +114,7 @@ impl Runner<'_> {
     /// Runs one step. `None`: it is finished.
     async fn step(&mut self, plan: &Plan, step: &Step, again: bool) -> Result<Option<End>, RunError> {
         let how = if self.effect_is_there(step).await {
+            self.note(plan, step, again).await?;
             How::AlreadySo
         } else {
             let (gate, kind) =
@@ -116,6 +122,7 @@ impl Runner<'_> {
             if let Some(halt) = self.wait(plan, step, gate, kind).await? {
                 return Ok(Some(halt));
             }
+            self.note(plan, step, again).await?;
             self.tell(Event::StepStarted { step: step.id })?;
             match act::act(self.transport, &step.action, &self.run).await {
                 Ok(said) => self.tell(Event::StepActed { step: step.id, said })?,
@@ -132,6 +139,27 @@ impl Runner<'_> {
         }
         self.tell(Event::StepFinished { step: step.id, how })?;
         Ok(None)
+    }
+
+    /// Notes what runs on the servers, where the step begins a turn. One that is taken up again began before,
+    /// and its note stands.
+    async fn note(&mut self, plan: &Plan, step: &Step, again: bool) -> Result<(), RunError> {
+        if !begins_turn(plan, step) || (again && self.noted.is_some()) {
+            return Ok(());
+        }
+        let scope = Scope::Facts([Fact::Daemons].into());
+        let state = observe::look(self.transport, self.inventory, &scope).await;
+        let noted = Noted::of(&state);
+        self.noted = Some(noted.clone());
+        self.tell(Event::Noted { step: step.id, noted })
+    }
+
+    /// Looks at the pool, next to what its gates compare it with.
+    async fn look(&self, plan: &Plan, scope: &Scope, last: Option<Noted>) -> PoolState {
+        let mut state = observe::look(self.transport, self.inventory, scope).await;
+        let before = Before { start: Some(plan.baseline.clone()), turn: self.noted.clone(), last };
+        state.before = Arc::new(before);
+        state
     }
 
     /// Looks whether the action is wholly done already.
@@ -158,8 +186,10 @@ impl Runner<'_> {
         let mut passes = 0;
         let mut hopeless_since: Option<Instant> = None;
         let scope = Scope::of(&gate.checks);
+        let mut last_noted: Option<Noted> = None;
         loop {
-            let state = observe::look(self.transport, self.inventory, &scope).await;
+            let state = self.look(plan, &scope, last_noted.take()).await;
+            last_noted = gate.checks.contains(&Check::BricksSteady).then(|| Noted::of(&state));
             let findings: Vec<Finding> = look_all(&gate.checks, &state)
                 .into_iter()
                 .filter(|finding| !plan.waivers.iter().any(|waiver| waiver.covers(finding)))
@@ -193,4 +223,12 @@ impl Runner<'_> {
             sleep(LOOK_INTERVAL).await;
         }
     }
+}
+
+/// Returns whether a turn begins with this step: with the stop, or with the start where the server is out
+/// already. A download before that touches nothing, and may be hours earlier.
+fn begins_turn(plan: &Plan, step: &Step) -> bool {
+    let touches =
+        |step: &&Step| matches!(step.action, Action::StopGluster { .. } | Action::StartGluster { .. });
+    plan.stages.iter().any(|stage| stage.steps.iter().find(touches).is_some_and(|first| first.id == step.id))
 }

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 
 use super::*;
+use crate::core::baseline::Baseline;
 use crate::core::check::Check;
 use crate::core::command::{Command, Effect, Output};
 use crate::core::names::{HostName, OpVersion};
@@ -84,6 +85,11 @@ fn stop_plan() -> Plan {
         answered: Vec::new(),
         waived: Vec::new(),
         waivers: Vec::new(),
+        baseline: Baseline {
+            op_version: OpVersion(100_000),
+            clients: BTreeMap::new(),
+            configuration: Default::default(),
+        },
         left_to_do: Vec::new(),
     }
 }
@@ -106,6 +112,7 @@ async fn run_on(hosts: Hosts, folder: &tempfile::TempDir) -> (End, Hosts, PathBu
         journal,
         listener: &mut listener,
         run: "run".into(),
+        noted: None,
     };
     let end = runner.run(&progress).await.unwrap();
     (end, transport.0.into_inner().unwrap(), path)
@@ -125,6 +132,7 @@ async fn a_step_is_in_the_journal_before_the_host_is_touched_and_after() {
     let expected = [
         "run_started",
         "gate_passed",
+        "noted",
         "step_started",
         "step_acted",
         "gate_passed",
@@ -179,8 +187,8 @@ async fn an_action_that_may_have_happened_fails_the_run_and_stays_in_doubt() {
 async fn settling_takes_several_looks_in_a_row() {
     let folder = tempfile::tempdir().unwrap();
     let (_, one_look, _) = run_on(Hosts { running: true, ..Hosts::default() }, &folder).await;
-    // Effect, enter, and two looks of the leave gate.
-    assert_eq!(one_look.looks, 4);
+    // Effect, enter, the note of what runs, and two looks of the leave gate. A note takes two commands.
+    assert_eq!(one_look.looks, 6);
 }
 
 #[test]
@@ -198,11 +206,13 @@ fn the_journal_that_cannot_be_written_stops_the_act() {
         journal: full,
         listener: &mut listener,
         run: "run".into(),
+        noted: None,
     };
     let progress = Progress {
         pool: "p".into(),
         plan,
         finished: Default::default(),
+        noted: None,
         in_doubt: None,
         stopped: None,
         complete: false,

@@ -112,6 +112,7 @@ fn named(performance: &Performance) -> BTreeSet<String> {
             | Event::RunResumed { .. }
             | Event::GateWaiting { .. }
             | Event::GatePassed { .. }
+            | Event::Noted { .. }
             | Event::StepStarted { .. }
             | Event::StepActed { .. }
             | Event::StepFinished { .. }

@@ -68,7 +68,10 @@ impl Performance {
         let ends = |record: &&Record| {
             !matches!(
                 record.event,
-                Event::GateWaiting { .. } | Event::GatePassed { .. } | Event::StepActed { .. }
+                Event::GateWaiting { .. }
+                    | Event::GatePassed { .. }
+                    | Event::Noted { .. }
+                    | Event::StepActed { .. }
             )
         };
         match self.events.iter().rev().find(ends).map(|record| &record.event) {
@@ -84,6 +87,7 @@ impl Performance {
                 | Event::StepFinished { .. }
                 | Event::GateWaiting { .. }
                 | Event::GatePassed { .. }
+                | Event::Noted { .. }
                 | Event::StepActed { .. },
             ) => "ended midway",
             None => "said nothing",

@@ -163,7 +163,7 @@ fn numbers(version: &str) -> Option<(u32, u32)> {
 /// * up to 9.2 it calls `Thread.isAlive`, gone from Python 3.9 (glusterfs issue 2440);
 /// * up to 11.1 it calls `ConfigParser.readfp`, gone from Python 3.12 (issue 4403; seen with 10.3 and 11.1 on 3.13:
 ///   "Unable to get statefile's name").
-fn python(host: &HostName, tools: &Observed<SyncTools>, to: Release) -> Option<Finding> {
+pub(super) fn python(host: &HostName, tools: &Observed<SyncTools>, to: Release) -> Option<Finding> {
     let subject = Subject::Host(host.clone());
     let tools = match tools.known() {
         Ok(tools) => tools,
@@ -316,7 +316,3 @@ fn converters(state: &PoolState, to: Release) -> Vec<Finding> {
 pub(crate) fn converts(from: Release, to: Release) -> bool {
     "8.0".parse::<Release>().is_ok_and(|changed| from < changed && to >= changed)
 }
-
-#[cfg(test)]
-#[path = "georep_tests.rs"]
-mod tests;

@@ -2,8 +2,12 @@
 
 use rstest::rstest;
 
-use super::super::{Check, SessionBefore, crawls};
-use super::*;
+use std::collections::BTreeMap;
+
+use super::georep::python;
+use super::{Check, SessionBefore, crawls, geo_replication};
+use crate::core::finding::Code;
+use crate::core::names::Release;
 use crate::core::finding::Ground;
 use crate::core::georep::{OtherPool, PoolRole, Session, SyncTools, WorkerStatus};
 use crate::core::pool::{HostState, Observed, PoolState, Reach, Unreachable};

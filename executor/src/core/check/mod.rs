@@ -2,7 +2,12 @@
 //!
 //! A fact that is unknown gives a finding of its own, so that no check passes by not having looked.
 
+mod before;
+#[cfg(test)]
+mod before_tests;
 mod georep;
+#[cfg(test)]
+mod georep_tests;
 mod host;
 mod packages;
 mod pool;
@@ -19,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
 use super::georep::SessionName;
-use super::names::{HostName, OpVersion, Release, VolumeName};
+use super::names::{HostName, OpVersion, Release};
 use super::pool::PoolState;
 
 pub(crate) use georep::{converts, geo_replication, sessions_to};
@@ -68,9 +73,25 @@ pub enum Check {
         without: Option<HostName>,
     },
     /// The clients that were connected when the plan was made are still, or again.
-    ClientsBack {
-        /// Their addresses, by volume.
-        clients: BTreeMap<VolumeName, BTreeSet<String>>,
+    ClientsBack,
+    /// Volumes and peers are defined as when the plan was made, but for what upgrades change by themselves.
+    ConfigurationUnchanged,
+    /// Every server has the op-version stored that it had when the plan was made. An ordinary `volume set` of
+    /// an option of a later release raises it behind everybody's back (glusterd-op-sm.c, 3.7 to 11).
+    OpVersionStill,
+    /// glusterd on the other servers is the process it was when this one's turn began.
+    OthersUndisturbed {
+        /// The server whose turn it is.
+        host: HostName,
+    },
+    /// Brick processes are the same ones as in the look before.
+    BricksSteady,
+    /// Every process of Gluster's on the server runs this release's code.
+    RunsRelease {
+        /// The server.
+        host: HostName,
+        /// The release.
+        release: Release,
     },
     /// No rebalance, remove-brick or the like runs.
     NoTasks,
@@ -86,6 +107,11 @@ pub enum Check {
         /// The release.
         release: Release,
     },
+    /// Every server runs this release's packages.
+    AllAtRelease {
+        /// The release.
+        release: Release,
+    },
     /// No Gluster process runs on the server.
     GlusterDown {
         /// The server.
@@ -96,6 +122,8 @@ pub enum Check {
         /// The server.
         host: HostName,
     },
+    /// Neither glusterd nor one of its daemons runs on any server; bricks may.
+    GlusterdDownEverywhere,
     /// glusterd runs on the server and answers.
     GlusterdUp {
         /// The server.
@@ -113,6 +141,8 @@ pub enum Check {
         /// The server.
         host: HostName,
     },
+    /// No server's stored volumes hold an `nfs.` line.
+    NfsLinesGoneEverywhere,
     /// Every server has this op-version stored.
     OpVersionIs {
         /// The op-version.
@@ -156,6 +186,8 @@ pub struct SessionBefore {
 pub enum Fact {
     /// [`HostState::processes`](super::pool::HostState::processes), and whether the host answers at all.
     Processes,
+    /// [`SystemFacts::daemons`](super::system::SystemFacts::daemons).
+    Daemons,
     /// [`HostState::release`](super::pool::HostState::release).
     Release,
     /// [`HostState::glusterd_info`](super::pool::HostState::glusterd_info).
@@ -187,21 +219,28 @@ impl Check {
             Self::Reached
             | Self::GlusterDown { .. }
             | Self::GlusterdDown { .. }
+            | Self::GlusterdDownEverywhere
             | Self::BricksRunning { .. } => &[Fact::Processes],
             Self::Members | Self::PeersConnected { .. } => &[Fact::GlusterdInfo, Fact::Peers],
-            Self::StoredVolumesAgree { .. } | Self::NfsLinesGone { .. } => &[Fact::StoredVolumes],
+            Self::StoredVolumesAgree { .. } | Self::NfsLinesGone { .. } | Self::NfsLinesGoneEverywhere => {
+                &[Fact::StoredVolumes]
+            }
             Self::BricksOnline { .. } | Self::SelfHealDaemonsOnline { .. } => {
                 &[Fact::GlusterdInfo, Fact::Volumes, Fact::VolumeStatus]
             }
             Self::NothingToHeal => &[Fact::Volumes, Fact::HealPending],
             Self::NoSplitBrain { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::SplitBrain],
             Self::ClientsOnEveryBrick { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::Clients],
-            Self::ClientsBack { .. } => &[Fact::Volumes, Fact::Clients],
+            Self::ClientsBack => &[Fact::Volumes, Fact::Clients],
             Self::NoTasks => &[Fact::Volumes, Fact::VolumeStatus],
             Self::OthersCanCarry { .. } => &[Fact::GlusterdInfo, Fact::Volumes],
-            Self::AtRelease { .. } => &[Fact::Release],
+            Self::AtRelease { .. } | Self::AllAtRelease { .. } => &[Fact::Release],
+            Self::ConfigurationUnchanged => &[Fact::GlusterdInfo, Fact::Peers, Fact::Volumes],
+            Self::OthersUndisturbed { .. } | Self::BricksSteady | Self::RunsRelease { .. } => {
+                &[Fact::Daemons]
+            }
             Self::GlusterdUp { .. } => &[Fact::Processes, Fact::Peers],
-            Self::OpVersionIs { .. } | Self::OpVersionsAgree => &[Fact::GlusterdInfo],
+            Self::OpVersionIs { .. } | Self::OpVersionsAgree | Self::OpVersionStill => &[Fact::GlusterdInfo],
             Self::SessionsStopped { .. } | Self::SessionsBack { .. } => &[Fact::Sessions],
             Self::SessionConfigKept { .. } => &[Fact::Sessions, Fact::SessionConfigs],
         }
@@ -219,7 +258,15 @@ impl Check {
             Self::NothingToHeal => volume::nothing_to_heal(state),
             Self::NoSplitBrain { without } => volume::no_split_brain(state, without.as_ref()),
             Self::ClientsOnEveryBrick { without } => volume::clients_on_every_brick(state, without.as_ref()),
-            Self::ClientsBack { clients } => volume::clients_back(state, clients),
+            Self::ClientsBack => before::clients_back(state),
+            Self::ConfigurationUnchanged => before::configuration_unchanged(state),
+            Self::OpVersionStill => before::op_version_still(state),
+            Self::OthersUndisturbed { host } => before::others_undisturbed(state, host),
+            Self::BricksSteady => before::bricks_steady(state),
+            Self::RunsRelease { host, release } => before::runs_release(state, host, *release),
+            Self::AllAtRelease { release } => every(state, |host| host::at_release(state, host, *release)),
+            Self::GlusterdDownEverywhere => every(state, |host| host::glusterd_down(state, host)),
+            Self::NfsLinesGoneEverywhere => every(state, |host| host::nfs_lines_gone(state, host)),
             Self::NoTasks => volume::no_tasks(state),
             Self::OthersCanCarry { host } => quorum::others_can_carry(state, host),
             Self::AtRelease { host, release } => host::at_release(state, host, *release),
@@ -264,10 +311,17 @@ impl fmt::Display for Check {
             Self::NothingToHeal => write!(f, "nothing left to heal"),
             Self::NoSplitBrain { .. } => write!(f, "no split-brain"),
             Self::ClientsOnEveryBrick { without } => write!(f, "every client on every brick{}", but(without)),
-            Self::ClientsBack { clients } => {
-                let count = clients.values().flatten().collect::<BTreeSet<_>>().len();
-                write!(f, "clients back at all {count} addresses of the start")
+            Self::ClientsBack => write!(f, "all clients of the start back"),
+            Self::ConfigurationUnchanged => write!(f, "volumes and peers defined as at the start"),
+            Self::OpVersionStill => write!(f, "op-version as at the start on every server"),
+            Self::OthersUndisturbed { host } => {
+                write!(f, "glusterd untouched on every server but {host}")
             }
+            Self::BricksSteady => write!(f, "brick processes steady"),
+            Self::RunsRelease { host, release } => write!(f, "every process on {host} runs {release}"),
+            Self::AllAtRelease { release } => write!(f, "every server at {release}"),
+            Self::GlusterdDownEverywhere => write!(f, "glusterd down on every server"),
+            Self::NfsLinesGoneEverywhere => write!(f, "no nfs. line stored on any server"),
             Self::NoTasks => write!(f, "no task running"),
             Self::OthersCanCarry { host } => write!(f, "the others can carry {host}'s data"),
             Self::AtRelease { host, release } => write!(f, "{host} at {release}"),
@@ -297,6 +351,11 @@ fn listed<'a>(sessions: impl IntoIterator<Item = &'a SessionName>) -> String {
     format!("geo-replication {}", names.join(", "))
 }
 
+/// Puts a question to every server.
+fn every(state: &PoolState, question: impl Fn(&HostName) -> Vec<Finding>) -> Vec<Finding> {
+    state.hosts.keys().flat_map(question).collect()
+}
+
 /// Returns the checks of a pool that is well, all of it: what "the pool is well" stands for everywhere.
 pub fn well() -> Vec<Check> {
     vec![
@@ -309,6 +368,12 @@ pub fn well() -> Vec<Check> {
         Check::ClientsOnEveryBrick { without: None },
         Check::NothingToHeal,
     ]
+}
+
+/// Returns the checks by which a run sees that nobody reconfigured the pool meanwhile: what "nothing
+/// reconfigured" stands for everywhere.
+pub fn frozen() -> Vec<Check> {
+    vec![Check::ConfigurationUnchanged, Check::OpVersionStill]
 }
 
 /// Puts several questions and returns all findings, each once, sorted.

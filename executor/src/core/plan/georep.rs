@@ -168,7 +168,3 @@ pub(super) fn convert(state: &PoolState, host: &HostName, to: Release) -> Option
 fn gate(checks: Vec<Check>, patience_seconds: u64, settle: u32) -> Gate {
     Gate { checks, patience_seconds, settle }
 }
-
-#[cfg(test)]
-#[path = "georep_tests.rs"]
-mod tests;

@@ -1,7 +1,7 @@
 //! Golden plans of pools with geo-replication, and what becomes of sessions that do not copy.
 
-use super::super::tests::{planned, refused};
-use super::super::{Action, Plan, StageKind};
+use super::tests::{planned, refused};
+use super::{Action, Plan, StageKind};
 use crate::core::finding::Code;
 use crate::core::georep::{OtherPool, PoolRole, SyncTools, WorkerStatus};
 use crate::core::names::Release;

@@ -18,22 +18,23 @@
 
 mod action;
 mod georep;
+#[cfg(test)]
+mod georep_tests;
 mod online;
 mod packages;
 mod preflight;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 
 pub use action::Action;
 pub use online::plan;
 
+use super::baseline::Baseline;
 use super::check::Check;
 use super::finding::{Finding, Waiver};
-use super::names::{HostName, OpVersion, Release, VolumeName};
+use super::names::{HostName, OpVersion, Release};
 use super::packages::Transaction;
 
 /// Checks that must all pass, several looks in a row, and how long to wait for that.
@@ -125,6 +126,8 @@ pub struct Plan {
     pub waived: Vec<Finding>,
     /// The waivers themselves, which hold at the gates as well.
     pub waivers: Vec<Waiver>,
+    /// What was seen when the plan was made, which its gates compare with.
+    pub baseline: Baseline,
     /// What is left to the operator after the plan.
     pub left_to_do: Vec<String>,
 }
@@ -164,6 +167,3 @@ pub struct Request {
     /// Findings that shall not stand in the way.
     pub waivers: Vec<Waiver>,
 }
-
-/// The clients that are connected, by volume.
-type Clients = BTreeMap<VolumeName, BTreeSet<String>>;

@@ -1,18 +1,17 @@
 //! The online (rolling) procedure: one server at a time, the others carrying its data.
 
-use std::collections::BTreeSet;
-
-use super::super::check::Check;
+use super::super::baseline::{Baseline, Configuration, clients_of};
+use super::super::check::{Check, frozen};
 use super::super::finding::{Code, Finding, Subject};
 use super::super::inventory::Inventory;
 use super::super::names::{HostName, OpVersion, Release, VolumeName};
-use super::super::pool::{Observed, PackageOffer, PoolState, VolumeKind};
+use super::super::pool::{PackageOffer, PoolState, VolumeKind};
 use super::super::release;
 use super::super::way::Way;
 use super::georep;
 use super::packages;
 use super::preflight::{Preflight, preflight};
-use super::{Action, Clients, Gate, Outcome, Plan, Refusal, Request, ServerRow, Stage, StageKind, Step};
+use super::{Action, Gate, Outcome, Plan, Refusal, Request, ServerRow, Stage, StageKind, Step};
 
 /// How long to wait for the pool to be well before a server is taken out. Also the time a heal backlog has
 /// to empty: hours are normal after a server was out for long.
@@ -59,7 +58,7 @@ struct Facts<'a> {
     state: &'a PoolState,
     servers: Vec<(HostName, Release, PackageOffer)>,
     op_version: OpVersion,
-    clients: Clients,
+    baseline: Baseline,
     to_heal: Vec<VolumeName>,
 }
 
@@ -74,20 +73,13 @@ fn facts(state: &PoolState) -> Option<Facts<'_>> {
         state.hosts.values().filter_map(|host| Some(host.glusterd_info.known().ok()?.op_version)).min()?;
     let volumes = state.volumes.known().ok()?;
     let started = || volumes.values().filter(|volume| volume.volume.started);
-    let clients = started()
-        .map(|volume| {
-            let on_bricks = match &volume.clients {
-                Observed::Known(clients) => clients.values().flatten().cloned().collect(),
-                Observed::Unknown(_) => BTreeSet::new(),
-            };
-            (volume.volume.name.clone(), on_bricks)
-        })
-        .collect();
+    let baseline =
+        Baseline { op_version, clients: clients_of(state)?, configuration: Configuration::of(state).ok()? };
     let to_heal = started()
         .filter(|volume| matches!(volume.volume.kind, VolumeKind::Replicate { .. }))
         .map(|volume| volume.volume.name.clone())
         .collect();
-    Some(Facts { state, servers, op_version, clients, to_heal })
+    Some(Facts { state, servers, op_version, baseline, to_heal })
 }
 
 fn build(
@@ -161,6 +153,7 @@ fn build(
         answered,
         waived,
         waivers: request.waivers.clone(),
+        baseline: facts.baseline.clone(),
         left_to_do: left_to_do(inventory, facts.state, to),
     }))
 }
@@ -228,16 +221,15 @@ impl<'a> Builder<'a> {
     fn prepare(&mut self) -> Stage {
         let hosts: Vec<HostName> = self.facts.servers.iter().map(|(host, ..)| host.clone()).collect();
         let mut steps = Vec::new();
-        let all_down = |hosts: &[HostName]| -> Vec<Check> {
-            hosts.iter().map(|host| Check::GlusterdDown { host: host.clone() }).collect()
-        };
         for (at, host) in hosts.iter().enumerate() {
             let enter = if at == 0 {
                 let mut checks = self.health(None, true);
+                checks.extend(frozen());
                 checks.push(Check::NothingToHeal);
                 gate(checks, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
             } else {
-                gate(all_down(&hosts[..at]), PROCESS_PATIENCE_SECONDS, 1)
+                let before = Check::GlusterdDown { host: hosts[at - 1].clone() };
+                gate(vec![before], PROCESS_PATIENCE_SECONDS, 1)
             };
             let reenter = gate(vec![Check::Reached], PROCESS_PATIENCE_SECONDS, 1);
             let mut left = vec![Check::GlusterdDown { host: host.clone() }];
@@ -246,16 +238,15 @@ impl<'a> Builder<'a> {
             steps.push(self.step(Action::StopGlusterd { host: host.clone() }, enter, reenter, leave));
         }
         for host in &hosts {
-            let down = gate(all_down(&hosts), PROCESS_PATIENCE_SECONDS, 1);
+            let down = gate(vec![Check::GlusterdDownEverywhere], PROCESS_PATIENCE_SECONDS, 1);
             let mut gone = vec![Check::NfsLinesGone { host: host.clone() }];
             gone.extend(self.bricks_running(host));
             let leave = gate(gone, PROCESS_PATIENCE_SECONDS, 1);
             steps.push(self.step(Action::DropNfsLines { host: host.clone() }, down.clone(), down, leave));
         }
         for (at, host) in hosts.iter().enumerate() {
-            let mut agreed: Vec<Check> =
-                hosts.iter().map(|host| Check::NfsLinesGone { host: host.clone() }).collect();
-            agreed.push(Check::StoredVolumesAgree { ignoring_nfs: false });
+            let agreed =
+                vec![Check::NfsLinesGoneEverywhere, Check::StoredVolumesAgree { ignoring_nfs: false }];
             let enter = gate(agreed, PROCESS_PATIENCE_SECONDS, 1);
             let leave = if at + 1 == hosts.len() {
                 self.whole(None)
@@ -276,6 +267,7 @@ impl<'a> Builder<'a> {
         let others = self.others(host);
         if let Some(offer) = self.installs(host) {
             let mut fit = self.health(None, false);
+            fit.extend(frozen());
             fit.extend([Check::NothingToHeal, Check::NoTasks, Check::OthersCanCarry { host: host.clone() }]);
             let enter = if out { others.clone() } else { gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS) };
             let left = vec![down(), Check::BricksOnline { without }];
@@ -293,14 +285,16 @@ impl<'a> Builder<'a> {
             steps.push(self.step(install, enter.clone(), enter, leave));
         }
         let enter = gate(vec![at(self.to)], PROCESS_PATIENCE_SECONDS, 1);
-        let back = vec![
+        let mut back = vec![
             Check::GlusterdUp { host: host.clone() },
             at(self.to),
             Check::StoredVolumesAgree { ignoring_nfs: false },
             Check::PeersConnected { without: None },
             Check::BricksOnline { without: None },
             Check::SelfHealDaemonsOnline { without: None },
+            Check::BricksSteady,
         ];
+        back.extend(self.own_turn(host));
         // Several looks: an upgraded glusterd rewrites what it has stored some moments after its start.
         let leave = gate(back, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
         steps.push(self.step(Action::StartGluster { host: host.clone() }, enter.clone(), enter, leave));
@@ -314,17 +308,14 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(&mut self, via: &HostName, to: OpVersion) -> Stage {
-        let mut fit: Vec<Check> = self
-            .facts
-            .servers
-            .iter()
-            .map(|(host, ..)| Check::AtRelease { host: host.clone(), release: self.to })
-            .collect();
+        let mut fit = vec![Check::AllAtRelease { release: self.to }];
         fit.extend(self.health(None, false));
+        fit.extend(frozen());
         fit.push(Check::NothingToHeal);
         let enter = gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS);
         let mut done = vec![Check::OpVersionIs { op_version: to }];
         done.extend(self.health(None, false));
+        done.push(Check::ConfigurationUnchanged);
         let leave = gate(done, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
         let raise = Action::RaiseOpVersion { via: via.clone(), to };
         let step = self.step(raise, enter.clone(), enter, leave);
@@ -348,6 +339,7 @@ impl<'a> Builder<'a> {
     /// What must hold before a server is taken further out after a run ended midway: the others stand.
     fn others(&self, host: &HostName) -> Gate {
         let mut checks = self.health(Some(host), false);
+        checks.extend(frozen());
         checks.push(Check::OthersCanCarry { host: host.clone() });
         gate(checks, RETURN_PATIENCE_SECONDS, 1)
     }
@@ -357,9 +349,19 @@ impl<'a> Builder<'a> {
         let mut checks: Vec<Check> =
             host.map(|host| Check::AtRelease { host: host.clone(), release: self.to }).into_iter().collect();
         checks.extend(self.health(None, false));
-        checks.push(Check::ClientsBack { clients: self.facts.clients.clone() });
-        checks.push(Check::NothingToHeal);
+        checks.extend(frozen());
+        checks.extend(host.into_iter().flat_map(|host| self.own_turn(host)));
+        checks.extend([Check::BricksSteady, Check::ClientsBack, Check::NothingToHeal]);
         gate(checks, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
+    }
+
+    /// What a server's own turn must have changed, and what it must not: the code that runs there, and nothing
+    /// on the others.
+    fn own_turn(&self, host: &HostName) -> [Check; 2] {
+        [
+            Check::RunsRelease { host: host.clone(), release: self.to },
+            Check::OthersUndisturbed { host: host.clone() },
+        ]
     }
 
     /// As many brick processes as before, which is all that can be asked while glusterd is down.

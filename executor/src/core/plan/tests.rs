@@ -1,5 +1,7 @@
 //! Golden plans and refusals, and properties of plans.
 
+use std::collections::BTreeSet;
+
 use rstest::rstest;
 
 use super::super::check::look_all;

@@ -1,6 +1,6 @@
 //! `gluster volume heal …`: the backlog, split-brain, and the answer to a launched heal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use roxmltree::Node;
 
@@ -22,6 +22,32 @@ pub fn heal_pending(output: &Output) -> Result<BTreeMap<Brick, Observed<u64>>, R
     read_counts(ASKED_INFO, output)
 }
 
+/// What a brick has to heal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many entries.
+    pub count: u64,
+    /// Their paths, or `<gfid:…>` where the brick knows no path; at most a thousand of them.
+    pub entries: BTreeSet<String>,
+}
+
+/// How many entries of a brick are kept by name. A backlog that is longer is no question of single entries.
+pub(super) const ENTRIES_KEPT: usize = 1000;
+
+/// Reads what each brick has to heal, with the names of the entries.
+///
+/// # Errors
+/// See [`ReplyError`].
+pub fn heal_backlog(output: &Output) -> Result<BTreeMap<Brick, Observed<Backlog>>, ReplyError> {
+    read_bricks(ASKED_INFO, output, |answer, brick| {
+        let mut entries = BTreeSet::new();
+        for file in answer.children(brick, "file")?.into_iter().take(ENTRIES_KEPT) {
+            entries.insert(file.text().unwrap_or_default().trim().to_owned());
+        }
+        Ok(read_count(answer, brick)?.map(|count| Backlog { count, entries }))
+    })
+}
+
 /// Reads how many entries of each brick are in split-brain. A brick that is down is unknown, not zero.
 ///
 /// # Errors
@@ -31,6 +57,14 @@ pub fn split_brain(output: &Output) -> Result<BTreeMap<Brick, Observed<u64>>, Re
 }
 
 fn read_counts(asked: &'static str, output: &Output) -> Result<BTreeMap<Brick, Observed<u64>>, ReplyError> {
+    read_bricks(asked, output, read_count)
+}
+
+fn read_bricks<T>(
+    asked: &'static str,
+    output: &Output,
+    read: impl for<'a> Fn(&Answer<'a>, Node<'_, 'a>) -> Result<Observed<T>, ReplyError>,
+) -> Result<BTreeMap<Brick, Observed<T>>, ReplyError> {
     let answer = Answer::read(asked, output)?;
     let list = answer.child(answer.child(answer.root(), "healInfo")?, "bricks")?;
     let elements = answer.children(list, "brick")?;
@@ -41,7 +75,7 @@ fn read_counts(asked: &'static str, output: &Output) -> Result<BTreeMap<Brick, O
     let mut counts = BTreeMap::new();
     for element in elements {
         let brick: Brick = answer.value(element, "name", "a brick")?;
-        if counts.insert(brick, read_count(&answer, element)?).is_some() {
+        if counts.insert(brick, read(&answer, element)?).is_some() {
             return Err(answer.unreadable(element, "each brick once", "another one"));
         }
     }

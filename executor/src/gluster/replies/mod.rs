@@ -20,7 +20,7 @@ pub use clients::{client_op_versions, clients};
 pub use georep::{
     CanaryError, canary, converted, no_sessions, session_changed, session_config, sessions, sync_tools,
 };
-pub use heal::{heal_launched, heal_pending, split_brain};
+pub use heal::{Backlog, heal_backlog, heal_launched, heal_pending, split_brain};
 pub use op_version::{OpVersionAnswer, OpVersionRefusal, max_op_version, op_version_set};
 pub use peers::peers;
 pub use server::{glusterd_info, version};
