@@ -51,6 +51,7 @@ const CHECK: &[&str] = &["check", "-i", "pool.toml", "--to", "11.1"];
 #[case::waiving_data(&["run", "-i", "pool.toml", "--to", "11.1", "--waive", "HEAL_PENDING:v"], "cannot be waived")]
 #[case::no_such_code(&["explain", "SPLIT_BRIAN"], "did you mean SPLIT_BRAIN?")]
 #[case::nonsense(&["explain", "zzzzzzzz"], "`executor explain` lists all codes")]
+#[case::no_such_line(&["path", "--from", "3.4", "--to", "11"], "a release line from 3.7 to 11")]
 #[case::no_inventory(&["check", "-i", "nowhere.toml", "--to", "11.1"], "nowhere.toml: cannot be read")]
 fn wrong_usage_ends_with_2(#[case] arguments: &[&str], #[case] says: &str) {
     let place = Place::new("[[servers]]\nname = \"g1\"\n");
@@ -157,4 +158,21 @@ fn explain_tells_of_one_code_or_lists_all_and_needs_no_pool() {
     let list = place.executor(&["explain", "--output", "json"]);
     let list: serde_json::Value = serde_json::from_slice(&list.stdout).unwrap();
     assert!(list.as_array().unwrap().iter().all(|code| !code["why"].is_null()));
+}
+
+#[rstest]
+#[case::allowed(&["path", "--from", "3.7", "--to", "11"], 0, "3.7 → 3.10.12 → 5.13 → 8.6 → 11.1")]
+#[case::within(&["path", "--from", "9.2", "--to", "9"], 0, "stays within 9")]
+#[case::there(&["path", "--from", "11.1", "--to", "11"], 0, "Nothing to do")]
+#[case::backward(&["path", "--from", "11.1", "--to", "10.3"], 10, "RELEASE_BACKWARD")]
+#[case::broken(&["path", "--from", "9.2", "--to", "10.4"], 10, "10.5 is the one to stop at")]
+fn path_prints_the_way_or_refuses(#[case] arguments: &[&str], #[case] code: i32, #[case] says: &str) {
+    let place = Place::new("");
+    let output = place.executor(arguments);
+    assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains(says), "{}", text(&output.stdout));
+    let json = place.executor(&[arguments, &["--output", "json"]].concat());
+    assert_eq!(json.status.code(), Some(code));
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json.get("refusal").is_some(), code == 10, "{json:#}");
 }

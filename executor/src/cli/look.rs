@@ -13,9 +13,10 @@ use crate::core::inventory::{self, Host, Inventory, InventoryError};
 use crate::core::names::{HostName, Release};
 use crate::core::plan::{self, Outcome, Request};
 use crate::core::pool::PoolState;
+use crate::core::way::Way;
 use crate::observe::{self, Scope};
 use crate::render;
-use crate::transport::{ReadOnly, Ssh, Transport, unresolved};
+use crate::transport::{ReadOnly, Routes, Transport, gluster_mount_of, is_here, unresolved};
 
 /// Reads an inventory file and sees that its names have addresses.
 pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryError> {
@@ -24,7 +25,17 @@ pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryEr
         inventory.relate(role, parse_file(&other)?)?;
     }
     let hosts: Vec<(&HostName, &Host)> = inventory.hosts().collect();
-    let resolved = futures_util::future::join_all(hosts.iter().map(|(_, host)| unresolved(&host.ssh))).await;
+    for (name, host) in hosts.iter().filter(|(_, host)| host.way == Way::Local) {
+        if let Some(error) = not_here(file, name, host).await {
+            return Err(error);
+        }
+    }
+    // A prefix of the operator's makes of an address what it will.
+    let by_ssh = async |host: &Host| match host.way {
+        Way::Ssh => unresolved(&host.ssh).await,
+        Way::Local | Way::Exec(_) => None,
+    };
+    let resolved = futures_util::future::join_all(hosts.iter().map(|(_, host)| by_ssh(host))).await;
     let mut missing: Vec<(usize, String)> = hosts
         .iter()
         .zip(resolved)
@@ -66,8 +77,37 @@ fn parse_file(file: &Path) -> Result<Inventory, InventoryError> {
 }
 
 /// Returns the way to all hosts of an inventory.
-pub(super) fn transport(inventory: &Inventory) -> anyhow::Result<Ssh> {
-    Ok(Ssh::new(inventory.hosts().map(|(name, host)| (name.clone(), host.ssh.clone())).collect())?)
+pub(super) fn transport(inventory: &Inventory) -> anyhow::Result<Routes> {
+    Ok(Routes::new(inventory)?)
+}
+
+/// Sees that a host which is said to be this machine is it, and that its turn would not end this program.
+async fn not_here(file: &Path, name: &HostName, host: &Host) -> Option<InventoryError> {
+    let problem = |problem: String, hint: &str| InventoryError {
+        file: file.to_owned(),
+        line: Some(host.line),
+        problem,
+        hint: hint.to_owned(),
+    };
+    if !is_here(&host.ssh.address).await {
+        let what = format!("`{name}` is `local`, but `{}` is no address of this machine", host.ssh.address);
+        return Some(problem(what, "set `address` to one of its own, or reach it by \"ssh\""));
+    }
+    let program = std::env::current_exe().ok();
+    // Journals are kept below the home folder, unless told otherwise.
+    let (folder, home) = (std::env::current_dir().ok(), std::env::home_dir());
+    let on_mount = [Some(file.to_owned()), program, folder, home]
+        .into_iter()
+        .flatten()
+        .find_map(|path| gluster_mount_of(&path).map(|mount| (path, mount)));
+    on_mount.map(|(path, mount)| {
+        let what = format!(
+            "`{name}` is this machine, and {} is on the Gluster mount {}, which its turn ends",
+            path.display(),
+            mount.display()
+        );
+        problem(what, "start this program, with its inventory, from a folder on a disk of the machine's own")
+    })
 }
 
 /// How long findings that often pass by themselves are looked at again before they count.

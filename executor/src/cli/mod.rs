@@ -2,6 +2,7 @@
 
 mod explain;
 mod look;
+mod path;
 mod run;
 mod status;
 
@@ -77,6 +78,11 @@ enum Command {
     ///
     /// Looks at no pool. Exit code 0: here it is; 2: there is no such code, and the nearest ones are named.
     Explain(explain::ExplainArgs),
+    /// Shows the way from one release to another: the chain of upgrades that the guides allow
+    ///
+    /// Looks at no pool. Exit code 0: here it is, or nothing to do; 10: there is no way (backward, or to a release
+    /// never to stop at); 2: a release that is in no line from 3.7 to 11.
+    Path(path::PathArgs),
 }
 
 /// Where the pool is.
@@ -190,6 +196,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Resume(args) => run::resume(args).await,
         Command::Status(args) => status::status(args).await,
         Command::Explain(args) => Ok(explain::explain(&args)),
+        Command::Path(args) => Ok(path::path(&args)),
     }
 }
 

@@ -170,7 +170,7 @@ codes! {
         "this tool upgrades; choose the release that runs, or a later one";
     /// No guide allows the jump.
     ReleaseJump "RELEASE_JUMP" false
-        "go there by way of a release in between; each has its guide";
+        "go there by way of releases in between, one upgrade after the other; `executor path --from A --to B` tells what each needs";
     /// The target is a release never to stop at.
     ReleaseBroken "RELEASE_BROKEN" false
         "choose a later release of the same line";

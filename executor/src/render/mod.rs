@@ -5,6 +5,7 @@ mod findings;
 mod halt;
 mod live;
 mod packages;
+mod path;
 mod plan;
 mod status;
 
@@ -12,6 +13,7 @@ pub use explain::{codes, explanation};
 pub use findings::{fit, nothing_to_do, refusal};
 pub use halt::{Commands, failure, halt, interrupted};
 pub use live::live_line;
+pub use path::path;
 pub use plan::{finished, plan, progress};
 pub use status::status;
 

@@ -1,7 +1,14 @@
 //! The only way out: running a command on a host.
 
+mod child;
+mod exec;
+mod here;
+mod limits;
+mod local;
 mod read_only;
 mod resolve;
+mod rights;
+mod routes;
 mod ssh;
 mod unreachable;
 
@@ -12,8 +19,12 @@ use crate::core::command::{Command, Output};
 use crate::core::names::HostName;
 
 pub use crate::core::pool::Unreachable;
+pub use exec::Exec;
+pub use here::{gluster_mount_of, is_here};
+pub use local::Local;
 pub use read_only::ReadOnly;
 pub use resolve::unresolved;
+pub use routes::Routes;
 pub use ssh::{Ssh, SshSetupError};
 
 /// Why a command has no output. The variants differ in what may have happened on the host.

@@ -39,7 +39,6 @@ async fn a_key_that_is_not_authorized_is_told_apart() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_login_that_cannot_act_as_root_is_no_login() -> anyhow::Result<()> {
     let (host, _) = reached().await?;
-    // The image has no sudo, as a host has none for a user who may not become root.
     host.exec_ok(
         "useradd --create-home plain && install -d -o plain -m 700 ~plain/.ssh && \
          install -o plain -m 600 ~/.ssh/authorized_keys ~plain/.ssh/authorized_keys",
@@ -47,8 +46,8 @@ async fn a_login_that_cannot_act_as_root_is_no_login() -> anyhow::Result<()> {
     .await?;
     let settings = SshSettings { user: Some("plain".to_owned()), ..host.settings() };
     let (denied, reason) = cause(run(&transport(settings), &nothing()).await);
-    assert_eq!(denied, Unreachable::PermissionDenied, "{reason}");
-    assert!(reason.contains("sudo -n refuses"), "{reason}");
+    assert_eq!(denied, Unreachable::SudoRefused, "{reason}");
+    assert!(reason.contains("`plain ALL=(root) NOPASSWD: /usr/bin/sh`"), "{reason}");
 
     // A key that is good for one command of the host's own.
     host.exec_ok("sed -i 's/^/command=\"echo welcome\" /' ~/.ssh/authorized_keys").await?;

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use super::georep::python;
 use super::{Check, SessionBefore, crawls, geo_replication};
 use crate::core::finding::Code;
-use crate::core::names::Release;
 use crate::core::finding::Ground;
 use crate::core::georep::{OtherPool, PoolRole, Session, SyncTools, WorkerStatus};
+use crate::core::names::Release;
 use crate::core::pool::{HostState, Observed, PoolState, Reach, Unreachable};
 use crate::core::sample::{change_host, host, replica_3, replicated};
 

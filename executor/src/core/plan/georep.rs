@@ -25,7 +25,7 @@ const SETTLE_LOOKS: u32 = 5;
 
 /// What a plan does about a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Planned {
+struct Planned {
     /// The server of the primary pool that is asked.
     via: HostName,
     /// How it was.
@@ -40,12 +40,16 @@ pub(super) struct Planned {
     prove: bool,
 }
 
-/// Returns what is to be done about each session, and the findings that were waived on the way.
-pub(super) fn sessions(
-    state: &PoolState,
-    request: &Request,
-    half_done: bool,
-) -> (Vec<Planned>, Vec<Finding>) {
+/// What a plan does about all sessions.
+pub(super) struct Sessions {
+    planned: Vec<Planned>,
+    /// Findings that were waived on the way.
+    pub(super) waived: Vec<Finding>,
+}
+
+/// Returns what is to be done about each session. `touched`: a server is stopped in this plan; where none is, sessions
+/// that run go on.
+pub(super) fn sessions(state: &PoolState, request: &Request, half_done: bool, touched: bool) -> Sessions {
     let mut found: Vec<(HostName, &Session)> = Vec::new();
     let runs = |host: &HostState| host.processes.known().is_ok_and(|processes| processes.glusterd > 0);
     let via = state.hosts.iter().find(|(_, host)| runs(host)).map(|(name, _)| name);
@@ -66,8 +70,8 @@ pub(super) fn sessions(
             WorkerStatus::Stopped | WorkerStatus::Other(_) => false,
         });
         let ours = half_done && session.is_stopped();
-        if session.is_stopped() && !ours {
-            // Stopped on purpose, as its waiver says: left alone.
+        // Stopped on purpose, as its waiver says; or running, and no reason to stop it.
+        if !ours && (session.is_stopped() || !touched) {
             continue;
         }
         let subject = Subject::Volume(session.name.primary.clone());
@@ -90,56 +94,55 @@ pub(super) fn sessions(
             prove: (well || ours) && !is_waived,
         });
     }
-    (planned, waived)
+    Sessions { planned, waived }
 }
 
-/// Builds the steps, numbering them with `step`.
+/// Numbers a step of an action and its gates.
 type Number<'a> = dyn FnMut(Action, Gate, Gate, Gate) -> Step + 'a;
 
-/// The stage before anything else: sessions that run are stopped. None where there is none.
-pub(super) fn stop(sessions: &[Planned], step: &mut Number<'_>) -> Option<Stage> {
-    let reached = gate(vec![Check::Reached], STOP_PATIENCE_SECONDS, 1);
-    let steps: Vec<Step> = sessions
-        .iter()
-        .filter(|session| session.runs)
-        .map(|session| {
+impl Sessions {
+    /// The stage before the first server is touched: sessions that run are stopped. None where there is none.
+    pub(super) fn stop(&self, step: &mut Number<'_>) -> Option<Stage> {
+        let reached = gate(vec![Check::Reached], STOP_PATIENCE_SECONDS, 1);
+        let stop = |session: &Planned| {
             let name = session.before.name.clone();
             let stopped = Check::SessionsStopped { sessions: vec![name.clone()] };
+            let leave = gate(vec![stopped], STOP_PATIENCE_SECONDS, 1);
             let action = Action::StopReplication { via: session.via.clone(), session: name };
-            step(action, reached.clone(), reached.clone(), gate(vec![stopped], STOP_PATIENCE_SECONDS, 1))
-        })
-        .collect();
-    (!steps.is_empty()).then_some(Stage { kind: StageKind::StopReplication, steps })
-}
-
-/// The stage after the last server: sessions are started, and each has to carry a file. None where there is none.
-pub(super) fn start(sessions: &[Planned], step: &mut Number<'_>) -> Option<Stage> {
-    let ready =
-        vec![Check::Reached, Check::PeersConnected { without: None }, Check::BricksOnline { without: None }];
-    let ready = gate(ready, STOP_PATIENCE_SECONDS, 1);
-    let mut steps = Vec::new();
-    for session in sessions {
-        let name = session.before.name.clone();
-        let mut back = Vec::new();
-        if session.well {
-            back.push(Check::SessionsBack { sessions: vec![session.before.clone()] });
-        }
-        if let Some(config) = &session.config {
-            back.push(Check::SessionConfigKept { session: name.clone(), config: config.clone() });
-        }
-        let back = gate(back, BACK_PATIENCE_SECONDS, SETTLE_LOOKS);
-        let start = Action::StartReplication {
-            via: session.via.clone(),
-            session: name.clone(),
-            before: session.well.then(|| session.before.clone()),
+            step(action, reached.clone(), reached.clone(), leave)
         };
-        steps.push(step(start, ready.clone(), ready.clone(), back.clone()));
-        if session.prove {
-            let prove = Action::ProveReplication { via: session.via.clone(), session: name };
-            steps.push(step(prove, ready.clone(), ready.clone(), back));
-        }
+        let steps: Vec<Step> = self.planned.iter().filter(|session| session.runs).map(stop).collect();
+        (!steps.is_empty()).then_some(Stage { kind: StageKind::StopReplication, steps })
     }
-    (!steps.is_empty()).then_some(Stage { kind: StageKind::StartReplication, steps })
+
+    /// The stage after the last server: sessions are started, and each has to carry a file. None where there is none.
+    pub(super) fn start(&self, step: &mut Number<'_>) -> Option<Stage> {
+        let ready = vec![
+            Check::Reached,
+            Check::PeersConnected { without: None },
+            Check::BricksOnline { without: None },
+        ];
+        let ready = gate(ready, STOP_PATIENCE_SECONDS, 1);
+        let mut steps = Vec::new();
+        for session in &self.planned {
+            let name = session.before.name.clone();
+            let before = session.well.then(|| session.before.clone());
+            let mut back: Vec<Check> =
+                before.iter().map(|before| Check::SessionsBack { sessions: vec![before.clone()] }).collect();
+            if let Some(config) = &session.config {
+                back.push(Check::SessionConfigKept { session: name.clone(), config: config.clone() });
+            }
+            let back = gate(back, BACK_PATIENCE_SECONDS, SETTLE_LOOKS);
+            let via = session.via.clone();
+            let start = Action::StartReplication { via: via.clone(), session: name.clone(), before };
+            steps.push(step(start, ready.clone(), ready.clone(), back.clone()));
+            if session.prove {
+                let prove = Action::ProveReplication { via, session: name };
+                steps.push(step(prove, ready.clone(), ready.clone(), back));
+            }
+        }
+        (!steps.is_empty()).then_some(Stage { kind: StageKind::StartReplication, steps })
+    }
 }
 
 /// The conversion of a server's changelogs, in its turn between stop and install; none where there is nothing to

@@ -108,27 +108,18 @@ fn build(
         behind.iter().copied().filter(|host| builder.installs(host).is_some()),
     );
     stages.extend(builder.packages(&behind));
-    let half_done = found.half_done;
-    let (sessions, unproven) = georep::sessions(facts.state, request, half_done);
-    waived.extend(unproven);
     // Where no server is touched any more, only sessions that an earlier run stopped are a matter.
     let touched = !behind.is_empty() || !answered.is_empty();
-    if touched {
-        stages.extend(georep::stop(&sessions, &mut |action, enter, reenter, leave| {
-            builder.step(action, enter, reenter, leave)
-        }));
-    }
+    let sessions = georep::sessions(facts.state, request, found.half_done, touched);
+    waived.extend(sessions.waived.iter().cloned());
+    stages.extend(sessions.stop(&mut builder.numbering()));
     if !answered.is_empty() {
         stages.push(builder.prepare());
     }
     for host in behind {
         stages.push(builder.turn(host, out.as_ref() == Some(host)));
     }
-    if touched || half_done {
-        stages.extend(georep::start(&sessions, &mut |action, enter, reenter, leave| {
-            builder.step(action, enter, reenter, leave)
-        }));
-    }
+    stages.extend(sessions.start(&mut builder.numbering()));
     if facts.op_version < op_version_then
         && let Some((via, ..)) = facts.servers.first()
     {
@@ -213,6 +204,11 @@ impl<'a> Builder<'a> {
             }
         }
         (!steps.is_empty()).then_some(Stage { kind: StageKind::Packages, steps })
+    }
+
+    /// Returns what numbers the steps that another module builds.
+    fn numbering(&mut self) -> impl FnMut(Action, Gate, Gate, Gate) -> Step {
+        |action, enter, reenter, leave| self.step(action, enter, reenter, leave)
     }
 
     /// Deletes the options that the target drops, on every server, with glusterd down everywhere and all

@@ -6,6 +6,7 @@ use super::super::check::{self, Check, look_all};
 use super::super::finding::{Code, Finding, Subject};
 use super::super::names::{HostName, Release, VolumeName};
 use super::super::pool::{HostState, PoolState, VolumeKind};
+use super::super::release::path::{self, Point};
 use super::super::release::{self, Feature, Jump};
 use super::Request;
 
@@ -146,7 +147,9 @@ fn releases(state: &PoolState, to: Release) -> Vec<Finding> {
                     Some(Finding::seen(Code::ReleaseJump, Subject::Pool, what))
                 }
                 Jump::NoGuide(from) => {
-                    let what = format!("runs {now}; the guide to {to} starts from {}", from.join(", "));
+                    let from = path::words(&from);
+                    let way = way(*now, to);
+                    let what = format!("runs {now}; the guide to {to} starts from {from}{way}");
                     Some(Finding::seen(Code::ReleaseJump, subject, what))
                 }
                 Jump::Broken(why) => {
@@ -161,6 +164,17 @@ fn releases(state: &PoolState, to: Release) -> Vec<Finding> {
         findings.push(Finding::seen(Code::MixedReleases, Subject::Pool, each.join(", ")));
     }
     findings
+}
+
+/// Returns the way that the guides allow, as the end of a sentence.
+fn way(now: Release, to: Release) -> String {
+    match path::path(&Point::Exact(now), &Point::Exact(to)) {
+        Ok(hops) => {
+            let stops: Vec<String> = hops.iter().map(|hop| hop.to.to_string()).collect();
+            format!("; the way is {now} → {}", stops.join(" → "))
+        }
+        Err(_) => String::new(),
+    }
 }
 
 /// The guide: online only where all volumes of the pool are replicated.

@@ -6,31 +6,22 @@ use std::time::{Duration, Instant};
 
 use openssh::Session;
 use tempfile::TempDir;
-use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command as LocalCommand;
 use tokio::time::timeout;
 
 use crate::core::command::{Command, Output};
 use crate::core::names::HostName;
+use crate::transport::limits::{Deadline, REMOTE, Stream, read};
 use crate::transport::unreachable::of_ssh_messages;
-use crate::transport::{TransportError, Unreachable, first_words};
+use crate::transport::{TransportError, Unreachable, rights};
 
-/// The script that keeps a command's deadline on the host.
-const REMOTE: &str = include_str!("remote.sh");
 /// How long ssh may take to let us in. ssh's own `ConnectTimeout` ends before the login does.
 const OPEN_LIMIT: Duration = Duration::from_secs(60);
-/// How long `timeout -k` on the host gives a command between SIGTERM and SIGKILL (see `remote.sh`).
-const KILL_GRACE: Duration = Duration::from_secs(10);
-/// What a slow network may add to a command's time before its connection is given up. Above the time
-/// in which ssh notices a dead peer by itself, which makes for the better message.
-const MARGIN: Duration = Duration::from_secs(60);
 /// For how long a session that sshd refuses is asked for again. sshd counts one that has ended until it has seen
 /// to its end, which takes a busy host a while; nothing was run by then.
 const SESSION_PATIENCE: Duration = Duration::from_secs(20);
 /// The time between two such requests.
 const BETWEEN_REQUESTS: Duration = Duration::from_millis(200);
-/// How much of each output stream is read. `heal info` of a large backlog prints a line an entry.
-const OUTPUT_LIMIT: u64 = 32 * 1024 * 1024;
 /// An idle master ends by itself after this, so that an executor that was killed leaves none behind.
 const IDLE_SECONDS: u32 = 1800;
 
@@ -132,8 +123,12 @@ impl Destination {
             connection.sudo = true;
             let sudo = connection.run(&self.host, &look(&["true"])).await.map_err(|e| self.unmet(e))?;
             if sudo.status != 0 {
-                let reason = format!("logged in, but sudo -n refuses: {}", sudo.stderr.trim());
-                return Err(self.not_reached(Unreachable::PermissionDenied, reason));
+                connection.sudo = false;
+                let ask = async |argv: &[&str]| connection.run(&self.host, &look(argv)).await;
+                let user = ask(&["id", "-un"]).await.map_err(|e| self.unmet(e))?.stdout;
+                let shell = ask(&["sh", "-c", "command -v sh"]).await.map_err(|e| self.unmet(e))?.stdout;
+                let reason = rights::refused(&user, &shell, &sudo.stderr);
+                return Err(self.not_reached(Unreachable::SudoRefused, reason));
             }
         }
         Ok(connection)
@@ -158,13 +153,10 @@ impl Connection {
     /// Runs a command and returns what it printed.
     pub(super) async fn run(&self, host: &HostName, command: &Command) -> Result<Output, TransportError> {
         let lost = |reason: String| TransportError::Lost { host: host.clone(), reason };
-        // `timeout` of busybox takes whole seconds only, and zero would mean no limit.
-        let seconds = command.deadline.as_secs_f64().ceil().max(1.0) as u64;
-        let limit = Duration::from_secs(seconds);
-        let begun = Instant::now();
-        let answer = timeout(limit + KILL_GRACE + MARGIN, self.answer(seconds, command)).await;
+        let deadline = Deadline::of(command);
+        let answer = timeout(deadline.patience(), self.answer(deadline.seconds, command)).await;
         let (status, stdout, stderr) = match answer {
-            Err(_) => return Err(lost(format!("no end seen within {} s", begun.elapsed().as_secs()))),
+            Err(_) => return Err(deadline.unseen(host)),
             Ok(Err(Broken::Before(reason))) => {
                 let cause = Unreachable::Other;
                 return Err(TransportError::NotReached { host: host.clone(), cause, reason });
@@ -172,18 +164,7 @@ impl Connection {
             Ok(Err(Broken::Midway(reason))) => return Err(lost(reason)),
             Ok(Ok(answer)) => answer,
         };
-        // 124 and 137 may be the command's own. But then it ended before its time.
-        if matches!(status, 124 | 137) && begun.elapsed() >= limit {
-            let command = first_words(command);
-            return Err(TransportError::Deadline { host: host.clone(), seconds, command });
-        }
-        match (stdout, stderr) {
-            (Some(stdout), Some(stderr)) => Ok(Output { status, stdout, stderr }),
-            (None, _) | (_, None) => {
-                let (limit, command) = (OUTPUT_LIMIT, first_words(command));
-                Err(TransportError::TooMuchOutput { host: host.clone(), limit, command })
-            }
-        }
+        deadline.judge(host, command, status, stdout, stderr)
     }
 
     async fn answer(&self, seconds: u64, command: &Command) -> Result<Answer, Broken> {
@@ -227,8 +208,8 @@ impl Connection {
     }
 }
 
-/// Exit status, standard output, standard error; a stream is `None` where it was too long.
-type Answer = (i32, Option<String>, Option<String>);
+/// Exit status, standard output, standard error.
+type Answer = (i32, Stream, Stream);
 
 /// Why there is no answer.
 enum Broken {
@@ -250,21 +231,6 @@ impl Broken {
 /// error to itself.
 fn is_refused(error: &openssh::Error) -> bool {
     matches!(error, openssh::Error::SshMux(_)) && chain(error).contains("Server refused the request")
-}
-
-/// Reads a stream to its end and keeps it if it is not too long. The rest is read all the same, since a
-/// command that cannot print is stopped by that.
-async fn read(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Option<String>> {
-    let Some(mut stream) = stream else {
-        return Ok(Some(String::new()));
-    };
-    let mut bytes = Vec::new();
-    (&mut stream).take(OUTPUT_LIMIT + 1).read_to_end(&mut bytes).await?;
-    if bytes.len() as u64 <= OUTPUT_LIMIT {
-        return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
-    }
-    tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
-    Ok(None)
 }
 
 /// Returns ssh's messages as one line, without the frame it draws round its warnings.
