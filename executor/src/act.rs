@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt};
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
@@ -61,6 +62,9 @@ pub enum ActError {
         /// How the canary fared.
         source: CanaryError,
     },
+    /// Some of several actions failed; the others are done.
+    #[error("{}", each(.0))]
+    Several(Vec<(String, ActError)>),
     /// After the install, the host lets nobody in any more; the open connection still works.
     #[error(
         "{host} was upgraded, but a fresh ssh connection to it is refused ({source}); \
@@ -137,9 +141,49 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
             replies::canary(&output)
                 .map_err(|source| ActError::NotReplicated { session: session.clone(), source })?
         }
+        Action::StopVolume { via, volume } => {
+            let command = commands::stop_volume(volume);
+            let stopped = replies::volume_stopped;
+            let how = ask_until_ready(transport, via, &command, stopped, ReplyError::may_pass).await?;
+            format!("stopped: {how:?}").to_lowercase()
+        }
+        Action::StartVolume { via, volume } => {
+            let command = commands::start_volume(volume);
+            let started = replies::volume_started;
+            let how = ask_until_ready(transport, via, &command, started, ReplyError::may_pass).await?;
+            format!("started: {how:?}").to_lowercase()
+        }
+        Action::Together { actions } => together(transport, actions, run).await?,
         Action::RaiseOpVersion { via, to } => raise_op_version(transport, via, *to).await?,
     };
     Ok(said.chars().take(SAID_MAX).collect())
+}
+
+/// How many hosts are worked on at once: enough to keep a downtime short, few enough for one machine's sshs.
+const AT_ONCE: usize = 32;
+
+/// Does several actions side by side, all of them to their end.
+async fn together(transport: &dyn Transport, actions: &[Action], run: &str) -> Result<String, ActError> {
+    let one = |action: &Action| {
+        let action = action.clone();
+        async move {
+            let done = Box::pin(act(transport, &action, run)).await;
+            (action.hosts().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "), done)
+        }
+    };
+    let done: Vec<_> = stream::iter(actions).map(one).buffered(AT_ONCE).collect().await;
+    let (mut said, mut failed) = (Vec::new(), Vec::new());
+    for (hosts, done) in done {
+        match done {
+            Ok(words) => said.push(format!("{hosts}: {words}")),
+            Err(error) => failed.push((hosts, error)),
+        }
+    }
+    if failed.is_empty() { Ok(said.join("\n")) } else { Err(ActError::Several(failed)) }
+}
+
+fn each(failed: &[(String, ActError)]) -> String {
+    failed.iter().map(|(hosts, error)| format!("{hosts}: {error}")).collect::<Vec<_>>().join("\n")
 }
 
 /// Proves after an install that the host lets us in anew. The old connection is still open here, which is what

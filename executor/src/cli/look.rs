@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::{CheckArgs, OutputFormat};
+use super::{CheckArgs, OutputFormat, PoolArgs};
 use crate::core::exit::Exit;
-use crate::core::finding::{Finding, Waiver};
+use crate::core::finding::Finding;
 use crate::core::inventory::{self, Host, Inventory, InventoryError};
-use crate::core::names::{HostName, Release};
-use crate::core::plan::{self, Outcome, Request};
+use crate::core::names::HostName;
+use crate::core::plan::{self, Outcome, Procedure, Refusal, Request};
 use crate::core::pool::PoolState;
 use crate::core::way::Way;
 use crate::observe::{self, Scope};
@@ -118,17 +118,12 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Looks at the pool, changing nothing, and plans. Where nothing but what often passes stands in the way, it
 /// looks again for a while: one look at a pool that is written to is not a verdict.
-pub(super) async fn decide(
-    inventory: &Inventory,
-    to: Release,
-    waivers: &[Waiver],
-) -> anyhow::Result<(PoolState, Outcome)> {
+pub(super) async fn decide(inventory: &Inventory, request: &Request) -> anyhow::Result<(PoolState, Outcome)> {
     let transport = ReadOnly(transport(inventory)?);
-    let request = Request { to, waivers: waivers.to_vec() };
     let began = Instant::now();
     loop {
-        let state = observe::look(&transport as &dyn Transport, inventory, &Scope::Plan(to)).await;
-        let outcome = plan::plan(inventory, &state, &request);
+        let state = observe::look(&transport as &dyn Transport, inventory, &Scope::Plan(request.to)).await;
+        let outcome = plan::plan(inventory, &state, request);
         if began.elapsed() < PASSING_PATIENCE && may_pass(&outcome) {
             tracing::info!("looking again: what stands in the way often passes by itself");
             sleep(LOOK_INTERVAL).await;
@@ -157,7 +152,8 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let (_, outcome) = decide(&inventory, args.to, &args.waive).await?;
+    let request = args.request();
+    let (_, outcome) = decide(&inventory, &request).await?;
     let (exit, findings, answered, waived) = match &outcome {
         Outcome::Plan(plan) => (Exit::Done, &[][..], &plan.answered[..], &plan.waived[..]),
         Outcome::NothingToDo => (Exit::Done, &[][..], &[][..], &[][..]),
@@ -175,12 +171,12 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
         }
         OutputFormat::Human => match &outcome {
             Outcome::Plan(plan) => {
-                print!("{}", render::fit(plan, &args.pool.commands(args.to).plan));
+                print!("{}", render::fit(plan, &args.pool.command("plan", &request)));
             }
             Outcome::NothingToDo => print!("{}", render::nothing_to_do(args.to)),
             Outcome::Refusal(refusal) => {
-                let again = args.pool.commands(args.to).plan.replacen(" plan ", " check ", 1);
-                print!("{}", render::refusal(refusal, &again));
+                print!("{}", render::refusal(refusal, &args.pool.command("check", &request)));
+                print!("{}", offline_way(&args.pool, refusal, &request));
             }
         },
     }
@@ -192,7 +188,8 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let (_, outcome) = decide(&inventory, args.to, &args.waive).await?;
+    let request = args.request();
+    let (_, outcome) = decide(&inventory, &request).await?;
     if args.output == OutputFormat::Json {
         let answer = match &outcome {
             Outcome::Plan(plan) => json!({ "plan": plan }),
@@ -207,7 +204,7 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
     Ok(match &outcome {
         Outcome::Plan(plan) => {
             if human {
-                print!("{}", render::plan(plan, &args.pool.run_command(args.to, &args.waive)));
+                print!("{}", render::plan(plan, &args.pool.command("run", &request)));
             }
             Exit::Done
         }
@@ -219,11 +216,18 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
         }
         Outcome::Refusal(refusal) => {
             if human {
-                print!("{}", render::refusal(refusal, &args.pool.commands(args.to).plan));
+                print!("{}", render::refusal(refusal, &args.pool.command("plan", &request)));
+                print!("{}", offline_way(&args.pool, refusal, &request));
             }
             Exit::Refused
         }
     })
+}
+
+/// Returns the words on the offline procedure, where it is what would do.
+pub(super) fn offline_way(pool: &PoolArgs, refusal: &Refusal, request: &Request) -> String {
+    let offline = Request { procedure: Procedure::Offline, ..request.clone() };
+    render::offline_way(refusal, &pool.command("plan", &offline))
 }
 
 /// Returns findings with what a script would otherwise have to look up.

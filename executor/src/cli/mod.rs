@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::core::exit::Exit;
 use crate::core::finding::Waiver;
 use crate::core::names::Release;
+use crate::core::plan::{Procedure, Request};
 use crate::render::Commands;
 
 const AFTER_HELP: &str = "\
@@ -111,9 +112,33 @@ struct CheckArgs {
     #[arg(long, value_name = "CODE:SUBJECT")]
     waive: Vec<Waiver>,
 
+    #[command(flatten)]
+    procedure: ProcedureArgs,
+
     /// How to print the answer on stdout
     #[arg(long, value_enum, default_value_t)]
     output: OutputFormat,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+struct ProcedureArgs {
+    /// Upgrades all servers together within a downtime, in place of one after the other while the pool serves.
+    /// The only way for a pool with a dispersed or a purely distributed volume
+    #[arg(long)]
+    offline: bool,
+}
+
+impl ProcedureArgs {
+    /// Returns what was chosen.
+    fn chosen(self) -> Procedure {
+        if self.offline { Procedure::Offline } else { Procedure::Online }
+    }
+}
+
+impl CheckArgs {
+    fn request(&self) -> Request {
+        Request { to: self.to, procedure: self.procedure.chosen(), waivers: self.waive.clone() }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -130,7 +155,16 @@ struct RunArgs {
     waive: Vec<Waiver>,
 
     #[command(flatten)]
+    procedure: ProcedureArgs,
+
+    #[command(flatten)]
     act: ActArgs,
+}
+
+impl RunArgs {
+    fn request(&self) -> Request {
+        Request { to: self.to, procedure: self.procedure.chosen(), waivers: self.waive.clone() }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -225,8 +259,14 @@ impl PoolArgs {
         }
     }
 
-    fn run_command(&self, to: Release, waivers: &[Waiver]) -> String {
-        let mut command = self.commands(to).plan.replacen("executor plan", "executor run", 1);
+    /// Returns the command of this name that asks for the same upgrade.
+    fn command(&self, name: &str, request: &Request) -> String {
+        let Request { to, procedure, waivers } = request;
+        let mut command = self.commands(*to).plan.replacen("executor plan", &format!("executor {name}"), 1);
+        match procedure {
+            Procedure::Online => {}
+            Procedure::Offline => command.push_str(" --offline"),
+        }
         for waiver in waivers {
             command.push_str(&format!(" --waive {waiver}"));
         }

@@ -9,19 +9,19 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::look::{decide, read_inventory, transport, usage};
+use super::look::{decide, offline_way, read_inventory, transport, usage};
 use super::{ActArgs, PoolArgs, ResumeArgs, RunArgs};
 use crate::core::check::{Check, look_all};
 use crate::core::event::{Event, FORMAT, Record};
 use crate::core::exit::Exit;
 use crate::core::inventory::Inventory;
 use crate::core::names::{HostName, PeerUuid};
-use crate::core::plan::{Outcome, Plan, Refusal};
+use crate::core::plan::{Outcome, Plan, Refusal, Request};
 use crate::core::pool::PoolState;
 use crate::core::resume;
 use crate::journal::{self, Journal, JournalError, PoolLock};
 use crate::observe::{self, Scope};
-use crate::render;
+use crate::render::{self, Commands};
 use crate::runner::{End, RunError, Runner};
 use crate::transport::Transport;
 
@@ -30,7 +30,8 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let (state, outcome) = decide(&inventory, args.to, &args.waive).await?;
+    let request = args.request();
+    let (state, outcome) = decide(&inventory, &request).await?;
     let plan = match outcome {
         Outcome::Plan(plan) => plan,
         Outcome::NothingToDo => {
@@ -40,11 +41,12 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         }
         Outcome::Refusal(refusal) => {
             tell_alone(&args.act, Event::Refused { findings: refusal.findings.clone() })?;
-            eprint!("{}", render::refusal(&refusal, &args.pool.run_command(args.to, &args.waive)));
+            eprint!("{}", render::refusal(&refusal, &args.pool.command("run", &request)));
+            eprint!("{}", offline_way(&args.pool, &refusal, &request));
             return Ok(Exit::Refused);
         }
     };
-    eprint!("{}", render::plan(&plan, &args.pool.run_command(args.to, &args.waive)));
+    eprint!("{}", render::plan(&plan, &args.pool.command("run", &request)));
     mention_unfinished(&args.pool, &inventory, &plan);
     if let Some(exit) = unconfirmed(&args.act)? {
         return Ok(exit);
@@ -76,6 +78,9 @@ fn mention_unfinished(pool: &PoolArgs, inventory: &Inventory, plan: &Plan) {
     {
         eprintln!("note: an earlier run did not end ({}).", path.display());
         eprintln!("      {} goes on with it; this is a new plan.", pool.commands(plan.to).resume);
+        if render::in_downtime(&progress) {
+            eprintln!("      It stopped volumes for a downtime, and only it knows which to start again.");
+        }
     }
 }
 
@@ -179,7 +184,8 @@ async fn drive(
     };
     // Connections are closed in order also then; a command that runs on a host goes on to its own end.
     ssh.close().await;
-    let commands = pool.commands(plan.to);
+    let request = Request { to: plan.to, procedure: plan.procedure, waivers: plan.waivers.clone() };
+    let commands = Commands { plan: pool.command("plan", &request), ..pool.commands(plan.to) };
     let after = |records: Vec<Record>| resume::progress(&records).unwrap_or(progress.clone());
     let Some(end) = end else {
         let progress = after(journal::read(&path)?);

@@ -140,7 +140,7 @@ codes! {
         "unmounted on purpose? then waive this finding; otherwise look at the client's mount log";
     /// The volume cannot stay online during an upgrade.
     VolumeNotReplicated "VOLUME_NOT_REPLICATED" false
-        "an online upgrade needs every volume replicated; this pool needs the offline procedure and a downtime";
+        "an online upgrade needs every volume replicated; schedule a downtime and give `--offline` to plan and run";
     /// A server holds several bricks of one set.
     SetSharesServer "SET_SHARES_SERVER" false
         "taking this server out takes several copies at once: move a brick, or use the offline procedure";
@@ -237,6 +237,15 @@ codes! {
     /// That files arrive after the upgrade is not to be proved by a canary.
     GeorepUnproven "GEOREP_UNPROVEN" true
         "without a waiver the run writes a file to the primary and waits for its content on the secondary";
+    /// Somebody is connected to a brick who should not be.
+    ClientConnected "CLIENT_CONNECTED" true
+        "unmount the volume there (`umount PATH`), or stop the application that uses it; waive it if it may be cut off";
+    /// A volume is started that should be stopped.
+    VolumeNotStopped "VOLUME_NOT_STOPPED" false
+        "see what `gluster volume stop VOL` says; a geo-replication session or a rebalance of it keeps it from being stopped";
+    /// A volume is stopped that should be started.
+    VolumeNotStarted "VOLUME_NOT_STARTED" false
+        "see what `gluster volume start VOL` says, and glusterd's log on that server";
     /// A volume or a peer was changed while the run was under way.
     ConfigChanged "CONFIG_CHANGED" false
         "`-` was there at the start and is gone, `+` is new: put it back (`gluster volume set|reset …`) and resume; if the change is wanted, plan anew with `executor run`";

@@ -3,6 +3,7 @@
 //! Never mixed with the inventory, which is what the operator declared.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -145,6 +146,21 @@ pub struct HostState {
     pub offer: Observed<PackageOffer>,
     /// Its system, disks, processes and clock.
     pub system: SystemFacts,
+    /// Who is connected to its bricks, and which of such connections are its own daemons'.
+    pub connections: Observed<Connections>,
+}
+
+/// The TCP connections of a server's Gluster processes, as its kernel has them.
+///
+/// Not from `volume status VOL clients`, which cannot say "nobody": without a client its answer is "Commit failed"
+/// (`server_priv_to_dict` in server.c leaves its result at -1, 3.7 to 11; seen on 10.3), and it tells the servers'
+/// own daemons apart from clients by nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Connections {
+    /// The far ends of all connections to bricks here, each with the volume its brick process was started for.
+    pub to_bricks: BTreeMap<SocketAddr, VolumeName>,
+    /// The near ends of connections of this server's own daemons. FUSE mounts are not among them: they are clients.
+    pub own: BTreeSet<SocketAddr>,
 }
 
 /// What was observed on one client machine. Clients are looked at, never changed, by the plan for servers.

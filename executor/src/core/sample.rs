@@ -55,6 +55,7 @@ pub(crate) fn inventory(servers: usize) -> Inventory {
 pub(crate) fn request(to: &str, waivers: &[&str]) -> Request {
     Request {
         to: to.parse().unwrap(),
+        procedure: super::plan::Procedure::Online,
         waivers: waivers.iter().map(|waiver| waiver.parse().unwrap()).collect(),
     }
 }
@@ -95,6 +96,7 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
         ),
         stored_volumes: Observed::Known(stored.clone()),
         sync_tools: Observed::Known(SyncTools { python3: Some("3.11.2".into()), ..SyncTools::default() }),
+        connections: Observed::Known(Connections::default()),
         offer: Observed::Known(PackageOffer {
             version: Some(offer.to_owned()),
             moves: vec![PackageMove {

@@ -130,6 +130,16 @@ pub fn heal(volume: &VolumeName) -> Command {
     Command::changes(gluster(["volume", "heal", volume.as_str()]), HEAL_DEADLINE)
 }
 
+/// Stops a volume. Never with `force`, which would leave out every check of glusterd's own.
+pub fn stop_volume(volume: &VolumeName) -> Command {
+    Command::changes(gluster(["volume", "stop", volume.as_str(), "--xml"]), REQUEST_DEADLINE)
+}
+
+/// Starts a volume.
+pub fn start_volume(volume: &VolumeName) -> Command {
+    Command::changes(gluster(["volume", "start", volume.as_str(), "--xml"]), REQUEST_DEADLINE)
+}
+
 /// Raises the op-version of the pool. There is no way back, and saying it twice is an error.
 pub fn set_op_version(op_version: OpVersion) -> Command {
     let op_version = op_version.to_string();
@@ -178,6 +188,8 @@ mod tests {
             "gluster --mode=script volume heal rep info split-brain --xml"
         );
         assert_eq!(words(heal(&rep)), "gluster --mode=script volume heal rep");
+        assert_eq!(words(stop_volume(&rep)), "gluster --mode=script volume stop rep --xml");
+        assert_eq!(words(start_volume(&rep)), "gluster --mode=script volume start rep --xml");
         assert_eq!(
             words(set_op_version(OpVersion(110_000))),
             "gluster --mode=script volume set all cluster.op-version 110000 --xml"
@@ -189,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_heal_and_a_raised_op_version_change_anything() {
+    fn only_what_is_meant_to_changes_anything() {
         let rep: VolumeName = "rep".parse().unwrap();
         let reads = [
             version(),
@@ -206,7 +218,9 @@ mod tests {
             stored_volumes(),
         ];
         assert!(reads.iter().all(|command| command.effect == Effect::Reads));
-        assert_eq!(heal(&rep).effect, Effect::Changes);
+        for changes in [heal(&rep), stop_volume(&rep), start_volume(&rep)] {
+            assert_eq!(changes.effect, Effect::Changes);
+        }
         assert_eq!(set_op_version(OpVersion(1)).effect, Effect::Changes);
     }
 }

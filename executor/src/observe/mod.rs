@@ -145,7 +145,7 @@ async fn server(
             Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
-    let (release, glusterd_info, peers, stored_volumes, daemons, sync_tools, offer) = tokio::join!(
+    let (release, glusterd_info, peers, stored_volumes, daemons, sync_tools, offer, connections) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -161,6 +161,11 @@ async fn server(
         asked(scope, Fact::Daemons, ask(transport, host, system::daemons(), system::parse_daemons)),
         sync_tools,
         offer,
+        asked(
+            scope,
+            Fact::Connections,
+            ask(transport, host, service::connections(), service::parse_connections)
+        ),
     );
     HostState {
         reach: Reach::Reached,
@@ -171,6 +176,7 @@ async fn server(
         stored_volumes,
         sync_tools,
         offer,
+        connections,
         system: SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) },
     }
 }
@@ -188,6 +194,7 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         stored_volumes: unknown(),
         sync_tools: unknown(),
         offer: unknown(),
+        connections: unknown(),
         system: SystemFacts::unknown("the host was not reached"),
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::hanging;
-use crate::core::finding::Finding;
+use crate::core::finding::{Code, Finding};
 use crate::core::names::Release;
 use crate::core::plan::{Plan, Refusal};
 
@@ -54,6 +54,15 @@ pub fn refusal(refusal: &Refusal, next: &str) -> String {
     }
     let _ = writeln!(text, "\nnext: mend what is listed, then {next}");
     text
+}
+
+/// Returns the way that is left to a pool that cannot go online; nothing where that is not what stands in the way.
+pub fn offline_way(refusal: &Refusal, command: &str) -> String {
+    if refusal.findings.iter().any(|finding| finding.code == Code::VolumeNotReplicated) {
+        format!("or, with a downtime for all volumes: {command}\n")
+    } else {
+        String::new()
+    }
 }
 
 /// Returns the answer to a pool that is at its goal.

@@ -7,6 +7,7 @@ use super::hanging;
 use super::plan::{duration, mark, tree};
 use crate::core::event::GateKind;
 use crate::core::finding::Finding;
+use crate::core::names::VolumeName;
 use crate::core::plan::{Action, Plan, StageKind, Step};
 use crate::core::resume::Progress;
 
@@ -96,28 +97,26 @@ const MEND: &str = "mend what is listed, then ";
 /// What every stop ends with.
 fn ending(progress: &Progress, step: u32, gate: GateKind, first: &str, commands: &Commands) -> String {
     let mut text = String::from("\nhow the pool stands:\n");
-    for line in safety(&progress.plan, step, gate) {
+    for line in safety(progress, step, gate) {
         let _ = writeln!(text, "{}", hanging("  - ", &line));
     }
     let _ = writeln!(text, "\nlook:  {}", commands.status);
     let _ = writeln!(text, "next:  {first}{}", commands.resume);
-    let _ = writeln!(
-        text,
-        "{}",
-        hanging(
-            "       ",
-            &format!("({} plans anew from what the pool shows; both look before they act)", commands.plan)
-        )
-    );
+    let other = if in_downtime(progress) {
+        "(only this run knows which volumes to start again: do not plan anew)".to_owned()
+    } else {
+        format!("({} plans anew from what the pool shows; both look before they act)", commands.plan)
+    };
+    let _ = writeln!(text, "{}", hanging("       ", &other));
     text
 }
 
 /// What is safe and what is not, from the place in the plan where the run stands.
-fn safety(plan: &Plan, here: u32, gate: GateKind) -> Vec<String> {
-    let place = plan
-        .stages
-        .iter()
-        .find_map(|stage| stage.steps.iter().find(|step| step.id == here).map(|step| (&stage.kind, step)));
+fn safety(progress: &Progress, here: u32, gate: GateKind) -> Vec<String> {
+    let place =
+        progress.plan.stages.iter().find_map(|stage| {
+            stage.steps.iter().find(|step| step.id == here).map(|step| (&stage.kind, step))
+        });
     let Some((kind, step)) = place else { return vec!["unknown: this step is not in the plan".into()] };
     match kind {
         StageKind::Packages => vec![
@@ -141,6 +140,7 @@ fn safety(plan: &Plan, here: u32, gate: GateKind) -> Vec<String> {
             "the secondary may lack what was written since geo-replication was stopped: do not rely on it"
                 .into(),
         ],
+        StageKind::Downtime => downtime_safety(progress, step, gate),
         StageKind::Turn(host) => turn_safety(host.as_str(), step, gate),
         StageKind::Finish => vec![
             "every server runs the target release and serves".into(),
@@ -172,4 +172,59 @@ fn turn_safety(host: &str, step: &Step, gate: GateKind) -> Vec<String> {
         "the other servers carry its data: clients go on reading and writing".into(),
         "do not stop, restart or reboot any other server, nor its glusterd, before this is mended".into(),
     ]
+}
+
+/// Returns whether volumes that the run stopped, or may have, are not started again.
+pub fn in_downtime(progress: &Progress) -> bool {
+    let begun = |step: &&Step| progress.finished.contains(&step.id) || progress.in_doubt == Some(step.id);
+    let stopped = progress.plan.steps().filter(begun).filter_map(|step| step.action.stops()).count();
+    let finished = |step: &&Step| progress.finished.contains(&step.id);
+    let started = progress.plan.steps().filter(finished).filter_map(|step| step.action.starts()).count();
+    stopped > started
+}
+
+/// What holds within a downtime, by how many volumes are stopped, and how many are started again.
+fn downtime_safety(progress: &Progress, here: &Step, gate: GateKind) -> Vec<String> {
+    let finished = |step: &&Step| progress.finished.contains(&step.id);
+    let names = |volumes: Vec<&VolumeName>| -> String {
+        volumes.iter().map(|volume| volume.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let all = progress.plan.stopped_volumes();
+    let stopped: Vec<&VolumeName> =
+        progress.plan.steps().filter(finished).filter_map(|step| step.action.stops()).collect();
+    let started: Vec<&VolumeName> =
+        progress.plan.steps().filter(finished).filter_map(|step| step.action.starts()).collect();
+    if all.is_empty() {
+        return vec!["no volume was started when the run began: nobody misses anything".into()];
+    }
+    if let Some(volume) = here.action.stops() {
+        let untouched = stopped.is_empty() && matches!(gate, GateKind::Enter);
+        if untouched {
+            return vec![
+                "THE DOWNTIME HAS NOT BEGUN: nothing was stopped, every volume is served".into(),
+                "packages are downloaded on every server, none is installed".into(),
+            ];
+        }
+        let served = all.iter().filter(|name| !stopped.contains(name) && **name != volume).copied().collect();
+        return vec![
+            format!("DOWNTIME: stopped: {}; {volume} is about to be, or is", or_none(&names(stopped))),
+            format!("still served: {}", or_none(&names(served))),
+            "nothing was replaced yet: `gluster volume start` brings a volume back on the old release".into(),
+        ];
+    }
+    let waiting: Vec<&VolumeName> = all.iter().filter(|name| !started.contains(name)).copied().collect();
+    let mut lines = vec![format!("DOWNTIME: not served: {}", names(waiting))];
+    if !started.is_empty() {
+        lines.push(format!("served again: {}", names(started)));
+    }
+    lines.push("nobody writes, so no data is at risk; a server may be rebooted while this is mended".into());
+    lines.push(
+        "start no volume by hand and let no client in: going on starts the volumes that were started before"
+            .into(),
+    );
+    lines
+}
+
+fn or_none(names: &str) -> &str {
+    if names.is_empty() { "none" } else { names }
 }

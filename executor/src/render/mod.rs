@@ -10,8 +10,8 @@ mod plan;
 mod status;
 
 pub use explain::{codes, explanation};
-pub use findings::{fit, nothing_to_do, refusal};
-pub use halt::{Commands, failure, halt, interrupted};
+pub use findings::{fit, nothing_to_do, offline_way, refusal};
+pub use halt::{Commands, failure, halt, in_downtime, interrupted};
 pub use live::live_line;
 pub use path::path;
 pub use plan::{finished, plan, progress};

@@ -7,7 +7,7 @@ use comfy_table::{Table, presets};
 use super::hanging;
 use super::packages::packages;
 use crate::core::check::{Check, frozen, well};
-use crate::core::plan::{Gate, Plan, StageKind, Step};
+use crate::core::plan::{Gate, Plan, Procedure, StageKind, Step};
 use crate::core::resume::Progress;
 
 /// Where a step stands, in the tree of a run.
@@ -36,17 +36,21 @@ impl Mark {
 
 /// Returns the whole plan: table, tree, what is waived, what is left to do, and the next command.
 pub fn plan(plan: &Plan, next: &str) -> String {
-    let mut text = format!(
-        "Upgrade to glusterfs {}, online: one server at a time, the others carrying its data.\n\n",
-        plan.to
-    );
+    let how = match plan.procedure {
+        Procedure::Online => "online: one server at a time, the others carrying its data",
+        Procedure::Offline => "offline: all servers together, with a downtime for all volumes",
+    };
+    let mut text = format!("Upgrade to glusterfs {}, {how}.\n\n", plan.to);
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["server", "now", "then", ""]);
     for row in &plan.servers {
         let note = if row.out {
             "gluster is down here already: its turn comes first"
         } else if row.now == row.then {
-            "no turn"
+            match plan.procedure {
+                Procedure::Online => "no turn",
+                Procedure::Offline => "only stopped and started",
+            }
         } else {
             ""
         };
@@ -99,6 +103,7 @@ pub(super) fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
             StageKind::StartReplication => {
                 let _ = writeln!(text, "start geo-replication again, and prove that it copies");
             }
+            StageKind::Downtime => text.push_str(&downtime_begins(plan)),
             StageKind::Turn(host) => {
                 turn += 1;
                 let _ = writeln!(text, "turn {turn} of {turns}: {host}");
@@ -110,13 +115,37 @@ pub(super) fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
         for step in &stage.steps {
             text.push_str(&step_lines(step, mark(step.id)));
         }
+        if stage.kind == StageKind::Downtime {
+            let _ = writeln!(text, "DOWNTIME ENDS HERE; the volumes are served again");
+        }
+    }
+    text
+}
+
+/// Says where the downtime begins, what is not served in it, and what comes first.
+fn downtime_begins(plan: &Plan) -> String {
+    let volumes = plan.stopped_volumes();
+    let mut text = String::from("DOWNTIME BEGINS HERE, with the first volume that is stopped\n");
+    let names: Vec<&str> = volumes.iter().map(|volume| volume.as_str()).collect();
+    let what = match &names[..] {
+        [] => "nothing: no volume is started".to_owned(),
+        names => format!("{}: nobody can read, write or mount", names.join(", ")),
+    };
+    let _ = writeln!(text, "{}", hanging("     not served ", &what));
+    let _ = writeln!(
+        text,
+        "{}",
+        hanging("     before it  ", "every client unmounted, every application on a volume stopped")
+    );
+    for finding in &plan.answered {
+        let _ = writeln!(text, "{}", hanging("     because    ", &finding.to_string()));
     }
     text
 }
 
 fn step_lines(step: &Step, mark: Mark) -> String {
     let Step { id, action, enter, reenter: _, leave } = step;
-    let mut text = format!("{id:>4}  {action}{}\n", mark.as_str());
+    let mut text = format!("{}\n", hanging(&format!("{id:>4}  "), &format!("{action}{}", mark.as_str())));
     // In the tree of a run, gates matter only where it stands.
     if matches!(mark, Mark::Done | Mark::NotReached) {
         return text;

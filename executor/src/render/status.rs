@@ -6,6 +6,7 @@ use comfy_table::{Table, presets};
 
 use super::Commands;
 use super::findings::findings;
+use super::halt::in_downtime;
 use super::plan::progress as run_progress;
 use crate::core::event::Event;
 use crate::core::finding::Finding;
@@ -32,6 +33,15 @@ pub fn status(
     } else {
         text.push_str("findings\n");
         text.push_str(&findings(found));
+    }
+    if let Some(progress) = last.filter(|progress| in_downtime(progress)) {
+        let volumes: Vec<&str> =
+            progress.plan.stopped_volumes().iter().map(|volume| volume.as_str()).collect();
+        let _ = writeln!(
+            text,
+            "\nDOWNTIME: the run below stops {} and has not started all of them again",
+            volumes.join(", ")
+        );
     }
     match last {
         None => text.push_str("\nno run of this pool is known here\n"),

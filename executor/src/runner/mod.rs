@@ -124,7 +124,8 @@ impl Runner<'_> {
             }
             self.note(plan, step, again).await?;
             self.tell(Event::StepStarted { step: step.id })?;
-            match act::act(self.transport, &step.action, &self.run).await {
+            let action = self.left(step).await;
+            match act::act(self.transport, &action, &self.run).await {
                 Ok(said) => self.tell(Event::StepActed { step: step.id, said })?,
                 Err(error) => {
                     let error = error.to_string();
@@ -170,6 +171,17 @@ impl Runner<'_> {
         }
         let state = observe::look(self.transport, self.inventory, &Scope::of(&effect)).await;
         look_all(&effect, &state).is_empty()
+    }
+
+    /// Looks which parts of an action on several servers are done already, and returns it without them.
+    async fn left(&self, step: &Step) -> Action {
+        let state = match &step.action {
+            Action::Together { .. } => {
+                observe::look(self.transport, self.inventory, &Scope::of(&step.action.effect())).await
+            }
+            single => return single.clone(),
+        };
+        step.action.left(|effect| look_all(effect, &state).is_empty())
     }
 
     /// Waits for a gate. `None`: it opened.

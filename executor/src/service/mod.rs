@@ -3,6 +3,15 @@
 //! Each function returns a command for the transport: a script of ours from `files/`, the same on every host.
 //! What the scripts print is read here too. They need a POSIX shell, awk, sed, grep and coreutils.
 
+/// Joins a script with what all of them share, under a first line by which messages call it.
+macro_rules! script {
+    ($file:literal) => {
+        concat!("# ", $file, "\n", include_str!("files/common.sh"), include_str!(concat!("files/", $file)))
+    };
+}
+
+mod connections;
+
 use std::time::Duration;
 
 use thiserror::Error;
@@ -11,12 +20,7 @@ use crate::core::command::{Command, Effect, Output};
 use crate::core::names::VolumeName;
 use crate::core::pool::Processes;
 
-/// Joins a script with what all of them share, under a first line by which messages call it.
-macro_rules! script {
-    ($file:literal) => {
-        concat!("# ", $file, "\n", include_str!("files/common.sh"), include_str!(concat!("files/", $file)))
-    };
-}
+pub use connections::{connections, parse_connections};
 
 /// How long processes may take to end after SIGTERM. A brick closes its files and its database first.
 const STOP_SECONDS: u32 = 120;

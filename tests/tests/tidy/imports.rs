@@ -43,6 +43,7 @@ const IMPURE: &[&str] = &[
 ];
 const PURE: &[&str] = &[
     "std::net::IpAddr",
+    "std::net::SocketAddr",
     "std::net::Ipv4Addr",
     "std::net::Ipv6Addr",
     "std::net::AddrParseError",

@@ -2,7 +2,7 @@
 //! just before.
 
 use super::super::baseline::{Baseline, Changed, Configuration, Noted};
-use super::super::finding::{Code, Finding, Subject};
+use super::super::finding::{Code, Finding, Ground, Subject};
 use super::super::names::HostName;
 use super::super::pool::PoolState;
 use super::super::system::Role;
@@ -27,6 +27,15 @@ pub(super) fn configuration_unchanged(state: &PoolState) -> Vec<Finding> {
         Finding::seen(CODE, volume.map_or(Subject::Pool, Subject::Volume), format!("`{line}`"))
     };
     start.configuration.changed(&now).into_iter().map(finding).collect()
+}
+
+/// The definitions alone: within a downtime the plan itself has stopped the volumes.
+pub(super) fn definitions_unchanged(state: &PoolState) -> Vec<Finding> {
+    let is_about_starting = |finding: &Finding| {
+        finding.ground == Ground::Seen
+            && ["`+ started: ", "`- started: "].iter().any(|words| finding.what.starts_with(words))
+    };
+    configuration_unchanged(state).into_iter().filter(|finding| !is_about_starting(finding)).collect()
 }
 
 pub(super) fn op_version_still(state: &PoolState) -> Vec<Finding> {

@@ -5,6 +5,7 @@
 mod before;
 #[cfg(test)]
 mod before_tests;
+mod downtime;
 mod georep;
 #[cfg(test)]
 mod georep_tests;
@@ -24,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
 use super::georep::SessionName;
-use super::names::{HostName, OpVersion, Release};
+use super::names::{HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
 
 pub(crate) use georep::{converts, geo_replication, sessions_to};
@@ -150,6 +151,24 @@ pub enum Check {
     },
     /// Every server has the same op-version stored.
     OpVersionsAgree,
+    /// Nobody is connected to a brick but the servers' own daemons.
+    NoClients,
+    /// The volume is stopped.
+    VolumeStopped {
+        /// The volume.
+        volume: VolumeName,
+    },
+    /// The volume is started.
+    VolumeStarted {
+        /// The volume.
+        volume: VolumeName,
+    },
+    /// [`Check::ConfigurationUnchanged`], whether volumes are started or not.
+    DefinitionsUnchanged,
+    /// No Gluster process runs on any server.
+    GlusterDownEverywhere,
+    /// glusterd runs on every server and answers.
+    GlusterdUpEverywhere,
     /// No worker of these geo-replication sessions runs.
     SessionsStopped {
         /// The sessions.
@@ -210,6 +229,8 @@ pub enum Fact {
     Sessions,
     /// [`Session::config`](super::georep::Session::config).
     SessionConfigs,
+    /// [`HostState::connections`](super::pool::HostState::connections).
+    Connections,
 }
 
 impl Check {
@@ -218,6 +239,7 @@ impl Check {
         match self {
             Self::Reached
             | Self::GlusterDown { .. }
+            | Self::GlusterDownEverywhere
             | Self::GlusterdDown { .. }
             | Self::GlusterdDownEverywhere
             | Self::BricksRunning { .. } => &[Fact::Processes],
@@ -235,14 +257,18 @@ impl Check {
             Self::NoTasks => &[Fact::Volumes, Fact::VolumeStatus],
             Self::OthersCanCarry { .. } => &[Fact::GlusterdInfo, Fact::Volumes],
             Self::AtRelease { .. } | Self::AllAtRelease { .. } => &[Fact::Release],
-            Self::ConfigurationUnchanged => &[Fact::GlusterdInfo, Fact::Peers, Fact::Volumes],
+            Self::ConfigurationUnchanged | Self::DefinitionsUnchanged => {
+                &[Fact::GlusterdInfo, Fact::Peers, Fact::Volumes]
+            }
             Self::OthersUndisturbed { .. } | Self::BricksSteady | Self::RunsRelease { .. } => {
                 &[Fact::Daemons]
             }
-            Self::GlusterdUp { .. } => &[Fact::Processes, Fact::Peers],
+            Self::GlusterdUp { .. } | Self::GlusterdUpEverywhere => &[Fact::Processes, Fact::Peers],
             Self::OpVersionIs { .. } | Self::OpVersionsAgree | Self::OpVersionStill => &[Fact::GlusterdInfo],
             Self::SessionsStopped { .. } | Self::SessionsBack { .. } => &[Fact::Sessions],
             Self::SessionConfigKept { .. } => &[Fact::Sessions, Fact::SessionConfigs],
+            Self::NoClients => &[Fact::Connections],
+            Self::VolumeStopped { .. } | Self::VolumeStarted { .. } => &[Fact::Volumes],
         }
     }
 
@@ -282,6 +308,12 @@ impl Check {
             Self::SessionConfigKept { session, config } => {
                 sessions::session_config_kept(state, session, config)
             }
+            Self::NoClients => downtime::no_clients(state),
+            Self::VolumeStopped { volume } => downtime::volume_stopped(state, volume),
+            Self::VolumeStarted { volume } => downtime::volume_started(state, volume),
+            Self::DefinitionsUnchanged => before::definitions_unchanged(state),
+            Self::GlusterDownEverywhere => every(state, |host| host::gluster_down(state, host)),
+            Self::GlusterdUpEverywhere => every(state, |host| host::glusterd_up(state, host)),
         }
     }
 }
@@ -342,6 +374,12 @@ impl fmt::Display for Check {
             Self::SessionConfigKept { session, .. } => {
                 write!(f, "settings of geo-replication {session} as before")
             }
+            Self::NoClients => write!(f, "no client connected to any brick"),
+            Self::VolumeStopped { volume } => write!(f, "volume {volume} stopped"),
+            Self::VolumeStarted { volume } => write!(f, "volume {volume} started"),
+            Self::DefinitionsUnchanged => write!(f, "volumes and peers defined as at the start"),
+            Self::GlusterDownEverywhere => write!(f, "gluster down on every server"),
+            Self::GlusterdUpEverywhere => write!(f, "glusterd up on every server"),
         }
     }
 }

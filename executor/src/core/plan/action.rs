@@ -101,6 +101,25 @@ pub enum Action {
         /// The session.
         session: SessionName,
     },
+    /// Stops a volume: its bricks end on every server, and no client is served by it any more.
+    StopVolume {
+        /// The server that is asked.
+        via: HostName,
+        /// The volume.
+        volume: VolumeName,
+    },
+    /// Starts a volume that the plan stopped.
+    StartVolume {
+        /// The server that is asked.
+        via: HostName,
+        /// The volume.
+        volume: VolumeName,
+    },
+    /// Does several actions side by side, each on a server of its own. Only what is not done yet is done.
+    Together {
+        /// The actions; they do not wait for each other, and one that fails does not stop the others.
+        actions: Vec<Action>,
+    },
     /// Raises the pool's op-version. There is no way back.
     RaiseOpVersion {
         /// The server that is asked.
@@ -134,12 +153,15 @@ impl Action {
                 let back = |before: &SessionBefore| Check::SessionsBack { sessions: vec![before.clone()] };
                 before.iter().map(back).collect()
             }
+            Self::StopVolume { volume, .. } => vec![Check::VolumeStopped { volume: volume.clone() }],
+            Self::StartVolume { volume, .. } => vec![Check::VolumeStarted { volume: volume.clone() }],
+            Self::Together { actions } => actions.iter().flat_map(Self::effect).collect(),
             Self::RaiseOpVersion { to, .. } => vec![Check::OpVersionIs { op_version: *to }],
         }
     }
 
-    /// Returns the server the action touches, or through which it is done.
-    pub fn host(&self) -> &HostName {
+    /// Returns the servers the action touches, or through which it is done.
+    pub fn hosts(&self) -> Vec<&HostName> {
         match self {
             Self::StopGlusterd { host }
             | Self::DropNfsLines { host }
@@ -149,13 +171,52 @@ impl Action {
             | Self::Install { host, .. }
             | Self::InstallBy { host, .. }
             | Self::StartGluster { host }
-            | Self::ConvertChangelogs { host, .. } => host,
+            | Self::ConvertChangelogs { host, .. } => vec![host],
             Self::Heal { via, .. }
+            | Self::StopVolume { via, .. }
+            | Self::StartVolume { via, .. }
             | Self::StopReplication { via, .. }
             | Self::StartReplication { via, .. }
             | Self::ProveReplication { via, .. }
-            | Self::RaiseOpVersion { via, .. } => via,
+            | Self::RaiseOpVersion { via, .. } => vec![via],
+            Self::Together { actions } => actions.iter().flat_map(Self::hosts).collect(),
         }
+    }
+
+    /// Returns the volume that the action stops, if it is that.
+    pub fn stops(&self) -> Option<&VolumeName> {
+        if let Self::StopVolume { volume, .. } = self { Some(volume) } else { None }
+    }
+
+    /// Returns the volume that the action starts, if it is that.
+    pub fn starts(&self) -> Option<&VolumeName> {
+        if let Self::StartVolume { volume, .. } = self { Some(volume) } else { None }
+    }
+
+    /// Returns the action without the parts of it that need not be done, by whether an effect is there.
+    ///
+    /// Only an action on several servers has parts; any other is returned as it is.
+    pub fn left(&self, is_there: impl Fn(&[Check]) -> bool) -> Self {
+        let Self::Together { actions } = self else { return self.clone() };
+        let is_done = |action: &&Self| {
+            let effect = action.effect();
+            !effect.is_empty() && is_there(&effect)
+        };
+        Self::Together { actions: actions.iter().filter(|action| !is_done(action)).cloned().collect() }
+    }
+}
+
+/// Writes what is done on several servers: the words once, with the servers, where they are the same on all.
+fn together(actions: &[Action], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let hosts: Vec<&str> = actions.iter().flat_map(Action::hosts).map(HostName::as_str).collect();
+    let words: Vec<String> = actions.iter().map(Action::to_string).collect();
+    // The same words but for the server's name are said once; the names are long enough.
+    let blanked = |(words, host): (&String, &&str)| words.replace(&format!(" on {host}"), "");
+    let mut said: Vec<String> = words.iter().zip(&hosts).map(blanked).collect();
+    said.dedup();
+    match &said[..] {
+        [one] => write!(f, "{one} on {}, side by side", hosts.join(", ")),
+        _ => write!(f, "side by side: {}", words.join("; ")),
     }
 }
 
@@ -196,6 +257,9 @@ impl fmt::Display for Action {
             Self::ProveReplication { via, session } => {
                 write!(f, "send a file through geo-replication {session} and read it there (via {via})")
             }
+            Self::StopVolume { via, volume } => write!(f, "stop volume {volume} (via {via})"),
+            Self::StartVolume { via, volume } => write!(f, "start volume {volume} (via {via})"),
+            Self::Together { actions } => together(actions, f),
             Self::RaiseOpVersion { via, to } => write!(f, "raise op-version to {to} (via {via})"),
         }
     }

@@ -11,7 +11,8 @@ use super::super::finding::{Code, Finding, Subject};
 use super::super::georep::{PoolRole, Session, WorkerStatus};
 use super::super::names::{AbsolutePath, HostName, Release};
 use super::super::pool::{HostState, PoolState, Reach};
-use super::{Action, Gate, Request, Stage, StageKind, Step};
+use super::builder::{Builder, gate};
+use super::{Action, Request, Stage, StageKind, Step};
 
 /// How long workers may take to end, and to be seen so.
 const STOP_PATIENCE_SECONDS: u64 = 300;
@@ -97,26 +98,23 @@ pub(super) fn sessions(state: &PoolState, request: &Request, half_done: bool, to
     Sessions { planned, waived }
 }
 
-/// Numbers a step of an action and its gates.
-type Number<'a> = dyn FnMut(Action, Gate, Gate, Gate) -> Step + 'a;
-
 impl Sessions {
     /// The stage before the first server is touched: sessions that run are stopped. None where there is none.
-    pub(super) fn stop(&self, step: &mut Number<'_>) -> Option<Stage> {
+    pub(super) fn stop(&self, builder: &mut Builder<'_>) -> Option<Stage> {
         let reached = gate(vec![Check::Reached], STOP_PATIENCE_SECONDS, 1);
         let stop = |session: &Planned| {
             let name = session.before.name.clone();
             let stopped = Check::SessionsStopped { sessions: vec![name.clone()] };
             let leave = gate(vec![stopped], STOP_PATIENCE_SECONDS, 1);
             let action = Action::StopReplication { via: session.via.clone(), session: name };
-            step(action, reached.clone(), reached.clone(), leave)
+            builder.step(action, reached.clone(), reached.clone(), leave)
         };
         let steps: Vec<Step> = self.planned.iter().filter(|session| session.runs).map(stop).collect();
         (!steps.is_empty()).then_some(Stage { kind: StageKind::StopReplication, steps })
     }
 
     /// The stage after the last server: sessions are started, and each has to carry a file. None where there is none.
-    pub(super) fn start(&self, step: &mut Number<'_>) -> Option<Stage> {
+    pub(super) fn start(&self, builder: &mut Builder<'_>) -> Option<Stage> {
         let ready = vec![
             Check::Reached,
             Check::PeersConnected { without: None },
@@ -135,10 +133,10 @@ impl Sessions {
             let back = gate(back, BACK_PATIENCE_SECONDS, SETTLE_LOOKS);
             let via = session.via.clone();
             let start = Action::StartReplication { via: via.clone(), session: name.clone(), before };
-            steps.push(step(start, ready.clone(), ready.clone(), back.clone()));
+            steps.push(builder.step(start, ready.clone(), ready.clone(), back.clone()));
             if session.prove {
                 let prove = Action::ProveReplication { via, session: name };
-                steps.push(step(prove, ready.clone(), ready.clone(), back));
+                steps.push(builder.step(prove, ready.clone(), ready.clone(), back));
             }
         }
         (!steps.is_empty()).then_some(Stage { kind: StageKind::StartReplication, steps })
@@ -166,8 +164,4 @@ pub(super) fn convert(state: &PoolState, host: &HostName, to: Release) -> Option
         .map(|brick| brick.brick.path.clone())
         .collect();
     (!bricks.is_empty()).then(|| Action::ConvertChangelogs { host: host.clone(), bricks })
-}
-
-fn gate(checks: Vec<Check>, patience_seconds: u64, settle: u32) -> Gate {
-    Gate { checks, patience_seconds, settle }
 }

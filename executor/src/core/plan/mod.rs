@@ -17,9 +17,14 @@
 //! is the last step; a pool at its goal has no plan; the same input gives the same plan.
 
 mod action;
+mod builder;
+mod choose;
 mod georep;
 #[cfg(test)]
 mod georep_tests;
+mod offline;
+#[cfg(test)]
+mod offline_tests;
 mod online;
 mod packages;
 mod preflight;
@@ -29,12 +34,12 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use action::Action;
-pub use online::plan;
+pub use choose::plan;
 
 use super::baseline::Baseline;
 use super::check::Check;
 use super::finding::{Finding, Waiver};
-use super::names::{HostName, OpVersion, Release};
+use super::names::{HostName, OpVersion, Release, VolumeName};
 use super::packages::Transaction;
 
 /// Checks that must all pass, several looks in a row, and how long to wait for that.
@@ -76,6 +81,8 @@ pub enum StageKind {
     StopReplication,
     /// Geo-replication is started and proved, after the last server.
     StartReplication,
+    /// From the first volume that is stopped to the last one that is started again: nothing is served.
+    Downtime,
     /// The turn of one server.
     Turn(HostName),
     /// The op-version: no way back after it.
@@ -104,11 +111,25 @@ pub struct ServerRow {
     pub out: bool,
 }
 
+/// How the servers are upgraded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Procedure {
+    /// One server at a time, the others carrying its data. Only where every volume is replicated.
+    #[default]
+    Online,
+    /// All servers together, within a downtime. For every kind of volume.
+    Offline,
+}
+
 /// Everything that will be done, in order. What is not in here is not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The target release.
     pub to: Release,
+    /// Whether the pool serves meanwhile.
+    #[serde(default)]
+    pub procedure: Procedure,
     /// The op-version the pool has.
     pub op_version_now: OpVersion,
     /// The op-version the pool will have.
@@ -137,6 +158,11 @@ impl Plan {
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.stages.iter().flat_map(|stage| &stage.steps)
     }
+
+    /// Returns the volumes that are stopped by the plan, and started again.
+    pub fn stopped_volumes(&self) -> Vec<&VolumeName> {
+        self.steps().filter_map(|step| step.action.stops()).collect()
+    }
 }
 
 /// No plan, and why.
@@ -164,6 +190,8 @@ pub enum Outcome {
 pub struct Request {
     /// The target release.
     pub to: Release,
+    /// How; the operator's choice, since only the operator can schedule a downtime.
+    pub procedure: Procedure,
     /// Findings that shall not stand in the way.
     pub waivers: Vec<Waiver>,
 }

@@ -8,7 +8,7 @@ use super::super::names::{HostName, Release, VolumeName};
 use super::super::pool::{HostState, PoolState, VolumeKind};
 use super::super::release::path::{self, Point};
 use super::super::release::{self, Feature, Jump};
-use super::Request;
+use super::{Procedure, Request};
 
 /// What preflight found.
 pub(super) struct Preflight {
@@ -31,10 +31,12 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     findings.extend(installed(&reached));
     findings.extend(releases(&reached, request.to));
 
+    let online = request.procedure == Procedure::Online;
     let out: Vec<HostName> = servers_out(&reached);
     let out = match &out[..] {
         [] => None,
-        [host] if reached.hosts.len() > 1 => Some(host.clone()),
+        // A downtime begins with all servers in service: what is stopped then was served before.
+        [host] if online && reached.hosts.len() > 1 => Some(host.clone()),
         several => {
             findings.extend(several.iter().map(|host| {
                 Finding::seen(Code::GlusterdDown, Subject::Host(host.clone()), "glusterd does not run")
@@ -44,18 +46,22 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     };
     let answered = nfs_options(&reached, request.to);
     findings.extend(look_all(&pool_checks(out.as_ref(), !answered.is_empty()), &reached));
-    findings.extend(volumes(&reached));
+    if online {
+        findings.extend(volumes(&reached));
+    }
     let half_done = out.is_some() || half_done(&reached, request.to);
     findings.extend(check::geo_replication(&reached, request.to, half_done));
     for (host, host_state) in &reached.hosts {
         let at_target = host_state.release.known().is_ok_and(|release| *release == Some(request.to));
         if !at_target {
-            findings.extend(Check::OthersCanCarry { host: host.clone() }.look(&reached));
+            if online {
+                findings.extend(Check::OthersCanCarry { host: host.clone() }.look(&reached));
+            }
             findings.extend(check::offer(host, host_state, request.to));
             findings.extend(mounts(host, host_state));
         }
     }
-    if !answered.is_empty() {
+    if online && !answered.is_empty() {
         // All glusterds are down together for a moment, which is more than one server less.
         findings.extend(check::server_quorum(&reached, reached.hosts.len()));
         if let Some(host) = &out {

@@ -218,6 +218,7 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
             StageKind::Turn(host) => Some(host),
             StageKind::Packages
             | StageKind::Prepare
+            | StageKind::Downtime
             | StageKind::Finish
             | StageKind::StopReplication
             | StageKind::StartReplication => None,
@@ -238,7 +239,7 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
     for stage in &plan.stages {
         let StageKind::Turn(host) = &stage.kind else { continue };
         let stop = stage.steps.iter().find(|step| matches!(step.action, Action::StopGluster { .. })).unwrap();
-        assert_eq!(stop.action.host(), host);
+        assert_eq!(stop.action.hosts(), [host]);
         for wanted in [
             Check::BricksOnline { without: None },
             Check::PeersConnected { without: None },

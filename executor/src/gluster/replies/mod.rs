@@ -13,6 +13,7 @@ mod peers;
 mod server;
 mod status;
 mod stored;
+mod switch;
 mod volumes;
 mod xml;
 
@@ -26,4 +27,5 @@ pub use peers::peers;
 pub use server::{glusterd_info, version};
 pub use status::{Task, VolumeStatus, tasks, volume_status};
 pub use stored::stored_volumes;
+pub use switch::{Switched, volume_started, volume_stopped};
 pub use volumes::volumes;

@@ -1,0 +1,170 @@
+//! What every plan is built with: the known facts, the numbering of steps, and the gates that recur.
+
+use super::super::baseline::{Baseline, Configuration, clients_of};
+use super::super::check::{Check, frozen};
+use super::super::names::{HostName, OpVersion, Release, VolumeName};
+use super::super::pool::{PackageOffer, PoolState, VolumeKind};
+use super::{Action, Gate, Stage, StageKind, Step, packages};
+
+/// How long to wait for the pool to be well before a server is taken out. Also the time a heal backlog has
+/// to empty: hours are normal after a server was out for long.
+pub(super) const HEALTH_PATIENCE_SECONDS: u64 = 4 * 3600;
+
+/// How long to wait for processes to come or go.
+pub(super) const PROCESS_PATIENCE_SECONDS: u64 = 120;
+
+/// How long to wait for a server that was started to be whole again: peers, bricks, stored volumes.
+pub(super) const RETURN_PATIENCE_SECONDS: u64 = 300;
+
+/// Looks in a row before the pool counts as well. One look is not enough: a file being written is listed
+/// as to be healed, and one that has just begun to need healing is not listed yet.
+pub(super) const SETTLE_LOOKS: u32 = 2;
+
+/// The known facts a plan is built from.
+pub(super) struct Facts<'a> {
+    pub(super) state: &'a PoolState,
+    pub(super) servers: Vec<(HostName, Release, PackageOffer)>,
+    pub(super) op_version: OpVersion,
+    pub(super) baseline: Baseline,
+    pub(super) to_heal: Vec<VolumeName>,
+    /// The volumes that are started before anything is done.
+    pub(super) started: Vec<VolumeName>,
+}
+
+pub(super) fn facts(state: &PoolState) -> Option<Facts<'_>> {
+    let mut servers = Vec::new();
+    for (host, host_state) in &state.hosts {
+        let now = (*host_state.release.known().ok()?)?;
+        let offer = host_state.offer.known().ok().cloned().unwrap_or_default();
+        servers.push((host.clone(), now, offer));
+    }
+    let op_version =
+        state.hosts.values().filter_map(|host| Some(host.glusterd_info.known().ok()?.op_version)).min()?;
+    let volumes = state.volumes.known().ok()?;
+    let started = || volumes.values().filter(|volume| volume.volume.started);
+    let baseline =
+        Baseline { op_version, clients: clients_of(state)?, configuration: Configuration::of(state).ok()? };
+    let to_heal = started()
+        .filter(|volume| matches!(volume.volume.kind, VolumeKind::Replicate { .. }))
+        .map(|volume| volume.volume.name.clone())
+        .collect();
+    let names = started().map(|volume| volume.volume.name.clone()).collect();
+    Some(Facts { state, servers, op_version, baseline, to_heal, started: names })
+}
+
+impl<'a> Facts<'a> {
+    /// Returns the servers that are not at this release.
+    pub(super) fn behind(&'a self, to: Release) -> Vec<&'a HostName> {
+        self.servers.iter().filter(|(_, now, _)| *now != to).map(|(host, ..)| host).collect()
+    }
+}
+
+/// Builds steps and numbers them.
+pub(super) struct Builder<'a> {
+    pub(super) facts: &'a Facts<'a>,
+    pub(super) to: Release,
+    pub(super) next: u32,
+}
+
+impl<'a> Builder<'a> {
+    /// Returns every server, in the plan's order.
+    pub(super) fn hosts(&self) -> Vec<HostName> {
+        self.facts.servers.iter().map(|(host, ..)| host.clone()).collect()
+    }
+
+    pub(super) fn step(&mut self, action: Action, enter: Gate, reenter: Gate, leave: Gate) -> Step {
+        let id = self.next;
+        self.next += 1;
+        Step { id, action, enter, reenter, leave }
+    }
+
+    /// Returns what brings the target to a server, where it does not have it yet.
+    pub(super) fn installs(&self, host: &HostName) -> Option<&'a PackageOffer> {
+        self.facts
+            .servers
+            .iter()
+            .find(|(name, now, _)| name == host && *now != self.to)
+            .map(|(_, _, offer)| offer)
+    }
+
+    /// Fetches packages on every server that needs them, before the first one is touched: a mirror that fails,
+    /// or has them for one server only, does so while all serve.
+    pub(super) fn packages(&mut self, hosts: &[&HostName]) -> Option<Stage> {
+        let mut steps = Vec::new();
+        for host in hosts {
+            let fetch = self.installs(host).and_then(|offer| packages::fetch(host, self.to, offer));
+            if let Some(fetch) = fetch {
+                let gate = packages::fetch_gate();
+                steps.push(self.step(fetch, gate.clone(), gate.clone(), gate));
+            }
+        }
+        (!steps.is_empty()).then_some(Stage { kind: StageKind::Packages, steps })
+    }
+
+    pub(super) fn finish(&mut self, via: &HostName, to: OpVersion) -> Stage {
+        let mut fit = vec![Check::AllAtRelease { release: self.to }];
+        fit.extend(self.health(None, false));
+        fit.extend(frozen());
+        fit.push(Check::NothingToHeal);
+        let enter = gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS);
+        let mut done = vec![Check::OpVersionIs { op_version: to }];
+        done.extend(self.health(None, false));
+        done.push(Check::ConfigurationUnchanged);
+        let leave = gate(done, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
+        let raise = Action::RaiseOpVersion { via: via.clone(), to };
+        let step = self.step(raise, enter.clone(), enter, leave);
+        Stage { kind: StageKind::Finish, steps: vec![step] }
+    }
+
+    /// The pool is well, but for a server that is meant to be out. Heal backlogs are asked apart.
+    pub(super) fn health(&self, without: Option<&HostName>, ignoring_nfs: bool) -> Vec<Check> {
+        let without = without.cloned();
+        vec![
+            Check::Reached,
+            Check::PeersConnected { without: without.clone() },
+            Check::StoredVolumesAgree { ignoring_nfs },
+            Check::BricksOnline { without: without.clone() },
+            Check::SelfHealDaemonsOnline { without: without.clone() },
+            Check::NoSplitBrain { without: without.clone() },
+            Check::ClientsOnEveryBrick { without },
+        ]
+    }
+
+    /// What must hold before a server is taken further out after a run ended midway: the others stand.
+    pub(super) fn others(&self, host: &HostName) -> Gate {
+        let mut checks = self.health(Some(host), false);
+        checks.extend(frozen());
+        checks.push(Check::OthersCanCarry { host: host.clone() });
+        gate(checks, RETURN_PATIENCE_SECONDS, 1)
+    }
+
+    /// The pool is whole again: well, healed, and with the clients it had.
+    pub(super) fn whole(&self, host: Option<&HostName>) -> Gate {
+        let mut checks: Vec<Check> =
+            host.map(|host| Check::AtRelease { host: host.clone(), release: self.to }).into_iter().collect();
+        checks.extend(self.health(None, false));
+        checks.extend(frozen());
+        checks.extend(host.into_iter().flat_map(|host| self.own_turn(host)));
+        checks.extend([Check::BricksSteady, Check::ClientsBack, Check::NothingToHeal]);
+        gate(checks, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
+    }
+
+    /// What a server's own turn must have changed, and what it must not: the code that runs there, and nothing
+    /// on the others.
+    pub(super) fn own_turn(&self, host: &HostName) -> [Check; 2] {
+        [
+            Check::RunsRelease { host: host.clone(), release: self.to },
+            Check::OthersUndisturbed { host: host.clone() },
+        ]
+    }
+
+    /// As many brick processes as before, which is all that can be asked while glusterd is down.
+    pub(super) fn bricks_running(&self, host: &HostName) -> Option<Check> {
+        let processes = self.facts.state.hosts.get(host)?.processes.known().ok()?.glusterfsd;
+        Some(Check::BricksRunning { host: host.clone(), processes })
+    }
+}
+
+pub(super) fn gate(checks: Vec<Check>, patience_seconds: u64, settle: u32) -> Gate {
+    Gate { checks, patience_seconds, settle }
+}

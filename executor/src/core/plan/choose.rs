@@ -1,0 +1,114 @@
+//! Chooses the procedure: online where every volume is replicated, offline where the operator asks for it.
+
+use super::super::finding::{Code, Finding, Subject};
+use super::super::inventory::Inventory;
+use super::super::names::{HostName, Release};
+use super::super::pool::{PackageOffer, PoolState};
+use super::super::release;
+use super::builder::{Builder, Facts, facts};
+use super::preflight::{Preflight, preflight};
+use super::{
+    Outcome, Plan, Procedure, Refusal, Request, ServerRow, StageKind, georep, offline, online, packages,
+};
+
+/// Plans the upgrade of a pool, or says why not.
+pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outcome {
+    let found = preflight(state, request);
+    let waived = |finding: &&Finding| request.waivers.iter().any(|waiver| waiver.covers(finding));
+    let split = |findings: &[Finding]| -> (Vec<Finding>, Vec<Finding>) {
+        findings.iter().cloned().partition(|finding| waived(&finding))
+    };
+    // What the prepare stage cannot answer stands in the way like any other finding.
+    let (mendable, unmendable): (Vec<Finding>, Vec<Finding>) =
+        found.answered.iter().cloned().partition(|finding| finding.code == Code::NfsOptionsDropped);
+    let (mut waived_findings, in_the_way) = split(&[found.findings.clone(), unmendable].concat());
+    let (waived_hazards, answered) = split(&mendable);
+    waived_findings.extend(waived_hazards);
+    if !in_the_way.is_empty() {
+        return Outcome::Refusal(Refusal { findings: in_the_way, waived: waived_findings });
+    }
+    match facts(state) {
+        Some(facts) => build(inventory, &facts, request, &found, answered, waived_findings),
+        None => {
+            let what = "release, op-version or volumes of a server could not be read";
+            let missing = Finding::unknown(Code::NotObserved, Subject::Pool, what);
+            Outcome::Refusal(Refusal { findings: vec![missing], waived: waived_findings })
+        }
+    }
+}
+
+fn build(
+    inventory: &Inventory,
+    facts: &Facts<'_>,
+    request: &Request,
+    found: &Preflight,
+    answered: Vec<Finding>,
+    mut waived: Vec<Finding>,
+) -> Outcome {
+    let to = request.to;
+    let out = found.out.clone();
+    let mut builder = Builder { facts, to, next: 1 };
+    let op_version_then = release::op_version_of(to).max(facts.op_version);
+    let preparing = !answered.is_empty();
+    let mut stages = match request.procedure {
+        Procedure::Online => online::stages(&mut builder, inventory, out.as_ref(), preparing),
+        Procedure::Offline => offline::stages(&mut builder, preparing),
+    };
+    // Where no server is touched, only sessions that an earlier run stopped are a matter.
+    let sessions = georep::sessions(facts.state, request, found.half_done, !stages.is_empty());
+    waived.extend(sessions.waived.iter().cloned());
+    let packages_first = stages.iter().take_while(|stage| stage.kind == StageKind::Packages).count();
+    stages.splice(packages_first..packages_first, sessions.stop(&mut builder));
+    stages.extend(sessions.start(&mut builder));
+    if facts.op_version < op_version_then
+        && let Some((via, ..)) = facts.servers.first()
+    {
+        stages.push(builder.finish(via, op_version_then));
+    }
+    if stages.is_empty() {
+        return Outcome::NothingToDo;
+    }
+    for (step, id) in stages.iter_mut().flat_map(|stage| &mut stage.steps).zip(1..) {
+        step.id = id;
+    }
+    let row = |(host, now, _): &(HostName, Release, PackageOffer)| ServerRow {
+        host: host.clone(),
+        now: *now,
+        then: to,
+        out: out.as_ref() == Some(host),
+    };
+    Outcome::Plan(Box::new(Plan {
+        to,
+        procedure: request.procedure,
+        op_version_now: facts.op_version,
+        op_version_then,
+        servers: facts.servers.iter().map(row).collect(),
+        transactions: packages::transactions(facts.state, facts.behind(to)),
+        stages,
+        answered,
+        waived,
+        waivers: request.waivers.clone(),
+        baseline: facts.baseline.clone(),
+        left_to_do: left_to_do(inventory, facts.state, to),
+    }))
+}
+
+/// The clients, which the guide upgrades after the servers.
+fn left_to_do(inventory: &Inventory, state: &PoolState, to: Release) -> Vec<String> {
+    let client = |name: &HostName| {
+        let seen = state.clients.get(name);
+        let release = match seen.map(|client| client.release.known()) {
+            Some(Ok(Some(release))) if *release == to => return None,
+            Some(Ok(Some(release))) => format!("now at {release}"),
+            Some(Ok(None)) => "Gluster not installed".to_owned(),
+            Some(Err(reason)) => format!("release unknown: {reason}"),
+            None => "not looked at".to_owned(),
+        };
+        let mounts = match seen.map(|client| client.mounts.known()) {
+            Some(Ok(mounts)) if !mounts.is_empty() => format!("unmount {}", mounts.join(", ")),
+            Some(Ok(_)) | Some(Err(_)) | None => "unmount its Gluster mounts".to_owned(),
+        };
+        Some(format!("client {name} ({release}): {mounts}, install {to}, mount again"))
+    };
+    inventory.clients.keys().filter_map(client).collect()
+}

@@ -1,0 +1,154 @@
+//! The offline procedure: all servers together, within a downtime. For every kind of volume, and for mixed pools.
+//!
+//! 1. *Packages* are downloaded on every server; all serve.
+//! 2. *Downtime.* Once no client is connected and nothing is left to heal, the started volumes are stopped one by
+//!    one, then Gluster on all servers. All are installed, and started; peers and stored volumes must agree before
+//!    the volumes that were started before are started again. It ends when all of them are well.
+//!
+//! That some servers carry the data of others is asked nowhere: nobody is served.
+
+use super::super::check::{Check, frozen};
+use super::super::names::HostName;
+use super::builder::{
+    Builder, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS, gate,
+};
+use super::{Action, Stage, StageKind, Step, georep, packages};
+
+/// How long to wait for the clients to go, once everything is staged: their owners have to be told.
+const CLIENTS_PATIENCE_SECONDS: u64 = 3600;
+
+/// Returns the stages up to the finish. None where every server is at the target already.
+pub(super) fn stages(builder: &mut Builder<'_>, preparing: bool) -> Vec<Stage> {
+    let behind: Vec<HostName> = builder.facts.behind(builder.to).into_iter().cloned().collect();
+    if behind.is_empty() {
+        return Vec::new();
+    }
+    let mut stages: Vec<Stage> = builder.packages(&behind.iter().collect::<Vec<_>>()).into_iter().collect();
+    let mut steps = builder.stop_volumes(preparing);
+    steps.extend(builder.replace(&behind, preparing));
+    steps.extend(builder.start_volumes());
+    stages.push(Stage { kind: StageKind::Downtime, steps });
+    stages
+}
+
+/// Returns the same action for several servers, side by side.
+fn together<'a, T: 'a>(targets: impl IntoIterator<Item = T>, action: impl Fn(T) -> Action) -> Action {
+    Action::Together { actions: targets.into_iter().map(action).collect() }
+}
+
+impl Builder<'_> {
+    /// The server through which volumes are stopped and started.
+    fn via(&self) -> Option<HostName> {
+        self.facts.servers.first().map(|(host, ..)| host.clone())
+    }
+
+    /// Stops the volumes. Until the first one stops, all is served; the whole health of the pool is its gate.
+    fn stop_volumes(&mut self, preparing: bool) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let Some(via) = self.via() else { return steps };
+        for volume in self.facts.started.clone() {
+            // Volumes that are stopped by then are not asked about.
+            let mut fit = self.health(None, preparing);
+            fit.extend([Check::DefinitionsUnchanged, Check::OpVersionStill]);
+            fit.extend([Check::NothingToHeal, Check::NoTasks, Check::NoClients]);
+            let enter = gate(fit, CLIENTS_PATIENCE_SECONDS, SETTLE_LOOKS);
+            let stopped = vec![Check::VolumeStopped { volume: volume.clone() }];
+            let leave = gate(stopped, PROCESS_PATIENCE_SECONDS, 1);
+            let stop = Action::StopVolume { via: via.clone(), volume };
+            steps.push(self.step(stop, enter.clone(), enter, leave));
+        }
+        steps
+    }
+
+    /// Stops all of Gluster everywhere, replaces it, and starts it, with no volume started.
+    fn replace(&mut self, behind: &[HostName], preparing: bool) -> Vec<Step> {
+        let (hosts, release) = (self.hosts(), self.to);
+        let reached = || gate(vec![Check::Reached], PROCESS_PATIENCE_SECONDS, 1);
+        let all_down = || gate(vec![Check::GlusterDownEverywhere], PROCESS_PATIENCE_SECONDS, 1);
+        let mut steps = Vec::new();
+
+        let started = self.facts.started.clone();
+        let mut stopped = vec![Check::Reached];
+        stopped.extend(started.into_iter().map(|volume| Check::VolumeStopped { volume }));
+        let enter = gate(stopped, PROCESS_PATIENCE_SECONDS, 1);
+        let stop = together(&hosts, |host| Action::StopGluster { host: host.clone() });
+        // Taken up again, servers may be down that would have to tell.
+        steps.push(self.step(stop, enter, reached(), all_down()));
+
+        if preparing {
+            let drop = together(&hosts, |host| Action::DropNfsLines { host: host.clone() });
+            let gone = vec![Check::NfsLinesGoneEverywhere, Check::StoredVolumesAgree { ignoring_nfs: false }];
+            let leave = gate(gone, PROCESS_PATIENCE_SECONDS, 1);
+            steps.push(self.step(drop, all_down(), all_down(), leave));
+        }
+
+        let conversions: Vec<Action> =
+            hosts.iter().filter_map(|host| georep::convert(self.facts.state, host, release)).collect();
+        if !conversions.is_empty() {
+            let convert = Action::Together { actions: conversions };
+            steps.push(self.step(convert, all_down(), all_down(), all_down()));
+        }
+
+        let install = behind.iter().filter_map(|host| Some((host, self.installs(host)?)));
+        let install = together(install, |(host, offer)| packages::install(host, release, offer));
+        let installed = vec![Check::AllAtRelease { release }, Check::GlusterDownEverywhere];
+        let leave = gate(installed, PROCESS_PATIENCE_SECONDS, 1);
+        steps.push(self.step(install, all_down(), all_down(), leave));
+        steps.push(self.start_all(&hosts));
+        steps
+    }
+
+    /// Starts Gluster on all servers. What they have stored is compared while nothing depends on it yet.
+    fn start_all(&mut self, hosts: &[HostName]) -> Step {
+        let start = together(hosts, |host| Action::StartGluster { host: host.clone() });
+        let at_release = || Check::AllAtRelease { release: self.to };
+        let fit = vec![at_release(), Check::StoredVolumesAgree { ignoring_nfs: false }];
+        let enter = gate(fit, PROCESS_PATIENCE_SECONDS, 1);
+        let reenter = gate(vec![at_release()], PROCESS_PATIENCE_SECONDS, 1);
+        let mut back = vec![Check::GlusterdUpEverywhere, at_release()];
+        back.extend(hosts.iter().map(|host| self.runs_release(host)));
+        back.extend([
+            Check::PeersConnected { without: None },
+            Check::StoredVolumesAgree { ignoring_nfs: false },
+            Check::DefinitionsUnchanged,
+            Check::OpVersionStill,
+        ]);
+        // Several looks: an upgraded glusterd rewrites what it has stored some moments after its start.
+        let leave = gate(back, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
+        self.step(start, enter, reenter, leave)
+    }
+
+    /// The code that runs there is the one that was installed.
+    fn runs_release(&self, host: &HostName) -> Check {
+        Check::RunsRelease { host: host.clone(), release: self.to }
+    }
+
+    /// Starts the volumes that were started before. The last one is left when the pool is well, all of it.
+    fn start_volumes(&mut self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let Some(via) = self.via() else { return steps };
+        let volumes = self.facts.started.clone();
+        for (at, volume) in volumes.iter().enumerate() {
+            let fit = vec![
+                Check::Reached,
+                Check::PeersConnected { without: None },
+                Check::StoredVolumesAgree { ignoring_nfs: false },
+            ];
+            let enter = gate(fit, RETURN_PATIENCE_SECONDS, 1);
+            let leave = if at + 1 == volumes.len() {
+                let mut whole = self.health(None, false);
+                whole.extend(self.hosts().iter().map(|host| self.runs_release(host)));
+                // That all volumes are started again is part of the configuration.
+                whole.extend(frozen());
+                whole.extend([Check::BricksSteady, Check::NothingToHeal]);
+                gate(whole, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
+            } else {
+                let started = vec![Check::VolumeStarted { volume: volume.clone() }];
+                gate(started, PROCESS_PATIENCE_SECONDS, 1)
+            };
+            let start = Action::StartVolume { via: via.clone(), volume: volume.clone() };
+            steps.push(self.step(start, enter.clone(), enter, leave));
+        }
+        steps
+    }
+}
