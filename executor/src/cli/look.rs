@@ -119,11 +119,21 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// Looks at the pool, changing nothing, and plans. Where nothing but what often passes stands in the way, it
 /// looks again for a while: one look at a pool that is written to is not a verdict.
 pub(super) async fn decide(inventory: &Inventory, request: &Request) -> anyhow::Result<(PoolState, Outcome)> {
+    decide_by(inventory, &Scope::Plan(request.to), |state| plan::plan(inventory, state, request)).await
+}
+
+/// Looks at so much of the pool and decides, again and again while nothing but what often passes stands in
+/// the way.
+pub(super) async fn decide_by(
+    inventory: &Inventory,
+    scope: &Scope,
+    plan: impl Fn(&PoolState) -> Outcome,
+) -> anyhow::Result<(PoolState, Outcome)> {
     let transport = ReadOnly(transport(inventory)?);
     let began = Instant::now();
     loop {
-        let state = observe::look(&transport as &dyn Transport, inventory, &Scope::Plan(request.to)).await;
-        let outcome = plan::plan(inventory, &state, request);
+        let state = observe::look(&transport as &dyn Transport, inventory, scope).await;
+        let outcome = plan(&state);
         if began.elapsed() < PASSING_PATIENCE && may_pass(&outcome) {
             tracing::info!("looking again: what stands in the way often passes by itself");
             sleep(LOOK_INTERVAL).await;
@@ -173,7 +183,7 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
             Outcome::Plan(plan) => {
                 print!("{}", render::fit(plan, &args.pool.command("plan", &request)));
             }
-            Outcome::NothingToDo => print!("{}", render::nothing_to_do(args.to)),
+            Outcome::NothingToDo => print!("{}", render::nothing_to_do(args.to, request.keep_op_version)),
             Outcome::Refusal(refusal) => {
                 print!("{}", render::refusal(refusal, &args.pool.command("check", &request)));
                 print!("{}", offline_way(&args.pool, refusal, &request));
@@ -210,7 +220,7 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
         }
         Outcome::NothingToDo => {
             if human {
-                print!("{}", render::nothing_to_do(args.to));
+                print!("{}", render::nothing_to_do(args.to, request.keep_op_version));
             }
             Exit::Done
         }

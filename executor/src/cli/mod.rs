@@ -1,6 +1,7 @@
 //! The command line: what was asked for, who does it, how it ends.
 
 mod explain;
+mod finalize;
 mod look;
 mod path;
 mod run;
@@ -66,6 +67,11 @@ enum Command {
     ///
     /// On a terminal it asks before it acts. In a script, --yes answers for you; with neither, it does not act.
     Run(RunArgs),
+    /// Raises the op-version, alone: what a run with --keep-op-version left for later
+    ///
+    /// Shows what it will do, asks, then does it, with the same gates as the last stage of a run. There is no way
+    /// back after it. Every server must run one release, and every connected client must be able to follow.
+    Finalize(FinalizeArgs),
     /// Goes on with the last run of this pool, where it stopped
     ///
     /// It looks at the pool before each step, as the first run did: a step whose effect is there is not done
@@ -126,6 +132,10 @@ struct ProcedureArgs {
     /// The only way for a pool with a dispersed or a purely distributed volume
     #[arg(long)]
     offline: bool,
+
+    /// Leaves the op-version as it is: the way back stays open. `executor finalize` raises it another day
+    #[arg(long)]
+    keep_op_version: bool,
 }
 
 impl ProcedureArgs {
@@ -133,11 +143,16 @@ impl ProcedureArgs {
     fn chosen(self) -> Procedure {
         if self.offline { Procedure::Offline } else { Procedure::Online }
     }
+
+    fn request(self, to: Release, waive: &[Waiver]) -> Request {
+        let keep_op_version = self.keep_op_version;
+        Request { to, procedure: self.chosen(), waivers: waive.to_vec(), keep_op_version }
+    }
 }
 
 impl CheckArgs {
     fn request(&self) -> Request {
-        Request { to: self.to, procedure: self.procedure.chosen(), waivers: self.waive.clone() }
+        self.procedure.request(self.to, &self.waive)
     }
 }
 
@@ -163,8 +178,21 @@ struct RunArgs {
 
 impl RunArgs {
     fn request(&self) -> Request {
-        Request { to: self.to, procedure: self.procedure.chosen(), waivers: self.waive.clone() }
+        self.procedure.request(self.to, &self.waive)
     }
+}
+
+#[derive(Debug, Args)]
+struct FinalizeArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+
+    /// Lets a finding stand, by code and subject, such as CLIENT_TOO_OLD:192.0.2.7; may be repeated
+    #[arg(long, value_name = "CODE:SUBJECT")]
+    waive: Vec<Waiver>,
+
+    #[command(flatten)]
+    act: ActArgs,
 }
 
 #[derive(Debug, Args)]
@@ -227,6 +255,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => look::check(args).await,
         Command::Plan(args) => look::plan(args).await,
         Command::Run(args) => run::run(args).await,
+        Command::Finalize(args) => finalize::finalize(args).await,
         Command::Resume(args) => run::resume(args).await,
         Command::Status(args) => status::status(args).await,
         Command::Explain(args) => Ok(explain::explain(&args)),
@@ -259,9 +288,17 @@ impl PoolArgs {
         }
     }
 
+    fn finalize_command(&self) -> String {
+        let quoted = quoted(&self.inventory.display().to_string());
+        let state = self.state_dir.as_ref().map_or(String::new(), |dir| {
+            format!(" --state-dir {}", self::quoted(&dir.display().to_string()))
+        });
+        format!("executor finalize -i {quoted}{state}")
+    }
+
     /// Returns the command of this name that asks for the same upgrade.
     fn command(&self, name: &str, request: &Request) -> String {
-        let Request { to, procedure, waivers } = request;
+        let Request { to, procedure, waivers, keep_op_version } = request;
         let mut command = self.commands(*to).plan.replacen("executor plan", &format!("executor {name}"), 1);
         match procedure {
             Procedure::Online => {}
@@ -269,6 +306,9 @@ impl PoolArgs {
         }
         for waiver in waivers {
             command.push_str(&format!(" --waive {waiver}"));
+        }
+        if *keep_op_version {
+            command.push_str(" --keep-op-version");
         }
         command
     }

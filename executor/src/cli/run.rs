@@ -32,31 +32,51 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     };
     let request = args.request();
     let (state, outcome) = decide(&inventory, &request).await?;
+    let nothing = render::nothing_to_do(args.to, request.keep_op_version);
+    let again = args.pool.command("run", &request);
+    if let Outcome::Refusal(refusal) = &outcome {
+        let exit =
+            begin(&args.pool, &args.act, &inventory, (&state, outcome.clone()), &again, &nothing).await;
+        eprint!("{}", offline_way(&args.pool, refusal, &request));
+        return exit;
+    }
+    begin(&args.pool, &args.act, &inventory, (&state, outcome), &again, &nothing).await
+}
+
+/// Shows what was decided, asks, and does it. `again` is the command as it was typed, `nothing` what to say
+/// where there is nothing to do.
+pub(super) async fn begin(
+    pool_args: &PoolArgs,
+    act: &ActArgs,
+    inventory: &Inventory,
+    (state, outcome): (&PoolState, Outcome),
+    again: &str,
+    nothing: &str,
+) -> anyhow::Result<Exit> {
     let plan = match outcome {
         Outcome::Plan(plan) => plan,
         Outcome::NothingToDo => {
-            tell_alone(&args.act, Event::NothingToDo)?;
-            eprint!("{}", render::nothing_to_do(args.to));
+            tell_alone(act, Event::NothingToDo)?;
+            eprint!("{nothing}");
             return Ok(Exit::Done);
         }
         Outcome::Refusal(refusal) => {
-            tell_alone(&args.act, Event::Refused { findings: refusal.findings.clone() })?;
-            eprint!("{}", render::refusal(&refusal, &args.pool.command("run", &request)));
-            eprint!("{}", offline_way(&args.pool, &refusal, &request));
+            tell_alone(act, Event::Refused { findings: refusal.findings.clone() })?;
+            eprint!("{}", render::refusal(&refusal, again));
             return Ok(Exit::Refused);
         }
     };
-    eprint!("{}", render::plan(&plan, &args.pool.command("run", &request)));
-    mention_unfinished(&args.pool, &inventory, &plan);
-    if let Some(exit) = unconfirmed(&args.act)? {
+    eprint!("{}", render::plan(&plan, again));
+    mention_unfinished(pool_args, inventory, &plan);
+    if let Some(exit) = unconfirmed(act)? {
         return Ok(exit);
     }
-    let Some(pool) = pool_identity(&state) else {
+    let Some(pool) = pool_identity(state) else {
         anyhow::bail!("a plan was made for a pool without identity")
     };
-    let state_folder = args.pool.state_folder();
+    let state_folder = pool_args.state_folder();
     let begun = PoolLock::take(&state_folder, &pool)
-        .and_then(|lock| Ok((lock, Journal::create(&state_folder, args.to, Timestamp::now())?)));
+        .and_then(|lock| Ok((lock, Journal::create(&state_folder, plan.to, Timestamp::now())?)));
     let (_lock, mut journal) = match begun {
         Ok(begun) => begun,
         Err(error) => return Ok(journal_trouble(&error)),
@@ -66,7 +86,7 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         Ok(first) => first,
         Err(error) => return Ok(journal_trouble(&error)),
     };
-    drive(&args.pool, &args.act, &inventory, &plan, journal, first).await
+    drive(pool_args, act, inventory, &plan, journal, first).await
 }
 
 /// Says that an earlier run did not end: planning anew is as safe, and leaves that journal as it is.
@@ -184,7 +204,12 @@ async fn drive(
     };
     // Connections are closed in order also then; a command that runs on a host goes on to its own end.
     ssh.close().await;
-    let request = Request { to: plan.to, procedure: plan.procedure, waivers: plan.waivers.clone() };
+    let request = Request {
+        to: plan.to,
+        procedure: plan.procedure,
+        waivers: plan.waivers.clone(),
+        keep_op_version: plan.op_version_kept,
+    };
     let commands = Commands { plan: pool.command("plan", &request), ..pool.commands(plan.to) };
     let after = |records: Vec<Record>| resume::progress(&records).unwrap_or(progress.clone());
     let Some(end) = end else {

@@ -73,6 +73,7 @@ impl Code {
                 | Self::OpVersionChanged
                 | Self::GlusterdRestarted
                 | Self::RunsOldCode
+                | Self::OpVersionUnsupported
         )
     }
 }
@@ -252,6 +253,12 @@ codes! {
     /// The op-version was changed while the run was under way.
     OpVersionChanged "OP_VERSION_CHANGED" false
         "an ordinary `gluster volume set` can raise it, and it cannot be lowered: find out who did it, then plan anew with `executor run`";
+    /// The servers do not report the op-version that is to be raised to as their newest.
+    OpVersionUnsupported "OP_VERSION_UNSUPPORTED" false
+        "see `gluster volume get all cluster.max-op-version`; `executor finalize` raises to what the servers report";
+    /// A connected client cannot speak the op-version that is to be raised to.
+    ClientTooOld "CLIENT_TOO_OLD" true
+        "upgrade it and mount again, or unmount it; the op-version can wait: `--keep-op-version`, and `executor finalize` later";
     /// glusterd of a server that was not touched is another process than before.
     GlusterdRestarted "GLUSTERD_RESTARTED" false
         "it crashed, or somebody restarted it: look at /var/log/glusterfs/glusterd.log there; once you know why, plan anew with `executor run`";

@@ -70,6 +70,9 @@ pub struct PoolState {
     pub sessions: Observed<Vec<Session>>,
     /// The pools that the inventory names as primary or secondary of this one.
     pub other_pools: Vec<OtherPool>,
+    /// The newest op-version that all servers know, as one of them reports it; `None` where none can be asked,
+    /// before 3.10 (`cluster.max-op-version`).
+    pub max_op_version: Observed<Option<OpVersion>>,
     /// What this look is compared with: no observation of its own, and never stored with one.
     #[serde(skip)]
     pub before: Arc<Before>,

@@ -85,6 +85,7 @@ mod tests {
             procedure: Default::default(),
             op_version_now: super::super::names::OpVersion(100_000),
             op_version_then: super::super::names::OpVersion(110_000),
+            op_version_kept: false,
             servers: Vec::new(),
             transactions: Vec::new(),
             stages: Vec::new(),

@@ -57,6 +57,7 @@ pub(crate) fn request(to: &str, waivers: &[&str]) -> Request {
         to: to.parse().unwrap(),
         procedure: super::plan::Procedure::Online,
         waivers: waivers.iter().map(|waiver| waiver.parse().unwrap()).collect(),
+        keep_op_version: false,
     }
 }
 
@@ -110,6 +111,7 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
     };
     let mut state = PoolState {
         before: Arc::default(),
+        max_op_version: Observed::Known(Some(OpVersion(release.line_op_version().0))),
         hosts: (1..=servers).map(|number| (host(number), host_state(number))).collect(),
         volumes: Observed::Known(
             volumes.into_iter().map(|volume| (volume.volume.name.clone(), volume)).collect(),

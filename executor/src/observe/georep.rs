@@ -17,14 +17,15 @@ use crate::transport::Transport;
 /// Asks a server of the primary pool for its sessions.
 pub(super) async fn sessions(
     transport: &dyn Transport,
-    via: Option<&HostName>,
+    via: Observed<&HostName>,
     scope: &Scope,
 ) -> Observed<Vec<Session>> {
     if !scope.asks(Fact::Sessions) {
         return Observed::Unknown(NOT_ASKED.to_owned());
     }
-    let Some(via) = via else {
-        return Observed::Unknown("glusterd runs on no server".to_owned());
+    let via = match via {
+        Observed::Known(via) => via,
+        Observed::Unknown(reason) => return Observed::Unknown(reason),
     };
     let output = match transport.run(via, &georep::status()).await {
         Ok(output) => output,
@@ -76,7 +77,7 @@ async fn other_pool(transport: &dyn Transport, pool: &DeclaredPool, scope: &Scop
                 Scope::Facts(_) => host.reach == Reach::Reached,
             };
             let via = hosts.iter().find(|(_, host)| answers(host)).map(|(name, _)| name);
-            sessions(transport, via, scope).await
+            sessions(transport, Observed::from(via.ok_or("glusterd answers on no server of it")), scope).await
         }
         PoolRole::Secondary => {
             Observed::Unknown("nobody asked the secondary for sessions of its own".to_owned())

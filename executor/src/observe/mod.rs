@@ -68,9 +68,17 @@ pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scop
     let (servers, clients, other_pools) = tokio::join!(servers, clients, others);
     let hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
     let volumes = volumes(transport, &hosts, scope).await;
-    let sessions = georep::sessions(transport, glusterd_runs(&hosts), scope).await;
-    let clients = clients.into_iter().collect();
-    PoolState { hosts, volumes, clients, sessions, other_pools, before: Arc::default() }
+    let max_op_version = max_op_version(transport, &hosts, scope).await;
+    let sessions = georep::sessions(transport, first_up(&hosts), scope).await;
+    PoolState {
+        hosts,
+        volumes,
+        clients: clients.into_iter().collect(),
+        sessions,
+        other_pools,
+        max_op_version,
+        before: Arc::default(),
+    }
 }
 
 /// Runs a command and reads its answer; an answer that cannot be had is unknown.
@@ -216,9 +224,36 @@ async fn client(transport: &dyn Transport, host: &HostName) -> ClientState {
 }
 
 /// Returns the first server on which glusterd runs.
-fn glusterd_runs(hosts: &BTreeMap<HostName, HostState>) -> Option<&HostName> {
+fn first_up(hosts: &BTreeMap<HostName, HostState>) -> Observed<&HostName> {
     let runs = |state: &HostState| state.processes.known().is_ok_and(|processes| processes.glusterd > 0);
-    hosts.iter().find(|(_, state)| runs(state)).map(|(host, _)| host)
+    match hosts.iter().find(|(_, state)| runs(state)) {
+        Some((host, _)) => Observed::Known(host),
+        None => Observed::Unknown("glusterd runs on no server".to_owned()),
+    }
+}
+
+/// Asks one server for the newest op-version that all of them know: it asks the others, and takes the smallest
+/// answer (`glusterd_max_opversion_use_rsp_dict` in glusterd-syncop.c). Its own release tells whether it can.
+async fn max_op_version(
+    transport: &dyn Transport,
+    hosts: &BTreeMap<HostName, HostState>,
+    scope: &Scope,
+) -> Observed<Option<OpVersion>> {
+    if !scope.asks(Fact::MaxOpVersion) {
+        return Observed::Unknown(NOT_ASKED.to_owned());
+    }
+    let via = match first_up(hosts) {
+        Observed::Known(via) => via,
+        Observed::Unknown(reason) => return Observed::Unknown(reason),
+    };
+    let known = match hosts.get(via).map(|host| host.release.known()) {
+        Some(Ok(Some(release))) => Some(*release),
+        Some(Ok(None) | Err(_)) | None => None,
+    };
+    if known.is_some_and(|release| release.line_op_version() < OpVersion(31_000)) {
+        return Observed::Known(None);
+    }
+    ask(transport, via, commands::max_op_version(), replies::max_op_version).await.map(Some)
 }
 
 /// Asks the first server on which glusterd runs about all volumes.
@@ -230,8 +265,9 @@ async fn volumes(
     if !scope.asks(Fact::Volumes) {
         return Observed::Unknown(NOT_ASKED.to_owned());
     }
-    let Some(via) = glusterd_runs(hosts) else {
-        return Observed::Unknown("glusterd runs on no server".to_owned());
+    let via = match first_up(hosts) {
+        Observed::Known(via) => via,
+        Observed::Unknown(reason) => return Observed::Unknown(reason),
     };
     let volumes = match ask(transport, via, commands::volume_info(), replies::volumes).await {
         Observed::Known(volumes) => volumes,

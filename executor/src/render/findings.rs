@@ -65,11 +65,10 @@ pub fn offline_way(refusal: &Refusal, command: &str) -> String {
     }
 }
 
-/// Returns the answer to a pool that is at its goal.
-pub fn nothing_to_do(to: Release) -> String {
-    format!(
-        "Nothing to do: every server runs glusterfs {to}, the op-version is raised, and the pool is well.\n"
-    )
+/// Returns the answer to a pool that is at its goal; `kept`: the op-version was to be left as it is.
+pub fn nothing_to_do(to: Release, kept: bool) -> String {
+    let op_version = if kept { "the op-version was not asked about" } else { "the op-version is raised" };
+    format!("Nothing to do: every server runs glusterfs {to}, {op_version}, and the pool is well.\n")
 }
 
 /// Returns the answer to a pool that can be upgraded.

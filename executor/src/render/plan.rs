@@ -36,11 +36,7 @@ impl Mark {
 
 /// Returns the whole plan: table, tree, what is waived, what is left to do, and the next command.
 pub fn plan(plan: &Plan, next: &str) -> String {
-    let how = match plan.procedure {
-        Procedure::Online => "online: one server at a time, the others carrying its data",
-        Procedure::Offline => "offline: all servers together, with a downtime for all volumes",
-    };
-    let mut text = format!("Upgrade to glusterfs {}, {how}.\n\n", plan.to);
+    let mut text = heading(plan);
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["server", "now", "then", ""]);
     for row in &plan.servers {
@@ -57,7 +53,12 @@ pub fn plan(plan: &Plan, next: &str) -> String {
         table.add_row([row.host.to_string(), row.now.to_string(), row.then.to_string(), note.to_owned()]);
     }
     let (now, then) = (plan.op_version_now.to_string(), plan.op_version_then.to_string());
-    table.add_row(["op-version", now.as_str(), then.as_str(), ""]);
+    table.add_row([
+        "op-version",
+        now.as_str(),
+        then.as_str(),
+        if plan.op_version_kept { "kept" } else { "" },
+    ]);
     text.push_str(&table.trim_fmt());
     text.push_str("\n\n");
     for (name, checks) in terms() {
@@ -73,9 +74,34 @@ pub fn plan(plan: &Plan, next: &str) -> String {
             let _ = writeln!(text, "{}", hanging("  - ", &finding.to_string()));
         }
     }
+    text.push_str(&kept(plan));
     text.push_str(&left_to_do(plan));
     let _ = writeln!(text, "\nnext: {next}");
     text
+}
+
+fn heading(plan: &Plan) -> String {
+    if plan.stages.iter().all(|stage| stage.kind == StageKind::Finish) {
+        return format!("Finish the upgrade to glusterfs {}: only the op-version is raised.\n\n", plan.to);
+    }
+    let how = match plan.procedure {
+        Procedure::Online => "online: one server at a time, the others carrying its data",
+        Procedure::Offline => "offline: all servers together, with a downtime for all volumes",
+    };
+    format!("Upgrade to glusterfs {}, {how}.\n\n", plan.to)
+}
+
+/// What keeping the op-version means, and how to raise it another day.
+fn kept(plan: &Plan) -> String {
+    if !plan.op_version_kept {
+        return String::new();
+    }
+    let what = format!(
+        "the op-version stays at {}: going back to the old release stays possible, and clients of both \
+         releases can mount. Once you are content, `executor finalize` with the same inventory raises it.",
+        plan.op_version_then
+    );
+    format!("\n{}\n", hanging("kept: ", &what))
 }
 
 /// Returns the tree of stages and steps, each step with a mark.
@@ -203,6 +229,7 @@ pub fn finished(plan: &Plan) -> String {
         "\nDONE: every server runs glusterfs {}, op-version {}; the pool is well.\n",
         plan.to, plan.op_version_then
     );
+    text.push_str(&kept(plan));
     text.push_str(&left_to_do(plan));
     text
 }

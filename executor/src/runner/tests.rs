@@ -80,6 +80,7 @@ fn stop_plan() -> Plan {
         procedure: Default::default(),
         op_version_now: OpVersion(100_000),
         op_version_then: OpVersion(110_000),
+        op_version_kept: false,
         servers: Vec::new(),
         transactions: Vec::new(),
         stages: vec![Stage { kind: StageKind::Turn(host), steps: vec![step] }],

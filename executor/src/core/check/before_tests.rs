@@ -1,6 +1,6 @@
 //! Checks against an earlier look: unchanged, changed, and not known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rstest::rstest;
@@ -170,4 +170,39 @@ fn every_server_means_every_one() {
     assert_eq!(findings(&at("10.3"), &state), ["NOT_AT_RELEASE g2: is at 11.1, not at 10.3"]);
     assert_eq!(findings(&Check::GlusterdDownEverywhere, &state).len(), 3);
     assert_eq!(findings(&Check::NfsLinesGoneEverywhere, &state).len(), 3);
+}
+
+#[rstest]
+#[case::reported(Observed::Known(Some(OpVersion(110_000))), &[])]
+#[case::cannot_be_asked(Observed::Known(None), &[])]
+#[case::lower(
+    Observed::Known(Some(OpVersion(100_000))),
+    &["OP_VERSION_UNSUPPORTED pool: the newest that all servers know is 100000, not 110000"]
+)]
+#[case::no_answer(
+    Observed::Unknown("no answer".into()),
+    &["OP_VERSION_UNSUPPORTED pool: unknown: no answer"]
+)]
+fn the_servers_say_what_they_know(#[case] max: Observed<Option<OpVersion>>, #[case] expected: &[&str]) {
+    let mut state = replica_3();
+    state.max_op_version = max;
+    assert_eq!(findings(&Check::NewestOpVersion { op_version: OpVersion(110_000) }, &state), expected);
+}
+
+#[test]
+fn a_client_that_cannot_follow_is_named_by_its_address() {
+    let check = Check::ClientsSpeak { op_version: OpVersion(100_000) };
+    let mut state = replica_3();
+    let speaks = |state: &mut PoolState, found: Observed<BTreeMap<String, OpVersion>>| {
+        change_volume(state, "vol0", |volume| volume.client_op_versions = found);
+    };
+    let old =
+        BTreeMap::from([("192.0.2.1".into(), OpVersion(100_000)), ("192.0.2.9".into(), OpVersion(90_000))]);
+    speaks(&mut state, Observed::Known(old));
+    let expected = "CLIENT_TOO_OLD 192.0.2.9: is a client of vol0 and speaks op-version 90000 at most";
+    assert_eq!(findings(&check, &state), [expected]);
+    speaks(&mut state, Observed::Unknown("no answer".into()));
+    assert_eq!(findings(&check, &state), ["CLIENT_TOO_OLD vol0: unknown: no answer"]);
+    state.volumes = Observed::Unknown("no answer".into());
+    assert_eq!(findings(&check, &state), ["CLIENT_TOO_OLD pool: unknown: no answer"]);
 }

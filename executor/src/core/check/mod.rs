@@ -6,6 +6,7 @@ mod before;
 #[cfg(test)]
 mod before_tests;
 mod downtime;
+mod finish;
 mod georep;
 #[cfg(test)]
 mod georep_tests;
@@ -151,6 +152,16 @@ pub enum Check {
     },
     /// Every server has the same op-version stored.
     OpVersionsAgree,
+    /// The newest op-version that the servers say all of them know is this one (3.10 and later).
+    NewestOpVersion {
+        /// The op-version.
+        op_version: OpVersion,
+    },
+    /// Every connected client can speak this op-version (3.10 and later).
+    ClientsSpeak {
+        /// The op-version.
+        op_version: OpVersion,
+    },
     /// Nobody is connected to a brick but the servers' own daemons.
     NoClients,
     /// The volume is stopped.
@@ -221,6 +232,8 @@ pub enum Fact {
     VolumeStatus,
     /// [`VolumeState::clients`](super::pool::VolumeState::clients).
     Clients,
+    /// [`PoolState::max_op_version`].
+    MaxOpVersion,
     /// [`VolumeState::heal_pending`](super::pool::VolumeState::heal_pending).
     HealPending,
     /// [`VolumeState::split_brain`](super::pool::VolumeState::split_brain).
@@ -254,6 +267,8 @@ impl Check {
             Self::NoSplitBrain { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::SplitBrain],
             Self::ClientsOnEveryBrick { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::Clients],
             Self::ClientsBack => &[Fact::Volumes, Fact::Clients],
+            Self::NewestOpVersion { .. } => &[Fact::MaxOpVersion],
+            Self::ClientsSpeak { .. } => &[Fact::Volumes, Fact::Clients],
             Self::NoTasks => &[Fact::Volumes, Fact::VolumeStatus],
             Self::OthersCanCarry { .. } => &[Fact::GlusterdInfo, Fact::Volumes],
             Self::AtRelease { .. } | Self::AllAtRelease { .. } => &[Fact::Release],
@@ -302,6 +317,8 @@ impl Check {
             Self::BricksRunning { host, processes } => host::bricks_running(state, host, *processes),
             Self::NfsLinesGone { host } => host::nfs_lines_gone(state, host),
             Self::OpVersionIs { op_version } => pool::op_version_is(state, *op_version),
+            Self::NewestOpVersion { op_version } => finish::newest_op_version(state, *op_version),
+            Self::ClientsSpeak { op_version } => finish::clients_speak(state, *op_version),
             Self::OpVersionsAgree => pool::op_versions_agree(state),
             Self::SessionsStopped { sessions } => sessions::sessions_stopped(state, sessions),
             Self::SessionsBack { sessions } => sessions::sessions_back(state, sessions),
@@ -365,6 +382,12 @@ impl fmt::Display for Check {
             }
             Self::NfsLinesGone { host } => write!(f, "no nfs. line stored on {host}"),
             Self::OpVersionIs { op_version } => write!(f, "op-version {op_version} on every server"),
+            Self::NewestOpVersion { op_version } => {
+                write!(f, "{op_version} the newest that the servers report")
+            }
+            Self::ClientsSpeak { op_version } => {
+                write!(f, "every connected client speaks op-version {op_version}")
+            }
             Self::OpVersionsAgree => write!(f, "one op-version on every server"),
             Self::SessionsStopped { sessions } => write!(f, "{} stopped", listed(sessions)),
             Self::SessionsBack { sessions } => {

@@ -37,6 +37,8 @@ fn all_checks() -> Vec<Check> {
         Check::BricksRunning { host: g1, processes: 1 },
         Check::OpVersionIs { op_version: OpVersion(100_000) },
         Check::OpVersionsAgree,
+        Check::NewestOpVersion { op_version: OpVersion(100_000) },
+        Check::ClientsSpeak { op_version: OpVersion(100_000) },
     ]
 }
 
@@ -90,6 +92,7 @@ fn only(facts: &[Fact]) -> PoolState {
             volume.tasks = unknown();
         }
         if !asked(Fact::Clients) {
+            volume.client_op_versions = unknown();
             volume.clients = unknown();
         }
         if !asked(Fact::HealPending) {
@@ -100,6 +103,9 @@ fn only(facts: &[Fact]) -> PoolState {
             volume.split_brain = unknown();
         }
     });
+    if !asked(Fact::MaxOpVersion) {
+        state.max_op_version = unknown();
+    }
     if !asked(Fact::Volumes) {
         state.volumes = unknown();
     }
@@ -133,6 +139,7 @@ fn blind() -> PoolState {
         });
     }
     state.volumes = unknown();
+    state.max_op_version = unknown();
     state
 }
 

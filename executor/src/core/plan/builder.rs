@@ -101,21 +101,6 @@ impl<'a> Builder<'a> {
         (!steps.is_empty()).then_some(Stage { kind: StageKind::Packages, steps })
     }
 
-    pub(super) fn finish(&mut self, via: &HostName, to: OpVersion) -> Stage {
-        let mut fit = vec![Check::AllAtRelease { release: self.to }];
-        fit.extend(self.health(None, false));
-        fit.extend(frozen());
-        fit.push(Check::NothingToHeal);
-        let enter = gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS);
-        let mut done = vec![Check::OpVersionIs { op_version: to }];
-        done.extend(self.health(None, false));
-        done.push(Check::ConfigurationUnchanged);
-        let leave = gate(done, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
-        let raise = Action::RaiseOpVersion { via: via.clone(), to };
-        let step = self.step(raise, enter.clone(), enter, leave);
-        Stage { kind: StageKind::Finish, steps: vec![step] }
-    }
-
     /// The pool is well, but for a server that is meant to be out. Heal backlogs are asked apart.
     pub(super) fn health(&self, without: Option<&HostName>, ignoring_nfs: bool) -> Vec<Check> {
         let without = without.cloned();

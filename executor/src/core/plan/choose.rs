@@ -4,11 +4,11 @@ use super::super::finding::{Code, Finding, Subject};
 use super::super::inventory::Inventory;
 use super::super::names::{HostName, Release};
 use super::super::pool::{PackageOffer, PoolState};
-use super::super::release;
 use super::builder::{Builder, Facts, facts};
 use super::preflight::{Preflight, preflight};
 use super::{
-    Outcome, Plan, Procedure, Refusal, Request, ServerRow, StageKind, georep, offline, online, packages,
+    Outcome, Plan, Procedure, Refusal, Request, ServerRow, StageKind, finish, georep, offline, online,
+    packages,
 };
 
 /// Plans the upgrade of a pool, or says why not.
@@ -48,7 +48,8 @@ fn build(
     let to = request.to;
     let out = found.out.clone();
     let mut builder = Builder { facts, to, next: 1 };
-    let op_version_then = release::op_version_of(to).max(facts.op_version);
+    let goal = finish::op_version(facts.state, to).max(facts.op_version);
+    let op_version_then = if request.keep_op_version { facts.op_version } else { goal };
     let preparing = !answered.is_empty();
     let mut stages = match request.procedure {
         Procedure::Online => online::stages(&mut builder, inventory, out.as_ref(), preparing),
@@ -63,7 +64,7 @@ fn build(
     if facts.op_version < op_version_then
         && let Some((via, ..)) = facts.servers.first()
     {
-        stages.push(builder.finish(via, op_version_then));
+        stages.push(finish::stage(builder.next, via, to, op_version_then));
     }
     if stages.is_empty() {
         return Outcome::NothingToDo;
@@ -82,6 +83,7 @@ fn build(
         procedure: request.procedure,
         op_version_now: facts.op_version,
         op_version_then,
+        op_version_kept: facts.op_version < goal && request.keep_op_version,
         servers: facts.servers.iter().map(row).collect(),
         transactions: packages::transactions(facts.state, facts.behind(to)),
         stages,
@@ -89,7 +91,11 @@ fn build(
         waived,
         waivers: request.waivers.clone(),
         baseline: facts.baseline.clone(),
-        left_to_do: left_to_do(inventory, facts.state, to),
+        left_to_do: [
+            left_to_do(inventory, facts.state, to),
+            finish::recommended(facts.state, to, facts.op_version),
+        ]
+        .concat(),
     }))
 }
 

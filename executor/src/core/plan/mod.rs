@@ -19,6 +19,9 @@
 mod action;
 mod builder;
 mod choose;
+mod finish;
+#[cfg(test)]
+mod finish_tests;
 mod georep;
 #[cfg(test)]
 mod georep_tests;
@@ -35,6 +38,7 @@ use serde::{Deserialize, Serialize};
 
 pub use action::Action;
 pub use choose::plan;
+pub use finish::{FINALIZE_NEEDS, finalize};
 
 use super::baseline::Baseline;
 use super::check::Check;
@@ -134,6 +138,9 @@ pub struct Plan {
     pub op_version_now: OpVersion,
     /// The op-version the pool will have.
     pub op_version_then: OpVersion,
+    /// Whether the operator asked to leave it, so that going back stays possible.
+    #[serde(default)]
+    pub op_version_kept: bool,
     /// The servers.
     pub servers: Vec<ServerRow>,
     /// What installing moves on the hosts, as their package managers have simulated it.
@@ -194,4 +201,6 @@ pub struct Request {
     pub procedure: Procedure,
     /// Findings that shall not stand in the way.
     pub waivers: Vec<Waiver>,
+    /// Whether the op-version shall be left as it is, to be raised by [`finalize`] another day.
+    pub keep_op_version: bool,
 }

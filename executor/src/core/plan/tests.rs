@@ -102,6 +102,7 @@ fn nothing_is_to_do_at_the_goal() {
 fn with_every_server_at_the_target_only_the_op_version_is_left() {
     let mut state = replica_3();
     (1..=3).for_each(|number| upgrade(&mut state, number));
+    state.max_op_version = Observed::Known(Some(OpVersion(110_000)));
     let plan = planned(&state, "11.1", &[]);
     assert_eq!(plan.stages.len(), 1);
     assert_eq!(plan.stages[0].kind, StageKind::Finish);
