@@ -4,7 +4,7 @@ use super::tests::{planned, refused};
 use super::{Action, Plan, StageKind};
 use crate::core::finding::Code;
 use crate::core::georep::{OtherPool, PoolRole, SyncTools, WorkerStatus};
-use crate::core::names::Release;
+use crate::core::names::{OpVersion, Release};
 use crate::core::pool::{GlusterdInfo, Observed, PoolState, VolumeKind};
 use crate::core::sample::{change_host, pool, replicated, volume};
 use crate::render;
@@ -104,6 +104,7 @@ fn a_session_that_an_unfinished_run_stopped_is_started_by_the_next_plan() {
     for number in 1..=3 {
         change_host(&mut state, number, |host| host.release = Observed::Known(Some(to)));
     }
+    state.max_op_version = Observed::Known(Some(OpVersion(110_000)));
     let plan = planned(&state, "11.1", &[]);
     assert_eq!(stages(&plan), [&StageKind::StartReplication, &StageKind::Finish]);
 
