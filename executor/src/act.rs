@@ -12,7 +12,7 @@ use crate::core::names::{HostName, OpVersion, VolumeName};
 use crate::core::plan::Action;
 use crate::gluster::replies::{CanaryError, OpVersionAnswer, OpVersionRefusal};
 use crate::gluster::{ReplyError, commands, georep, replies};
-use crate::package::{PackageError, apt, own};
+use crate::package::{self, PackageError, PackageManager, own};
 use crate::service::{self, ServiceError};
 use crate::transport::{Transport, TransportError};
 
@@ -85,8 +85,9 @@ pub enum ActError {
 pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Result<String, ActError> {
     let said = match action {
         Action::Fetch { host, release, version } => {
-            let output = transport.run(host, &apt::fetch(version, *release)).await?;
-            apt::parse_install(&output, *release)?.join("\n")
+            let manager = package_manager(transport, host).await?;
+            let output = transport.run(host, &package::fetch(manager, version, *release)).await?;
+            package::parse_install(&output, *release)?.join("\n")
         }
         Action::StopGlusterd { host } => stop(transport, host, service::stop_glusterd()).await?,
         Action::StopGluster { host } => stop(transport, host, service::stop_gluster()).await?,
@@ -100,8 +101,9 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
             format!("changed: {}", names(&changed))
         }
         Action::Install { host, release, version } => {
-            let output = transport.run(host, &apt::install(version, *release)).await?;
-            let said = apt::parse_install(&output, *release)?.join("\n");
+            let manager = package_manager(transport, host).await?;
+            let output = transport.run(host, &package::install(manager, version, *release)).await?;
+            let said = package::parse_install(&output, *release)?.join("\n");
             still_lets_us_in(transport, host).await?;
             said
         }
@@ -157,6 +159,11 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
         Action::RaiseOpVersion { via, to } => raise_op_version(transport, via, *to).await?,
     };
     Ok(said.chars().take(SAID_MAX).collect())
+}
+
+/// Asks which package manager a host has; a version is in the words of the one that the plan was made with.
+async fn package_manager(transport: &dyn Transport, host: &HostName) -> Result<PackageManager, ActError> {
+    Ok(package::parse_detect(&transport.run(host, &package::detect()).await?)?)
 }
 
 /// How many hosts are worked on at once: enough to keep a downtime short, few enough for one machine's sshs.

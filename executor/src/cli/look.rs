@@ -111,10 +111,10 @@ async fn not_here(file: &Path, name: &HostName, host: &Host) -> Option<Inventory
 }
 
 /// How long findings that often pass by themselves are looked at again before they count.
-const PASSING_PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PASSING_PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long to wait between two looks.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Looks at the pool, changing nothing, and plans. Where nothing but what often passes stands in the way, it
 /// looks again for a while: one look at a pool that is written to is not a verdict.

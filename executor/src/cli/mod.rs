@@ -6,6 +6,7 @@ mod look;
 mod path;
 mod run;
 mod status;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -13,7 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::core::exit::Exit;
 use crate::core::finding::Waiver;
-use crate::core::names::Release;
+use crate::core::names::{HostName, Release};
 use crate::core::plan::{Procedure, Request};
 use crate::render::Commands;
 
@@ -67,6 +68,15 @@ enum Command {
     ///
     /// On a terminal it asks before it acts. In a script, --yes answers for you; with neither, it does not act.
     Run(RunArgs),
+    /// Says whether a server may be stopped now, and which volume and set speaks against it
+    ///
+    /// Asks what the gate in front of a stop asks. Changes nothing. Exit code 0: yes; 10: no; 12: it cannot tell,
+    /// since not everything could be seen.
+    OkToStop(OkToStopArgs),
+    /// Judges a pool after an upgrade, point by point, at any time
+    ///
+    /// Changes nothing. Exit code 0: the pool is at the release and well; 10: it is not, or not all could be seen.
+    Verify(VerifyArgs),
     /// Raises the op-version, alone: what a run with --keep-op-version left for later
     ///
     /// Shows what it will do, asks, then does it, with the same gates as the last stage of a run. There is no way
@@ -183,6 +193,38 @@ impl RunArgs {
 }
 
 #[derive(Debug, Args)]
+struct OkToStopArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+
+    /// The server, by its name in the inventory
+    #[arg(value_name = "HOST")]
+    host: HostName,
+
+    /// How to print the answer on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: OutputFormat,
+}
+
+#[derive(Debug, Args)]
+struct VerifyArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+
+    /// The release the pool is meant to be at
+    #[arg(long, value_name = "RELEASE")]
+    to: Release,
+
+    /// The op-version is meant to be the old one still
+    #[arg(long)]
+    keep_op_version: bool,
+
+    /// How to print the answer on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: OutputFormat,
+}
+
+#[derive(Debug, Args)]
 struct FinalizeArgs {
     #[command(flatten)]
     pool: PoolArgs,
@@ -255,6 +297,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => look::check(args).await,
         Command::Plan(args) => look::plan(args).await,
         Command::Run(args) => run::run(args).await,
+        Command::OkToStop(args) => verify::may_stop(args).await,
+        Command::Verify(args) => verify::verify(args).await,
         Command::Finalize(args) => finalize::finalize(args).await,
         Command::Resume(args) => run::resume(args).await,
         Command::Status(args) => status::status(args).await,

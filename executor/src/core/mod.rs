@@ -12,6 +12,7 @@ pub mod georep;
 pub mod inventory;
 mod inventory_file;
 pub mod names;
+pub mod ok_to_stop;
 pub mod packages;
 pub mod plan;
 pub mod pool;
@@ -21,4 +22,5 @@ pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod system;
+pub mod verify;
 pub mod way;

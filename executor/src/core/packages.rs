@@ -19,9 +19,6 @@ pub struct PackageOffer {
     pub removes: Vec<String>,
     /// Gluster packages that are on hold.
     pub held: Vec<String>,
-    /// Configuration files of Gluster's packages that the operator has changed. They are kept.
-    #[serde(default)]
-    pub edited: Vec<String>,
     /// What is wrong with the packages of the host.
     #[serde(default)]
     pub troubles: Vec<PackageTrouble>,
@@ -49,8 +46,6 @@ pub enum PackageTrouble {
     Repository(String),
     /// Packages are half installed or not configured: an earlier transaction broke off.
     HalfInstalled(String),
-    /// Another program holds the package manager's lock.
-    Busy(String),
     /// Something installs updates by itself, and may do so in the middle of the upgrade.
     Unattended(String),
 }
@@ -62,6 +57,9 @@ pub struct Transaction {
     pub hosts: Vec<HostName>,
     /// What it is.
     pub offer: PackageOffer,
+    /// Configuration files of Gluster's packages that the operator has changed. They are kept.
+    #[serde(default)]
+    pub edited: Vec<String>,
 }
 
 /// Fills in the operator's own command: `{release}` and `{host}`, each a whole argument.

@@ -5,7 +5,7 @@ use crate::core::inventory::Host;
 use crate::core::names::{HostName, Release};
 use crate::core::packages::{PackageOffer, own_command};
 use crate::core::pool::Observed;
-use crate::package::{self, PackageManager, apt};
+use crate::package;
 use crate::transport::Transport;
 
 /// Asks what installing a release would do on a host. A package manager that is not supported offers nothing that
@@ -21,7 +21,9 @@ pub(super) async fn offer(
         return Observed::Known(PackageOffer { command, ..PackageOffer::default() });
     }
     match ask(transport, host, package::detect(), package::parse_detect).await {
-        Observed::Known(PackageManager::Apt) => ask(transport, host, apt::offer(to), apt::parse_offer).await,
+        Observed::Known(manager) => {
+            ask(transport, host, package::offer(manager, to), package::parse_offer).await
+        }
         Observed::Unknown(reason) => Observed::Unknown(reason),
     }
 }

@@ -4,6 +4,11 @@ if command -v apt-get >/dev/null && dpkg-query -W dpkg >/dev/null 2>&1; then
     echo apt
     exit 0
 fi
+# dnf 5 answers to the name dnf and prints other tables.
+if command -v dnf >/dev/null && dnf --version 2>/dev/null | head -n 1 | grep -q '^dnf5'; then
+    echo dnf5
+    exit 0
+fi
 for manager in dnf yum zypper; do
     if command -v "$manager" >/dev/null; then
         echo "$manager"

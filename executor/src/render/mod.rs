@@ -8,6 +8,7 @@ mod packages;
 mod path;
 mod plan;
 mod status;
+mod verify;
 
 pub use explain::{codes, explanation};
 pub use findings::{fit, nothing_to_do, offline_way, refusal};
@@ -16,6 +17,7 @@ pub use live::live_line;
 pub use path::path;
 pub use plan::{finished, plan, progress};
 pub use status::status;
+pub use verify::{ok_to_stop, verified};
 
 /// Columns of all texts: what a terminal of a rescue console still shows.
 const WIDTH: usize = 100;

@@ -8,10 +8,10 @@ use crate::core::packages::{PackageMove, PackageOffer, Transaction};
 /// Returns a paragraph for each group of hosts that are alike.
 pub(super) fn packages(transactions: &[Transaction]) -> String {
     let mut text = String::new();
-    for Transaction { hosts, offer } in transactions {
+    for Transaction { hosts, offer, edited } in transactions {
         let names: Vec<&str> = hosts.iter().map(|host| host.as_str()).collect();
         let _ = writeln!(text, "{}", hanging("what installing moves on ", &names.join(", ")));
-        for line in lines(offer) {
+        for line in lines(offer, edited) {
             let _ = writeln!(text, "{}", hanging("  ", &line));
         }
         text.push('\n');
@@ -19,9 +19,8 @@ pub(super) fn packages(transactions: &[Transaction]) -> String {
     text
 }
 
-fn lines(offer: &PackageOffer) -> Vec<String> {
-    let PackageOffer { version: _, moves, also_changes, removes, held: _, edited, troubles: _, command } =
-        offer;
+fn lines(offer: &PackageOffer, edited: &[String]) -> Vec<String> {
+    let PackageOffer { version: _, moves, also_changes, removes, held: _, troubles: _, command } = offer;
     if command.is_some() {
         return vec![
             "by your own command: what it moves is not known here; the release is verified after it".into(),

@@ -4,7 +4,7 @@ use acceptance::ssh_host::SshHost;
 use executor::core::names::Release;
 use executor::core::pool::{PackageOffer, Processes};
 use executor::gluster::{commands, replies};
-use executor::package::{self, PackageError, PackageManager, apt};
+use executor::package::{self, PackageError, PackageManager};
 use executor::service::{self, Started};
 use executor::transport::{Ssh, Transport, TransportError};
 
@@ -26,7 +26,7 @@ async fn processes(transport: &Ssh) -> anyhow::Result<Processes> {
 }
 
 async fn offer(transport: &Ssh, of: &str) -> anyhow::Result<PackageOffer> {
-    Ok(apt::parse_offer(&run(transport, &apt::offer(release(of))).await?)?)
+    Ok(package::parse_offer(&run(transport, &package::offer(PackageManager::Apt, release(of))).await?)?)
 }
 
 async fn start(transport: &Ssh) -> anyhow::Result<Started> {
@@ -40,8 +40,8 @@ async fn stop(transport: &Ssh) -> anyhow::Result<()> {
 /// Returns the version that brings 11.1, fetched.
 async fn fetched(transport: &Ssh) -> anyhow::Result<String> {
     let version = offer(transport, "11.1").await?.version.unwrap();
-    let output = run(transport, &apt::fetch(&version, release("11.1"))).await?;
-    apt::parse_install(&output, release("11.1"))?;
+    let output = run(transport, &package::fetch(PackageManager::Apt, &version, release("11.1"))).await?;
+    package::parse_install(&output, release("11.1"))?;
     Ok(version)
 }
 
@@ -61,9 +61,16 @@ async fn an_offer_moves_gluster_and_nothing_else() -> anyhow::Result<()> {
 
     let newer = offer(&transport, "11.1").await?;
     assert!(newer.version.as_ref().is_some_and(|version| version.starts_with("11.1-")), "{newer:?}");
-    assert_eq!(newer, PackageOffer { version: newer.version.clone(), ..PackageOffer::default() });
+    let (version, moves) = (newer.version.clone(), newer.moves.clone());
+    let server = moves.iter().find(|moved| moved.package == "glusterfs-server").unwrap();
+    assert!(server.from.as_ref().is_some_and(|from| from.starts_with("10.3-")), "{server:?}");
+    assert_eq!(server.to, version);
+    // 11 has no libglusterd0, and needs nothing that the image does not have.
+    assert!(moves.iter().any(|moved| moved.package == "libglusterd0" && moved.to.is_none()), "{moves:?}");
+    assert_eq!(newer, PackageOffer { version, moves, ..PackageOffer::default() });
     let same = offer(&transport, "10.3").await?;
-    assert!(same.version.is_some_and(|version| version.starts_with("10.3-")));
+    assert!(same.version.as_ref().is_some_and(|version| version.starts_with("10.3-")));
+    assert_eq!(same, PackageOffer { version: same.version.clone(), ..PackageOffer::default() });
     assert_eq!(offer(&transport, "11.99").await?, PackageOffer::default());
 
     host.exec_ok("apt-mark hold glusterfs-server").await?;
@@ -92,13 +99,13 @@ async fn a_release_is_replaced_in_place() -> anyhow::Result<()> {
     // The image keeps its packages from starting anything; a real host does not.
     host.exec_ok("rm /usr/sbin/policy-rc.d").await?;
     // While it goes on, a second one beside it is refused and does no harm.
-    let install = apt::install(&version, release("11.1"));
+    let install = package::install(PackageManager::Apt, &version, release("11.1"));
     let (first, second) = tokio::join!(run(&transport, &install), async {
         until_installing(&host, true).await?;
         anyhow::Ok(run(&transport, &install).await?)
     });
-    assert_eq!(apt::parse_install(&second?, release("11.1")), Err(PackageError::Busy));
-    apt::parse_install(&first?, release("11.1"))?;
+    assert_eq!(package::parse_install(&second?, release("11.1")), Err(PackageError::Busy));
+    package::parse_install(&first?, release("11.1"))?;
     assert_eq!(installed(&transport).await?, Some(release("11.1")));
     assert!(processes(&transport).await?.none(), "installing starts nothing of Gluster");
     let ours = host.exec(&["sh", "-c", "grep 'by an upgrade of Gluster' /usr/sbin/policy-rc.d*"]).await?;
@@ -109,7 +116,7 @@ async fn a_release_is_replaced_in_place() -> anyhow::Result<()> {
     assert_eq!(processes(&transport).await?.glusterd, 1);
     assert_eq!(host.exec_ok("grep UUID /var/lib/glusterd/glusterd.info").await?, identity);
     // Once more is the same as once.
-    apt::parse_install(&run(&transport, &install).await?, release("11.1"))?;
+    package::parse_install(&run(&transport, &install).await?, release("11.1"))?;
     assert_eq!(processes(&transport).await?.glusterd, 1);
     Ok(())
 }
@@ -118,7 +125,7 @@ async fn a_release_is_replaced_in_place() -> anyhow::Result<()> {
 async fn an_install_goes_on_when_its_connection_is_lost() -> anyhow::Result<()> {
     let (host, transport) = reached().await?;
     let version = fetched(&transport).await?;
-    let install = apt::install(&version, release("11.1"));
+    let install = package::install(PackageManager::Apt, &version, release("11.1"));
     let (result, cut) = tokio::join!(run(&transport, &install), async {
         until_installing(&host, true).await?;
         host.cut_connections().await
@@ -136,8 +143,8 @@ async fn another_release_than_the_one_asked_for_is_told() -> anyhow::Result<()> 
     let (_host, transport) = reached().await?;
     // The version of 10.3, asked for as if it were 11.1.
     let version = offer(&transport, "10.3").await?.version.unwrap();
-    let output = run(&transport, &apt::install(&version, release("11.1"))).await?;
+    let output = run(&transport, &package::install(PackageManager::Apt, &version, release("11.1"))).await?;
     let expected = PackageError::WrongRelease { wanted: release("11.1"), got: Some("10.3".to_owned()) };
-    assert_eq!(apt::parse_install(&output, release("11.1")), Err(expected));
+    assert_eq!(package::parse_install(&output, release("11.1")), Err(expected));
     Ok(())
 }

@@ -12,12 +12,16 @@ pub(crate) fn offer(host: &HostName, host_state: &HostState, to: Release) -> Vec
         Ok(offer) => offer,
         Err(reason) => return vec![Finding::unknown(Code::PackageMissing, subject(), reason)],
     };
-    let PackageOffer { version, moves: _, also_changes, removes, held, edited: _, troubles, command } = offer;
+    let PackageOffer { version, moves: _, also_changes, removes, held, troubles, command } = offer;
     if command.is_some() {
         // The operator's own command: what it needs is not ours to judge, what comes of it is looked at.
         return Vec::new();
     }
-    let mut findings: Vec<Finding> = troubles.iter().map(|trouble| judged(trouble, subject())).collect();
+    // That nobody holds the lock now says little: the script that installs waits for it as well.
+    let busy = host_state.system.packages.known().ok().and_then(|packages| packages.busy.as_ref());
+    let busy = busy.map(|who| Finding::seen(Code::PackageManagerBusy, subject(), who));
+    let mut findings: Vec<Finding> = busy.into_iter().collect();
+    findings.extend(troubles.iter().map(|trouble| judged(trouble, subject())));
     if version.is_none() {
         let what = format!("no package of glusterfs {to} is on offer");
         findings.push(Finding::seen(Code::PackageMissing, subject(), what));
@@ -40,7 +44,6 @@ fn judged(trouble: &PackageTrouble, subject: Subject) -> Finding {
     let (code, what) = match trouble {
         PackageTrouble::Repository(what) => (Code::PackageRepositoryBroken, what),
         PackageTrouble::HalfInstalled(what) => (Code::PackagesHalfInstalled, what),
-        PackageTrouble::Busy(what) => (Code::PackageManagerBusy, what),
         PackageTrouble::Unattended(what) => (Code::UnattendedUpgrades, what),
     };
     Finding::seen(code, subject, what)
@@ -50,6 +53,7 @@ fn judged(trouble: &PackageTrouble, subject: Subject) -> Finding {
 mod tests {
     use super::super::super::pool::{Observed, PackageMove};
     use super::super::super::sample::{change_host, host, replica_3};
+    use super::super::super::system::InstalledPackages;
     use super::*;
     use rstest::rstest;
 
@@ -71,7 +75,6 @@ mod tests {
                 to: Some("11.1-6".into()),
             }],
             also_changes: vec!["libc6".into()],
-            edited: vec!["/etc/glusterfs/glusterd.vol".into()],
             ..PackageOffer::default()
         }
     }
@@ -97,10 +100,6 @@ mod tests {
         PackageOffer { troubles: vec![PackageTrouble::HalfInstalled("libc6".into())], ..good() },
         "PACKAGES_HALF_INSTALLED"
     )]
-    #[case::busy(
-        PackageOffer { troubles: vec![PackageTrouble::Busy("apt-get 17".into())], ..good() },
-        "PACKAGE_MANAGER_BUSY"
-    )]
     #[case::unattended(
         PackageOffer { troubles: vec![PackageTrouble::Unattended("apt-daily".into())], ..good() },
         "UNATTENDED_UPGRADES"
@@ -112,5 +111,17 @@ mod tests {
     #[test]
     fn an_offer_that_could_not_be_read_is_no_offer() {
         assert_eq!(codes(Observed::Unknown("dnf is not known".into())), ["PACKAGE_MISSING"]);
+    }
+
+    #[test]
+    fn a_package_manager_at_work_is_found() {
+        let mut state = replica_3();
+        let busy = |packages: InstalledPackages| InstalledPackages {
+            busy: Some("apt-get (pid 7) holds /var/lib/dpkg/lock".into()),
+            ..packages
+        };
+        change_host(&mut state, 2, |host| host.system.packages = host.system.packages.clone().map(busy));
+        let findings = super::offer(&host(2), &state.hosts[&host(2)], "11.1".parse().unwrap());
+        assert_eq!(findings.iter().map(|f| f.code).collect::<Vec<_>>(), [Code::PackageManagerBusy]);
     }
 }

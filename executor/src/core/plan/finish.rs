@@ -19,7 +19,7 @@ const LEAVE_PATIENCE_SECONDS: u64 = 300;
 ///
 /// What the servers report counts where all of them run the release already. Before, they can only speak of
 /// the one they run, and the release table foretells it; the stage's gate then asks them.
-pub(super) fn op_version(state: &PoolState, to: Release) -> OpVersion {
+pub fn op_version(state: &PoolState, to: Release) -> OpVersion {
     let reported = state.max_op_version.known().ok().copied().flatten();
     let all_there = Check::AllAtRelease { release: to }.look(state).is_empty();
     reported.filter(|_| all_there).unwrap_or_else(|| release::op_version_of(to))

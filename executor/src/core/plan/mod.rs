@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 
 pub use action::Action;
 pub use choose::plan;
-pub use finish::{FINALIZE_NEEDS, finalize};
+pub use finish::{FINALIZE_NEEDS, finalize, op_version as newest_op_version};
 
 use super::baseline::Baseline;
 use super::check::Check;

@@ -13,16 +13,36 @@ family() {
         awk '$1 == "glusterfs" && $2 != "not-installed" && $2 != "config-files" { print $3, $4 }'
 }
 
-# Prints which packages of the family, and of its roots, are to be had or are here, each with a version.
+# Whether this host serves volumes: by its package, or by what glusterd leaves where the package has gone astray.
+is_server() {
+    family | grep -q '^glusterfs-server ' || [ -e /var/lib/glusterd/glusterd.info ]
+}
+
+# Prints the package by which the version of all the others is told.
+anchor() {
+    if is_server; then
+        echo glusterfs-server
+        return
+    fi
+    for package in glusterfs-client glusterfs-common libglusterfs0; do
+        if family | grep -q "^$package "; then
+            echo "$package"
+            return
+        fi
+    done
+    family | sed -n '1s/ .*//p'
+}
+
+# Prints which packages of the family are to be had or are here, each with a version.
 available() {
     family
     # shellcheck disable=SC2046 # names of packages
-    apt-cache madison $({ family | cut -d ' ' -f 1; printf 'glusterfs-server\nglusterfs-client\n'; } | sort -u) |
+    apt-cache madison $({ family | cut -d ' ' -f 1; anchor; } | sort -u) |
         awk -F ' *[|] *' '$3 ~ / Packages$/ { print $1, $2 }'
 }
 
-# Reads the above, prints the packages to install for the version $1: the roots, and whatever of the family this host
-# has and the version still has. A package that the version no longer has is left to apt.
+# Reads the above, prints the packages to install for the version $1: whatever of the family this host has and the
+# version still has. What is new with it comes because the others need it, what it no longer has is left to apt.
 wanted() {
     awk -v version="$1" '$2 == version { print $1 }' | sort -u
 }
@@ -37,4 +57,15 @@ write_preferences() {
     fi
     # apt reads it as another user too.
     chmod 644 "$2"
+}
+
+# The release that runs here: by Gluster's own word, or by its libraries where there is neither of its programs.
+installed_release() {
+    program=glusterfs
+    is_server && program=gluster
+    said=$("$program" --version 2>/dev/null | sed -n '1s/^glusterfs \([0-9.]*\).*/\1/p')
+    if [ -z "$said" ] && ! is_server && ! command -v glusterfs >/dev/null; then
+        said=$(family | awk -v anchor="$(anchor)" '$1 == anchor { sub(/^.*:/, "", $2); sub(/[-+~].*/, "", $2); print $2 }')
+    fi
+    echo "$said"
 }

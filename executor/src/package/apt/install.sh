@@ -61,10 +61,6 @@ give_up() {
     echo "all of it is in $log on the host"
     exit 1
 }
-installed_release() {
-    gluster --version 2>/dev/null | sed -n '1s/^glusterfs \([0-9.]*\).*/\1/p'
-}
-
 packages=$(available | wanted "$version")
 [ -n "$packages" ] || give_up "the version $version is not on offer"
 
@@ -99,12 +95,7 @@ if ! apt-get check >>"$log" 2>&1; then
     apt --fix-broken install || echo "apt-get --fix-broken install ended with $?"
 fi
 
-enabled_units() {
-    if command -v systemctl >/dev/null; then
-        systemctl list-unit-files --no-legend --state=enabled 'gluster*' 2>/dev/null | cut -d ' ' -f 1 | sort
-    fi
-}
-enabled_units >"$scratch/enabled"
+record_units
 
 # What is named to apt counts as asked for by the operator from then on. What was not stays so.
 automatic=$(family | cut -d ' ' -f 1 | sort -u | while read -r package; do apt-mark showauto "$package"; done)
@@ -123,10 +114,10 @@ if [ -n "$automatic" ]; then
     apt-mark auto $automatic >>"$log" 2>&1
 fi
 
-find /etc -name '*.dpkg-dist' -newer "$scratch/preferences" 2>/dev/null | sed 's/^/kept your own file beside /'
-# A unit that comes with a release is enabled by its package (11.1: gluster-ta-volume, glusterfssharedstorage).
-enabled_units | comm -13 "$scratch/enabled" - | sed 's/^/starts at boot from now on: /'
-enabled_units | comm -23 "$scratch/enabled" - | sed 's/^/does not start at boot any more: /'
+restore_units
+
+# By the time of the rename: the file itself is as old as it is in its package.
+find /etc -name '*.dpkg-dist' -cnewer "$scratch/preferences" 2>/dev/null | sed 's/^/kept your own file beside /'
 family | awk -v version="$version" '$2 != version { print "left at another version: " $1, $2 }'
 got=$(installed_release)
 echo "installed $got"

@@ -3,18 +3,26 @@
 //! The whole family moves by a pin on its *source* package (`src:glusterfs`, apt_preferences(5), apt 2.1 and
 //! later; Debian 11 has 2.2), since the names of its packages differ by release. Up and down both work
 //! (tried: 9.2, 10.3 and 11.1 on bookworm).
+//!
+//! On a host that serves nothing (no `glusterfs-server`), whatever of the family is there moves, and no more.
 
 use std::time::Duration;
 
 use super::{PackageError, succeeded};
 use crate::core::command::{Command, Effect, Output};
 use crate::core::names::Release;
-use crate::core::pool::PackageOffer;
 
 /// Joins a script with what all of them share, under a first line by which messages call it.
 macro_rules! script {
     ($file:literal) => {
-        concat!("# ", $file, "\n", include_str!("common.sh"), include_str!($file))
+        concat!(
+            "# ",
+            $file,
+            "\n",
+            include_str!("common.sh"),
+            include_str!("../units.sh"),
+            include_str!($file)
+        )
     };
 }
 
@@ -25,40 +33,10 @@ const INSTALL: Duration = Duration::from_secs(3600);
 /// Fetching the indexes, with waits for another apt.
 const REFRESH: Duration = Duration::from_secs(900);
 
-/// The exit status of a second install beside a running one (`install.sh`).
-const BUSY: i32 = 75;
-/// The exit status of an install that another release came of (`install.sh`).
-const WRONG_RELEASE: i32 = 76;
-
 /// Returns the command that tells what installing a release would do. It reads only, and fetches nothing:
 /// what is on offer is what the host's indexes say.
-pub fn offer(release: Release) -> Command {
+pub(super) fn offer(release: Release) -> Command {
     Command::script(Effect::Reads, script!("offer.sh"), [release.to_string()], LOOK)
-}
-
-/// Reads what [`offer`] printed.
-///
-/// `also_changes` names packages that would be installed anew as well as upgraded and downgraded ones.
-///
-/// # Errors
-/// When apt finds no way to install the release, in its words.
-pub fn parse_offer(output: &Output) -> Result<PackageOffer, PackageError> {
-    const ACT: &str = "simulating the installation";
-    let mut lines = succeeded(ACT, output)?;
-    if lines.pop() != Some("end") {
-        return Err(PackageError::CutShort { act: ACT });
-    }
-    let mut offer = PackageOffer::default();
-    for line in lines {
-        match line.split_once(' ') {
-            Some(("version", version)) => offer.version = Some(version.to_owned()),
-            Some(("change", package)) => offer.also_changes.push(package.to_owned()),
-            Some(("remove", package)) => offer.removes.push(package.to_owned()),
-            Some(("hold", package)) => offer.held.push(package.to_owned()),
-            _ => return Err(PackageError::Unreadable { act: ACT, line: line.to_owned() }),
-        }
-    }
-    Ok(offer)
 }
 
 /// Returns the command that fetches the package indexes anew.
@@ -77,7 +55,7 @@ pub fn parse_refresh(output: &Output) -> Result<(), PackageError> {
 
 /// Returns the command that downloads a version's packages and installs nothing, so that a mirror that
 /// fails does so before Gluster is stopped.
-pub fn fetch(version: &str, release: Release) -> Command {
+pub(super) fn fetch(version: &str, release: Release) -> Command {
     installing(version, release, "fetch")
 }
 
@@ -87,31 +65,8 @@ pub fn fetch(version: &str, release: Release) -> Command {
 /// - The operator's configuration files stay, and the packages' ones are named.
 /// - It goes on when the connection is lost, and a second one beside it is refused.
 /// - What dpkg was interrupted in earlier is finished first.
-pub fn install(version: &str, release: Release) -> Command {
+pub(super) fn install(version: &str, release: Release) -> Command {
     installing(version, release, "install")
-}
-
-/// Reads what [`install`] or [`fetch`] printed: what the operator should know of it.
-///
-/// # Errors
-/// When it failed, another one runs, or another release came of it.
-pub fn parse_install(output: &Output, release: Release) -> Result<Vec<String>, PackageError> {
-    const ACT: &str = "installing packages";
-    let last = output.stdout.lines().next_back().unwrap_or_default();
-    match output.status {
-        0 => {}
-        BUSY => return Err(PackageError::Busy),
-        WRONG_RELEASE => {
-            let got = last.strip_prefix("installed ").map(str::to_owned).filter(|got| !got.is_empty());
-            return Err(PackageError::WrongRelease { wanted: release, got });
-        }
-        _ => return succeeded(ACT, output).map(|_| Vec::new()),
-    }
-    if last != format!("installed {release}") && !last.starts_with("fetched ") {
-        return Err(PackageError::CutShort { act: ACT });
-    }
-    let notes = output.stdout.lines().filter(|line| *line != last);
-    Ok(notes.map(str::to_owned).collect())
 }
 
 fn installing(version: &str, release: Release, mode: &str) -> Command {

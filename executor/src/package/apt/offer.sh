@@ -1,6 +1,7 @@
-# Tells which version of the packages brings the release $1, and what else installing it would change.
+# Tells which version of the packages brings the release $1, and what installing it would do.
 # Reads only: nothing is written outside a directory of ours, nothing is locked, no index is fetched.
-# Prints `version V`, `change PACKAGE`, `remove PACKAGE`, `hold PACKAGE`, and at last `end`.
+# Prints `version V`, `move PACKAGE FROM TO` (`-` for none), `change PACKAGE`, `remove PACKAGE`, `hold PACKAGE`,
+# `repository WORDS`, `half WORDS`, `unattended WORDS`, and at last `end`.
 release=$1
 
 scratch=$(mktemp -d) || exit 1
@@ -27,10 +28,44 @@ is_of_release() {
 dpkg-query -W -f '${source:Package} ${db:Status-Want} ${Package}\n' |
     awk '$1 == "glusterfs" && $2 == "hold" { print "hold", $3 }'
 
+one_line() {
+    tr '\n' ' ' | sed -e 's/  */ /g' -e 's/ $//' | cut -c 1-400
+}
+
+# The second letter tells the state, the third an error: what `dpkg --audit` lists.
+half=$(dpkg-query -W -f '${db:Status-Abbrev}|${Package}\n' | sed -n -e 's/^.[HUFWt].|//p' -e 's/^..R|//p' | one_line)
+[ -z "$half" ] || echo "half not wholly installed: $half"
+
+if [ -d /run/systemd/system ] && systemctl is-active --quiet apt-daily-upgrade.timer &&
+    command -v unattended-upgrade >/dev/null &&
+    apt-config dump APT::Periodic::Unattended-Upgrade | grep -q '"[1-9]'; then
+    echo "unattended apt-daily-upgrade.timer is active, and APT::Periodic::Unattended-Upgrade is on"
+fi
+
+# shellcheck disable=SC2016 # apt's own placeholders
+if ! apt-get indextargets --format '$(REPO_URI) $(RELEASE)|$(FILENAME)' 'Created-By: Packages' \
+    >"$scratch/indexes" 2>"$scratch/errors"; then
+    echo "repository $(grep '^E:' "$scratch/errors" | one_line)"
+    echo end
+    exit 0
+fi
+# A source of which not one index is here was never fetched, or not wholly. Some kinds of index never exist.
+while IFS='|' read -r source index; do
+    for form in "$index" "$index".*; do
+        if [ -e "$form" ]; then echo "$source" >>"$scratch/fetched" && break; fi
+    done
+    echo "$source" >>"$scratch/sources"
+done <"$scratch/indexes"
+touch "$scratch/sources" "$scratch/fetched"
+sort -u "$scratch/sources" | while read -r source; do
+    grep -q -x -F -e "$source" "$scratch/fetched" || echo "repository no index of $source is here: it was not fetched"
+done
+
+anchor=$(anchor)
 available >"$scratch/available"
 best=
 # shellcheck disable=SC2013 # words, one a line
-for version in $(awk '$1 == "glusterfs-server" { print $2 }' "$scratch/available"); do
+for version in $(awk -v anchor="$anchor" '$1 == anchor { print $2 }' "$scratch/available"); do
     if is_of_release "$version" && { [ -z "$best" ] || dpkg --compare-versions "$version" gt "$best"; }; then
         best=$version
     fi
@@ -50,10 +85,10 @@ if ! apt-get -s -y -o Dir::Etc::Preferences="$scratch/preferences" install \
     exit 1
 fi
 # apt may succeed with less than it was asked for, if the operator's pins are stronger.
-if ! family | grep -q -x -F -e "glusterfs-server $best" && ! awk -v wanted="($best" '
-    $1 == "Inst" && $2 == "glusterfs-server" && ($3 == wanted || $4 == wanted) { found = 1 }
+if ! family | grep -q -x -F -e "$anchor $best" && ! awk -v wanted="($best" -v anchor="$anchor" '
+    $1 == "Inst" && $2 == anchor && ($3 == wanted || $4 == wanted) { found = 1 }
     END { exit !found }' "$scratch/plan"; then
-    echo "apt would not install glusterfs-server $best; see apt-cache policy glusterfs-server"
+    echo "apt would not install $anchor $best; see apt-cache policy $anchor"
     exit 1
 fi
 awk '$1 == "Inst" || $1 == "Remv" { sub(/:.*/, "", $2); print $1, $2 }' "$scratch/plan" | sort -u >"$scratch/moved"
@@ -67,8 +102,21 @@ if [ -n "$(others)" ]; then
     apt-cache show $(others) 2>/dev/null |
         awk '/^Package: / { name = $2 } /^Source: glusterfs( |$)/ { print name }' >>"$scratch/family"
 fi
+# Prints the versions before and after of the package $1: `Inst NAME [FROM] (TO …`, without [FROM] where it is new.
+versions() {
+    awk -v name="$1" '
+        function bare(word) { gsub(/[][(]/, "", word); return word }
+        { sub(/:.*/, "", $2) }
+        $2 != name { next }
+        $1 == "Remv" { print bare($3), "-"; exit }
+        $1 == "Inst" && $3 ~ /^\[/ { print bare($3), bare($4); exit }
+        $1 == "Inst" { print "-", bare($3); exit }' "$scratch/plan"
+}
 while read -r act package; do
-    grep -q -x -F -e "$package" "$scratch/family" && continue
+    if grep -q -x -F -e "$package" "$scratch/family"; then
+        echo "move $package $(versions "$package")"
+        continue
+    fi
     case $act in
     Inst) echo "change $package" ;;
     Remv) echo "remove $package" ;;

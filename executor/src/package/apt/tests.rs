@@ -1,60 +1,10 @@
-//! The parsers on what the scripts printed on bookworm hosts.
+//! The offer's script, with programs in place of apt's and dpkg's.
 
+use super::super::parse_offer;
 use super::*;
+use crate::core::command::Output;
+use crate::core::packages::{PackageMove, PackageOffer, PackageTrouble};
 use rstest::rstest;
-
-fn printed(status: i32, stdout: &str) -> Output {
-    Output { status, stdout: stdout.to_owned(), stderr: String::new() }
-}
-
-fn release() -> Release {
-    "11.1".parse().unwrap()
-}
-
-#[test]
-fn an_offer_names_what_else_would_move() {
-    let output = printed(
-        0,
-        "hold glusterfs-server\nversion 11.1-6\nchange libc6\nchange openssh-server\nremove libssl3\nend\n",
-    );
-    let expected = PackageOffer {
-        version: Some("11.1-6".to_owned()),
-        also_changes: vec!["libc6".to_owned(), "openssh-server".to_owned()],
-        removes: vec!["libssl3".to_owned()],
-        held: vec!["glusterfs-server".to_owned()],
-        ..PackageOffer::default()
-    };
-    assert_eq!(parse_offer(&output), Ok(expected));
-    assert_eq!(parse_offer(&printed(0, "end\n")), Ok(PackageOffer::default()));
-}
-
-#[rstest]
-#[case(0, "version 11.1-6\n")]
-#[case(0, "rubbish\nend\n")]
-#[case(1, "E: Unable to correct problems, you have held broken packages.\n")]
-fn no_offer_is_made_up(#[case] status: i32, #[case] stdout: &str) {
-    assert!(parse_offer(&printed(status, stdout)).is_err());
-}
-
-#[test]
-fn an_install_tells_what_was_noteworthy() {
-    let stdout = "kept your own file beside /etc/glusterfs/glusterd.vol.dpkg-dist\ninstalled 11.1\n";
-    assert_eq!(
-        parse_install(&printed(0, stdout), release()),
-        Ok(vec!["kept your own file beside /etc/glusterfs/glusterd.vol.dpkg-dist".to_owned()])
-    );
-    assert_eq!(parse_install(&printed(0, "fetched 11.1-6\n"), release()), Ok(vec![]));
-}
-
-#[rstest]
-#[case(75, "busy: packages are being installed\n", PackageError::Busy)]
-#[case(76, "installed 10.3\n", PackageError::WrongRelease { wanted: release(), got: Some("10.3".to_owned()) })]
-#[case(76, "installed \n", PackageError::WrongRelease { wanted: release(), got: None })]
-#[case(0, "", PackageError::CutShort { act: "installing packages" })]
-#[case(0, "installed 10.3\n", PackageError::CutShort { act: "installing packages" })]
-fn an_install_that_did_not_do_it(#[case] status: i32, #[case] stdout: &str, #[case] expected: PackageError) {
-    assert_eq!(parse_install(&printed(status, stdout), release()), Err(expected));
-}
 
 /// Runs the offer's script with programs in place of apt's and dpkg's that print what a host would.
 fn offered(wanted: &str, on_offer: &[&str]) -> Result<PackageOffer, PackageError> {
@@ -74,7 +24,7 @@ fn offered(wanted: &str, on_offer: &[&str]) -> Result<PackageOffer, PackageError
         .collect();
     program(
         "dpkg-query",
-        "case $3 in\n*Want*) printf 'glusterfs hold libgfapi0\\nbash hold bash\\nglusterfs install glusterfs-cli\\n' ;;\n\
+        "case $3 in\n*Abbrev*) printf 'ii |bash\\niU |libc6\\niiR|broken\\nrc |gone\\n' ;;\n*Want*) printf 'glusterfs hold libgfapi0\\nbash hold bash\\nglusterfs install glusterfs-cli\\n' ;;\n\
          *) printf 'glusterfs installed glusterfs-server 10.3-5\\nglusterfs installed libgfapi0 10.3-5\\nbash installed bash 5\\n' ;;\nesac\n",
     );
     program(
@@ -88,7 +38,9 @@ fn offered(wanted: &str, on_offer: &[&str]) -> Result<PackageOffer, PackageError
     program("dpkg", "[ \"$(printf '%s\\n%s\\n' \"$2\" \"$4\" | sort -V | tail -n 1)\" = \"$2\" ]\n");
     program(
         "apt-get",
-        "eval last=\\${$#}\nversion=$(sed -n 's/^Pin: version //p' \"${4#*=}\")\ncat <<END\n\
+        "if [ \"$1\" = indextargets ]; then\n\
+         echo 'http://a.example.org sid|/no/such/file'; echo 'http://b.example.org sid|/etc/passwd'\n\
+         echo 'http://b.example.org sid|/no/such/kind'; exit; fi\neval last=\\${$#}\nversion=$(sed -n 's/^Pin: version //p' \"${4#*=}\")\ncat <<END\n\
          Remv libssl3 [3.0.19-1~deb12u2] [openssh-server:amd64 ]\n\
          Inst libc6 [2.36-9+deb12u14] (2.41-12 Debian:13/stable [amd64])\n\
          Inst libgfapi0 [10.3-5] ($version sid [amd64]) []\n\
@@ -133,6 +85,19 @@ fn an_offer_tells_the_family_from_all_others() {
         also_changes: vec!["libc6".to_owned()],
         removes: vec!["libssl3".to_owned()],
         held: vec!["libgfapi0".to_owned()],
+        moves: [("glusterfs-cli", None), ("glusterfs-server", Some("10.3-5")), ("libgfapi0", Some("10.3-5"))]
+            .map(|(package, from)| PackageMove {
+                package: package.to_owned(),
+                from: from.map(str::to_owned),
+                to: Some("11.1-6".to_owned()),
+            })
+            .to_vec(),
+        troubles: vec![
+            PackageTrouble::HalfInstalled("not wholly installed: libc6 broken".to_owned()),
+            PackageTrouble::Repository(
+                "no index of http://a.example.org sid is here: it was not fetched".to_owned(),
+            ),
+        ],
         ..PackageOffer::default()
     };
     assert_eq!(offered("11.1", &["11.1-6"]), Ok(expected));
