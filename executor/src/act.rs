@@ -1,5 +1,7 @@
 //! Acting: turns a step's action into commands on a host. The only place that changes anything.
 
+mod georep;
+
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -11,7 +13,7 @@ use crate::core::georep::SessionName;
 use crate::core::names::{HostName, OpVersion, VolumeName};
 use crate::core::plan::Action;
 use crate::gluster::replies::{CanaryError, OpVersionAnswer, OpVersionRefusal};
-use crate::gluster::{ReplyError, commands, georep, replies};
+use crate::gluster::{ReplyError, commands, replies};
 use crate::package::{self, PackageError, PackageManager, own};
 use crate::service::{self, ServiceError};
 use crate::transport::{Transport, TransportError};
@@ -124,25 +126,10 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
             }
             format!("launched: {}", names(volumes))
         }
-        Action::StopReplication { via, session } => {
-            change_session(transport, via, &georep::stop(session)).await?
-        }
-        Action::StartReplication { via, session, .. } => {
-            change_session(transport, via, &georep::start(session)).await?
-        }
-        Action::ConvertChangelogs { host, bricks } => {
-            let mut said = Vec::new();
-            for brick in bricks {
-                let output = transport.run(host, &georep::convert(brick)).await?;
-                said.push(format!("{brick}: {}", replies::converted(&output)?));
-            }
-            said.join("\n")
-        }
-        Action::ProveReplication { via, session } => {
-            let output = transport.run(via, &georep::canary(session, run)).await?;
-            replies::canary(&output)
-                .map_err(|source| ActError::NotReplicated { session: session.clone(), source })?
-        }
+        Action::StopReplication { .. }
+        | Action::StartReplication { .. }
+        | Action::ConvertChangelogs { .. }
+        | Action::ProveReplication { .. } => georep::act(transport, action, run).await?,
         Action::StopVolume { via, volume } => {
             let command = commands::stop_volume(volume);
             let stopped = replies::volume_stopped;
@@ -210,18 +197,6 @@ async fn stop(transport: &dyn Transport, host: &HostName, command: Command) -> R
     let output = transport.run(host, &command).await?;
     service::parse_stopped(&output)?;
     Ok(output.stdout)
-}
-
-/// Starts or stops a geo-replication session. Saying it twice does no harm, and right after servers came back glusterd
-/// may not be ready to.
-async fn change_session(
-    transport: &dyn Transport,
-    via: &HostName,
-    command: &Command,
-) -> Result<String, ActError> {
-    let may_pass = |error: &ReplyError| error.may_pass() || matches!(error, ReplyError::Refused { .. });
-    ask_until_ready(transport, via, command, replies::session_changed, may_pass).await?;
-    Ok("done".to_owned())
 }
 
 /// Puts a command that does no harm when repeated, until Gluster is ready for it.

@@ -63,6 +63,7 @@ fn spec(image: String) -> PoolSpec {
     let node = |name: &str| NodeSpec { name: name.to_owned(), release: "10.3".to_owned() };
     PoolSpec {
         image,
+        init: simulator::images::Init::Bare,
         servers: ["g1", "g2", "g3"].map(node).to_vec(),
         volumes: vec![VolumeSpec {
             name: "vol0".to_owned(),

@@ -18,6 +18,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 fn a_container_is_frozen_and_thawed_while_commands_start_in_it() {
     let spec = |image| PoolSpec {
         image,
+        init: simulator::images::Init::Bare,
         servers: vec![NodeSpec { name: "g1".to_owned(), release: "10.3".to_owned() }],
         volumes: Vec::new(),
         clients: Vec::new(),

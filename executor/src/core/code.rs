@@ -55,6 +55,8 @@ impl Code {
                 | Self::PeerDisconnected
                 | Self::BrickOffline
                 | Self::SelfHealDaemonDown
+                | Self::PackageManagerBusy
+                | Self::SnapshotRunning
         )
     }
 
@@ -238,6 +240,54 @@ codes! {
     /// That files arrive after the upgrade is not to be proved by a canary.
     GeorepUnproven "GEOREP_UNPROVEN" true
         "without a waiver the run writes a file to the primary and waits for its content on the secondary";
+    /// A brick's file system has no room left.
+    BrickFull "BRICK_FULL" false
+        "make room on that file system first: heals write to it, and writes fail below storage.reserve";
+    /// A brick's file system cannot be written to.
+    BrickReadOnly "BRICK_READ_ONLY" false
+        "look at the kernel's log (`dmesg`) for errors of that disk; mount it writable again before anything else";
+    /// A brick's directory is missing, or is not its volume's.
+    BrickDirectory "BRICK_DIRECTORY" false
+        "mount the brick's file system; compare `getfattr -n trusted.glusterfs.volume-id -e hex BRICK` with `volume info`";
+    /// There is no room for the packages.
+    SpaceLow "SPACE_LOW" true
+        "make room (`apt-get clean`, old logs): an installation that breaks off halfway is hard to mend";
+    /// Packages of Gluster of several versions are installed.
+    PackagesMixed "PACKAGES_MIXED" false
+        "bring all packages of Gluster on that host to one version first; mixed libraries keep glusterd from starting";
+    /// A package of Gluster is not wholly installed.
+    PackagesBroken "PACKAGES_BROKEN" false
+        "finish it on that host (`dpkg --configure -a`, `apt-get -f install`), then check again";
+    /// Configuration files were changed since they were installed.
+    ConfigEdited "CONFIG_EDITED" true
+        "they are kept as they are; compare them with the new ones afterwards (*.dpkg-dist, *.rpmnew)";
+    /// glusterd's files would keep it from starting again.
+    StoredFilesBroken "STORED_FILES_BROKEN" false
+        "glusterd may not start again with it: compare with another server, mend or move it away, restart glusterd once";
+    /// A snapshot is being taken, deleted or restored.
+    SnapshotRunning "SNAPSHOT_RUNNING" false
+        "let it finish (`gluster snapshot info`), and stop the snapshot scheduler for the time of the upgrade";
+    /// The servers' clocks are apart.
+    ClockSkew "CLOCK_SKEW" true
+        "let NTP (chrony, systemd-timesyncd) run on all servers; certificates and times of files depend on it";
+    /// The pool's op-version was not raised after an earlier upgrade.
+    OpVersionLow "OP_VERSION_LOW" true
+        "raise it to what all servers and clients speak before the next upgrade, or waive this finding to keep it";
+    /// Bricks share processes.
+    BricksMultiplexed "BRICKS_MULTIPLEXED" true
+        "nothing to do: one glusterfsd serves all bricks of a server, and its end takes them all along";
+    /// A name of a peer or a brick has no address.
+    NameUnresolved "NAME_UNRESOLVED" true
+        "add it to DNS or /etc/hosts on that server: glusterd does not start with a brick whose host it cannot resolve";
+    /// The firewall closes ports that bricks may be given.
+    FirewallNarrow "FIREWALL_NARROW" true
+        "open base-port to max-port of /etc/glusterfs/glusterd.vol to peers and clients, or narrow max-port everywhere";
+    /// There are too few ports for the bricks.
+    PortsFew "PORTS_FEW" true
+        "raise max-port in /etc/glusterfs/glusterd.vol: a brick that returns may find its old port still taken";
+    /// Certificates are not where the target looks for them.
+    CertificatesMove "CERTIFICATES_MOVE" true
+        "copy or link glusterfs.pem, .key and .ca there, on all servers and clients; waive it if ssl.* options name them";
     /// Somebody is connected to a brick who should not be.
     ClientConnected "CLIENT_CONNECTED" true
         "unmount the volume there (`umount PATH`), or stop the application that uses it; waive it if it may be cut off";

@@ -90,6 +90,7 @@ mod tests {
             transactions: Vec::new(),
             stages: Vec::new(),
             answered: Vec::new(),
+            advice: Vec::new(),
             waived: Vec::new(),
             waivers: Vec::new(),
             baseline: Baseline {

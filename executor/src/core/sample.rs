@@ -299,3 +299,13 @@ pub(crate) fn replicated(secondary: &str) -> PoolState {
     }];
     state
 }
+
+/// Lets a host have another release installed, and its processes run it.
+pub(crate) fn at_release(host: &mut HostState, release: &str) {
+    let release: Release = release.parse().unwrap();
+    host.release = Observed::Known(Some(release));
+    host.system.daemons = host.system.daemons.clone().map(|mut daemons| {
+        daemons.iter_mut().for_each(|daemon| daemon.releases = BTreeSet::from([release]));
+        daemons
+    });
+}

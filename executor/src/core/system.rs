@@ -212,6 +212,8 @@ pub struct StoredFiles {
     pub empty: BTreeSet<String>,
     /// Directories of volumes, snapshots and peers that lack what makes them one.
     pub incomplete: BTreeSet<String>,
+    /// Snapshots by name, with their stored status (`gd_snap_status` in glusterd.h: 2 in use, 5 restored).
+    pub snapshots: BTreeMap<String, u32>,
     /// Whether the management is encrypted (`/var/lib/glusterd/secure-access`).
     pub secure_access: bool,
     /// Directories that hold `glusterfs.pem`, of those where a release of Gluster would look.

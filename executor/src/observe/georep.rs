@@ -9,7 +9,7 @@ use crate::core::check::Fact;
 use crate::core::georep::{OtherHost, OtherPeers, OtherPool, PoolRole, Session};
 use crate::core::inventory::{Host, Inventory};
 use crate::core::names::HostName;
-use crate::core::pool::{Observed, Peer, Reach};
+use crate::core::pool::{HostState, Observed, Peer, Reach};
 use crate::core::pools::DeclaredPool;
 use crate::gluster::{commands, georep, replies};
 use crate::transport::Transport;
@@ -49,18 +49,24 @@ pub(super) async fn sessions(
     Observed::Known(sessions)
 }
 
+/// Asks every server that was reached for what workers are run with.
+pub(super) async fn tools(transport: &dyn Transport, hosts: &mut BTreeMap<HostName, HostState>) {
+    let reached = hosts.iter_mut().filter(|(_, host)| host.reach == Reach::Reached);
+    join_all(reached.map(|(name, host)| async move {
+        host.sync_tools = ask(transport, name, georep::tools(), replies::sync_tools).await;
+    }))
+    .await;
+}
+
 /// Looks at the pools at the other ends.
 pub(super) async fn other_pools(
     transport: &dyn Transport,
     inventory: &Inventory,
     scope: &Scope,
 ) -> Vec<OtherPool> {
-    let pools = inventory.other_pools.iter().filter(|pool| match (scope, pool.role) {
-        (Scope::Plan(_), PoolRole::Primary | PoolRole::Secondary) => true,
-        // Gates ask for sessions only, which primaries have.
-        (Scope::Facts(_), PoolRole::Primary) => scope.asks(Fact::Sessions),
-        (Scope::Facts(_), PoolRole::Secondary) => false,
-    });
+    // Gates ask for sessions only, which primaries have.
+    let asked = |role| scope.whole() || (role == PoolRole::Primary && scope.asks(Fact::Sessions));
+    let pools = inventory.other_pools.iter().filter(|pool| asked(pool.role));
     join_all(pools.map(|pool| other_pool(transport, pool, scope))).await
 }
 
@@ -72,9 +78,8 @@ async fn other_pool(transport: &dyn Transport, pool: &DeclaredPool, scope: &Scop
     let sessions = match pool.role {
         PoolRole::Primary => {
             // Whoever answers for its peers has a glusterd that runs; a gate asks the first that is there.
-            let answers = |host: &OtherHost| match scope {
-                Scope::Plan(_) => host.peers.known().is_ok(),
-                Scope::Facts(_) => host.reach == Reach::Reached,
+            let answers = |host: &OtherHost| {
+                if scope.whole() { host.peers.known().is_ok() } else { host.reach == Reach::Reached }
             };
             let via = hosts.iter().find(|(_, host)| answers(host)).map(|(name, _)| name);
             sessions(transport, Observed::from(via.ok_or("glusterd answers on no server of it")), scope).await
@@ -110,7 +115,7 @@ async fn other_host(transport: &dyn Transport, name: &HostName, declared: &Host,
         Observed::Known(output) => Observed::from(replies::version(&output)),
         Observed::Unknown(reason) => Observed::Unknown(reason),
     };
-    if let Scope::Plan(_) = scope {
+    if scope.whole() {
         let peers = ask(transport, name, commands::peer_status(), replies::peers).await;
         host.peers = peers.map(|peers| OtherPeers { count: peers.len(), names: names(&peers) });
         host.sync_tools = ask(transport, name, georep::tools(), replies::sync_tools).await;

@@ -3,6 +3,7 @@
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
 mod georep;
+mod hosts;
 mod offers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +22,6 @@ use crate::core::pool::{
 use crate::core::system::SystemFacts;
 use crate::gluster::{commands, replies};
 use crate::service;
-use crate::system;
 use crate::transport::{Transport, TransportError};
 
 /// How much to look at.
@@ -29,6 +29,8 @@ use crate::transport::{Transport, TransportError};
 pub enum Scope {
     /// Everything, for a plan to this release: packages on offer and client machines too.
     Plan(Release),
+    /// Everything there is to see, and what would be on offer for this release where one is named.
+    Inspect(Option<Release>),
     /// These facts. All others are unknown.
     Facts(BTreeSet<Fact>),
 }
@@ -41,8 +43,25 @@ impl Scope {
 
     fn asks(&self, fact: Fact) -> bool {
         match self {
-            Self::Plan(_) => true,
+            Self::Plan(_) | Self::Inspect(_) => true,
             Self::Facts(facts) => facts.contains(&fact),
+        }
+    }
+
+    /// Returns whether client machines and the systems of all hosts are looked at.
+    fn whole(&self) -> bool {
+        match self {
+            Self::Plan(_) | Self::Inspect(_) => true,
+            Self::Facts(_) => false,
+        }
+    }
+
+    /// Returns the release whose packages are asked for.
+    fn target(&self) -> Option<Release> {
+        match self {
+            Self::Plan(to) => Some(*to),
+            Self::Inspect(to) => *to,
+            Self::Facts(_) => None,
         }
     }
 }
@@ -57,17 +76,20 @@ pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scop
         (host.clone(), state)
     }));
     let clients = join_all(
-        match scope {
-            Scope::Plan(_) => inventory.clients.keys().collect::<Vec<_>>(),
-            Scope::Facts(_) => Vec::new(),
-        }
-        .into_iter()
-        .map(|host| async move { (host.clone(), client(transport, host).await) }),
+        inventory
+            .clients
+            .keys()
+            .filter(|_| scope.whole())
+            .map(|host| async move { (host.clone(), client(transport, host).await) }),
     );
     let others = georep::other_pools(transport, inventory, scope);
     let (servers, clients, other_pools) = tokio::join!(servers, clients, others);
-    let hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
+    let mut hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
     let volumes = volumes(transport, &hosts, scope).await;
+    if scope.whole() {
+        hosts::bricks(transport, &mut hosts, &volumes).await;
+        georep::tools(transport, &mut hosts).await;
+    }
     let max_op_version = max_op_version(transport, &hosts, scope).await;
     let sessions = georep::sessions(transport, first_up(&hosts), scope).await;
     PoolState {
@@ -137,23 +159,23 @@ async fn server(
         asked(scope, Fact::Peers, ask(transport, host, commands::peer_status(), replies::peers)).await
     };
     let offer = async {
-        match scope {
-            Scope::Plan(to) => {
+        match scope.target() {
+            Some(to) => {
                 let declared = inventory.servers.get(host);
-                offers::offer(transport, host, declared, *to).await
+                offers::offer(transport, host, declared, to).await
             }
-            Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
+            None => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
-    let sync_tools = async {
-        match scope {
-            Scope::Plan(_) => {
-                ask(transport, host, crate::gluster::georep::tools(), replies::sync_tools).await
-            }
-            Scope::Facts(_) => Observed::Unknown(NOT_ASKED.to_owned()),
+    let system = async {
+        if scope.whole() {
+            hosts::facts(transport, host).await
+        } else {
+            let daemons = asked(scope, Fact::Daemons, hosts::daemons(transport, host)).await;
+            SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) }
         }
     };
-    let (release, glusterd_info, peers, stored_volumes, daemons, sync_tools, offer, connections) = tokio::join!(
+    let (release, glusterd_info, peers, stored_volumes, offer, connections, system) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -166,14 +188,13 @@ async fn server(
             Fact::StoredVolumes,
             ask(transport, host, commands::stored_volumes(), replies::stored_volumes)
         ),
-        asked(scope, Fact::Daemons, ask(transport, host, system::daemons(), system::parse_daemons)),
-        sync_tools,
         offer,
         asked(
             scope,
             Fact::Connections,
             ask(transport, host, service::connections(), service::parse_connections)
         ),
+        system,
     );
     HostState {
         reach: Reach::Reached,
@@ -182,10 +203,10 @@ async fn server(
         glusterd_info,
         peers,
         stored_volumes,
-        sync_tools,
+        sync_tools: Observed::Unknown(NOT_ASKED.to_owned()),
         offer,
         connections,
-        system: SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) },
+        system,
     }
 }
 

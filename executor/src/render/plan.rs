@@ -74,10 +74,21 @@ pub fn plan(plan: &Plan, next: &str) -> String {
             let _ = writeln!(text, "{}", hanging("  - ", &finding.to_string()));
         }
     }
+    text.push_str(&advice(plan));
     text.push_str(&kept(plan));
     text.push_str(&left_to_do(plan));
     let _ = writeln!(text, "\nnext: {next}");
     text
+}
+
+/// Returns what does not stand in the way, and what it means.
+fn advice(plan: &Plan) -> String {
+    let mut text = String::new();
+    for finding in &plan.advice {
+        let line = format!("{finding} ({})", finding.code.hint());
+        let _ = writeln!(text, "{}", hanging("  - ", &line));
+    }
+    if text.is_empty() { text } else { format!("\nto know\n{text}") }
 }
 
 fn heading(plan: &Plan) -> String {

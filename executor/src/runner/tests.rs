@@ -85,6 +85,7 @@ fn stop_plan() -> Plan {
         transactions: Vec::new(),
         stages: vec![Stage { kind: StageKind::Turn(host), steps: vec![step] }],
         answered: Vec::new(),
+        advice: Vec::new(),
         waived: Vec::new(),
         waivers: Vec::new(),
         baseline: Baseline {

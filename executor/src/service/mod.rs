@@ -103,8 +103,8 @@ pub fn stop_glusterd() -> Command {
 /// The seed procedure's `killall glusterfs glusterfsd glusterd` with a wait. Repeating it does no harm.
 /// What does not end by SIGTERM is named, never killed.
 pub fn stop_gluster() -> Command {
-    // It may wait three times: for systemd, for glusterd, then for the rest.
-    stopping(script!("stop_gluster.sh"), 3)
+    // It may wait five times: for mounts and daemons, for bricks, for systemd, for glusterd, then for what is left.
+    stopping(script!("stop_gluster.sh"), 5)
 }
 
 /// Reads what [`stop_glusterd`] or [`stop_gluster`] printed.

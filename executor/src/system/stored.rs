@@ -24,6 +24,11 @@ pub fn parse_stored(output: &Output) -> Result<StoredFiles, SystemError> {
             ("empty", file) => stored.empty.extend([file.to_owned()]),
             ("incomplete", directory) => stored.incomplete.extend([directory.to_owned()]),
             ("certificates", directory) => stored.certificates.extend([directory.to_owned()]),
+            ("snapshot", pair) => {
+                let (name, status) = pair.rsplit_once(' ').ok_or_else(|| unreadable(ACT, line))?;
+                let status = status.parse().map_err(|_| unreadable(ACT, line))?;
+                stored.snapshots.insert(name.to_owned(), status);
+            }
             ("translator", kind) => stored.translators.extend([kind.to_owned()]),
             _ => return Err(unreadable(ACT, line)),
         }
@@ -59,7 +64,7 @@ mod tests {
         fs::write(state.join("peers/c"), "uuid=x\nhostname1=g2\n").unwrap();
         fs::write(state.join("vols/good/info"), "type=2\n").unwrap();
         fs::write(state.join("vols/good/x.vol"), "volume a\n    type features/shard\nend-volume\n").unwrap();
-        fs::write(state.join("snaps/whole/info"), "x=1\n").unwrap();
+        fs::write(state.join("snaps/whole/info"), "x=1\nstatus=1\n").unwrap();
         fs::write(state.join("snaps/missed_snaps_list"), "").unwrap();
 
         let mut argv = stored().argv;
@@ -71,6 +76,7 @@ mod tests {
         let expected = ["peers/b", "snaps/none", "vols/half"].map(|path| format!("/var/lib/glusterd/{path}"));
         assert_eq!(found.incomplete.into_iter().collect::<Vec<_>>(), expected);
         assert_eq!(found.translators.into_iter().collect::<Vec<_>>(), ["features/shard"]);
+        assert_eq!(found.snapshots["whole"], 1);
         assert!(!found.secure_access);
     }
 }

@@ -100,6 +100,7 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Report, DirectorError> {
     let started = Timestamp::now();
     let spec = PoolSpec {
         image: stage.image.tag.clone(),
+        init: stage.scenario.init,
         servers: stage.scenario.servers.clone(),
         volumes: stage.scenario.volumes.clone(),
         clients: stage.scenario.clients.clone(),

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, DeviceMapping, EndpointSettings,
-    HostConfig, Mount, MountType, NetworkingConfig, PortBinding,
+    HostConfig, HostConfigCgroupnsModeEnum, Mount, MountType, NetworkingConfig, PortBinding,
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, KillContainerOptionsBuilder, LogsOptionsBuilder,
@@ -22,6 +22,8 @@ const CAPABILITIES: [&str; 2] = ["SYS_ADMIN", "NET_ADMIN"];
 const SECURITY: [&str; 2] = ["seccomp=unconfined", "apparmor=unconfined"];
 /// Empty after every start, as on a real machine: a process id from before a power cut must not be found again.
 const VOLATILE: (&str, &str) = ("/run", "mode=755");
+/// What systemd needs of the machine; tried with the first version of control groups.
+const CONTROL_GROUPS: &str = "/sys/fs/cgroup:/sys/fs/cgroup:rw";
 /// The device behind every FUSE mount.
 const FUSE: &str = "/dev/fuse";
 
@@ -44,6 +46,8 @@ pub struct ContainerSpec {
     pub volumes: Vec<VolumeMount>,
     /// Ports to publish on loopback.
     pub publish: Vec<Publish>,
+    /// Whether its first process is systemd, which wants the control groups and does the reaping itself.
+    pub systemd: bool,
 }
 
 /// A volume in a container.
@@ -80,8 +84,8 @@ pub enum ContainerState {
 }
 
 impl Engine {
-    /// Creates a container of this run and returns its id. It always has an init that reaps: without one a killed
-    /// brick stays as a zombie, which glusterd takes for a live brick, and the brick never comes back.
+    /// Creates a container of this run and returns its id. It always has an init that reaps, the engine's or
+    /// systemd: without one a killed brick stays as a zombie, which glusterd takes for a live brick, and the brick never comes back.
     ///
     /// # Errors
     ///
@@ -235,8 +239,14 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
         typ: Some(MountType::VOLUME),
         ..Default::default()
     };
+    let mut tmpfs = HashMap::from([(VOLATILE.0.to_owned(), VOLATILE.1.to_owned())]);
+    if spec.systemd {
+        tmpfs.insert("/run/lock".to_owned(), "mode=755".to_owned());
+    }
     HostConfig {
-        init: Some(true),
+        init: Some(!spec.systemd),
+        cgroupns_mode: spec.systemd.then_some(HostConfigCgroupnsModeEnum::PRIVATE),
+        binds: spec.systemd.then(|| vec![CONTROL_GROUPS.to_owned()]),
         cap_add: Some(CAPABILITIES.map(str::to_owned).to_vec()),
         security_opt: Some(SECURITY.map(str::to_owned).to_vec()),
         devices: Some(vec![DeviceMapping {
@@ -244,7 +254,7 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
             path_in_container: Some(FUSE.to_owned()),
             cgroup_permissions: Some("rwm".to_owned()),
         }]),
-        tmpfs: Some(HashMap::from([(VOLATILE.0.to_owned(), VOLATILE.1.to_owned())])),
+        tmpfs: Some(tmpfs),
         network_mode: spec.network.clone(),
         port_bindings: Some(spec.publish.iter().map(published).collect()),
         mounts: Some(spec.volumes.iter().map(mount).collect()),

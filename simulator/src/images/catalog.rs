@@ -49,6 +49,15 @@ pub enum Init {
     Systemd,
 }
 
+impl std::fmt::Display for Init {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Bare => "bare",
+            Self::Systemd => "systemd",
+        })
+    }
+}
+
 /// Where a base comes from: the public image where it can be pulled, else a bootstrap.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

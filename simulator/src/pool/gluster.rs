@@ -12,6 +12,9 @@ use crate::engine::{EngineError, ExecOutput};
 
 /// What glusterd may take to answer, a peer to connect, a brick to come online. Seconds are usual.
 const LIMIT: Duration = Duration::from_secs(60);
+/// Under systemd it is also enabled, as an operator would have it: a server that comes back starts it by itself.
+const START_GLUSTERD: &str =
+    "if [ -d /run/systemd/system ]; then systemctl enable --now glusterd; else glusterd; fi";
 /// What `peer status` says of a peer that is well; anything else is not, `Peer Rejected (Connected)` least of all.
 const PEER_WELL: &str = "State: Peer in Cluster (Connected)";
 /// Answers of glusterd that mean "not now".
@@ -38,7 +41,7 @@ impl Pool {
     pub async fn start_glusterd(&self, server: &Node) -> Result<(), PoolError> {
         let running = self.engine.exec(&server.container, &["pgrep", "-x", "glusterd"]).await?;
         if !running.success() {
-            self.engine.exec_ok(&server.container, &["glusterd"]).await?;
+            self.engine.exec_ok(&server.container, &["sh", "-c", START_GLUSTERD]).await?;
         }
         until(format!("glusterd on {} to answer", server.name), LIMIT, async || {
             let answer = self.gluster(server, &["pool", "list"]).await?;

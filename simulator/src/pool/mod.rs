@@ -123,7 +123,7 @@ impl Pool {
         let begun = std::time::Instant::now();
         let (keys, ()) =
             tokio::try_join!(Keys::make(folder), async { Ok(engine.create_network(run, &run.id).await?) })?;
-        let builder = node::Builder { engine, run, keys: &keys, image: &spec.image };
+        let builder = node::Builder { engine, run, keys: &keys, image: &spec.image, init: spec.init };
         let servers = try_join_all(spec.servers.iter().map(|node| builder.node(node, Role::Server)));
         let clients = spec.clients.iter().map(|client| builder.node(&client.node, Role::Client));
         let (servers, clients) = tokio::try_join!(servers, try_join_all(clients))?;

@@ -8,6 +8,7 @@ use super::door::{Door, Keys, free_port};
 use super::spec::{BRICKS, Brick, NodeSpec};
 use super::wait::{Look, until};
 use crate::engine::{ContainerSpec, ContainerState, Engine, EngineError, Publish, Run, VolumeMount};
+use crate::images::Init;
 
 /// What a node may take to start: a second, and some more where it changes its release first.
 const START_LIMIT: Duration = Duration::from_secs(120);
@@ -19,6 +20,8 @@ const SSH: u16 = 22;
 const READY_MARK: &str = "/run/node-ready";
 /// What it was told: the release to take.
 const RELEASE_VARIABLE: &str = "GLUSTER_RELEASE";
+/// What it was told: systemd, or none.
+const INIT_VARIABLE: &str = "NODE_INIT";
 /// The node's public host key.
 const HOST_KEY: &str = "/etc/ssh/ssh_host_ed25519_key.pub";
 
@@ -56,6 +59,7 @@ pub(super) struct Builder<'a> {
     pub(super) run: &'a Run,
     pub(super) keys: &'a Keys,
     pub(super) image: &'a str,
+    pub(super) init: Init,
 }
 
 impl Builder<'_> {
@@ -75,10 +79,11 @@ impl Builder<'_> {
             hostname: name.clone(),
             image: self.image.to_owned(),
             network: Some(self.run.id.clone()),
-            env: vec![format!("{RELEASE_VARIABLE}={release}")],
+            env: vec![format!("{RELEASE_VARIABLE}={release}"), format!("{INIT_VARIABLE}={}", self.init)],
             command: None,
             volumes,
             publish: Vec::new(),
+            systemd: self.init == Init::Systemd,
         };
         let address = self.start(&mut container).await?;
         self.wait_ready(name, &container.name).await?;

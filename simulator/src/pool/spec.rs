@@ -2,11 +2,15 @@
 
 use std::collections::HashSet;
 
+use crate::images::Init;
+
 /// A pool to bring up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolSpec {
     /// The image of all its nodes, by its name on the engine.
     pub image: String,
+    /// What starts the daemons of its nodes.
+    pub init: Init,
     /// The servers, in order; the first is the one that probes the others.
     pub servers: Vec<NodeSpec>,
     /// The volumes.
@@ -192,6 +196,7 @@ mod tests {
     fn spec() -> PoolSpec {
         PoolSpec {
             image: "image".to_owned(),
+            init: Init::Bare,
             servers: ["g1", "g2", "g3"].map(node).to_vec(),
             volumes: vec![VolumeSpec {
                 name: "v".to_owned(),

@@ -152,6 +152,7 @@ fn spec(image: &str, release: &str, part: Part) -> PoolSpec {
     };
     let mut spec = PoolSpec {
         image: image.to_owned(),
+        init: crate::images::Init::Bare,
         servers: SERVERS.map(node).to_vec(),
         volumes: Vec::new(),
         clients: Vec::new(),

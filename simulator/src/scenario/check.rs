@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::file::{self, File, Kind};
 use super::{Expect, Outcome, Scenario, ScenarioError, Upgrade, Workload};
-use crate::images::{Catalog, Family};
+use crate::images::{Catalog, Family, Init};
 use crate::oracle::Allowance;
 use crate::pool::{ClientSpec, NodeSpec, PoolSpec, VolumeKind, VolumeSpec};
 
@@ -95,6 +95,7 @@ pub(super) fn scenario(path: &Path, text: &str, catalog: &Catalog) -> Result<Sce
         path: path.to_owned(),
         about: file.about,
         family: family_name,
+        init: file.pool.init.unwrap_or(family.init),
         servers,
         volumes,
         clients,
@@ -164,6 +165,7 @@ fn possible(
     }
     let spec = PoolSpec {
         image: String::new(),
+        init: Init::Bare,
         servers: servers.to_vec(),
         volumes: volumes.to_vec(),
         clients: clients.to_vec(),

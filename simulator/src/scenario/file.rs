@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Outcome;
+use crate::images::Init;
 use crate::oracle::Stored;
 
 #[derive(Debug, Deserialize)]
@@ -27,6 +28,7 @@ pub(super) struct Pool {
     pub(super) family: Spanned<String>,
     pub(super) release: Spanned<String>,
     pub(super) servers: Spanned<Vec<Spanned<String>>>,
+    pub(super) init: Option<Init>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use executor::core::finding::Waiver;
 use executor::core::names::Release;
 
-use crate::images::Catalog;
+use crate::images::{Catalog, Init};
 use crate::oracle::{Allowance, Stored};
 use crate::pool::{ClientSpec, NodeSpec, VolumeSpec};
 
@@ -25,6 +25,8 @@ pub struct Scenario {
     pub about: String,
     /// The family of images.
     pub family: String,
+    /// What starts the daemons of its nodes.
+    pub init: Init,
     /// The servers, each with the release it starts with.
     pub servers: Vec<NodeSpec>,
     /// The volumes.

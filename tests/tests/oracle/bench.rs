@@ -249,6 +249,7 @@ impl Shape<'_> {
         let client = |named| ClientSpec { node: node(named), mounts: vec![VOLUME.to_owned()] };
         PoolSpec {
             image,
+            init: simulator::images::Init::Bare,
             servers: self.servers.iter().copied().map(node).collect(),
             volumes: vec![VolumeSpec {
                 name: VOLUME.to_owned(),

@@ -166,7 +166,7 @@ fn every_server_means_every_one() {
     let mut state = replica_3();
     let at = |release: &str| Check::AllAtRelease { release: release.parse().unwrap() };
     assert_eq!(findings(&at("10.3"), &state).len(), 0);
-    change_host(&mut state, 2, |host| host.release = Observed::Known(Some("11.1".parse().unwrap())));
+    change_host(&mut state, 2, |host| crate::core::sample::at_release(host, "11.1"));
     assert_eq!(findings(&at("10.3"), &state), ["NOT_AT_RELEASE g2: is at 11.1, not at 10.3"]);
     assert_eq!(findings(&Check::GlusterdDownEverywhere, &state).len(), 3);
     assert_eq!(findings(&Check::NfsLinesGoneEverywhere, &state).len(), 3);

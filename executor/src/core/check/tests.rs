@@ -136,6 +136,7 @@ fn blind() -> PoolState {
             host.stored_volumes = unknown();
             host.system.daemons = unknown();
             host.offer = unknown();
+            host.system = super::super::system::SystemFacts::unknown("no answer");
         });
     }
     state.volumes = unknown();

@@ -28,12 +28,24 @@ pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outc
         return Outcome::Refusal(Refusal { findings: in_the_way, waived: waived_findings });
     }
     match facts(state) {
-        Some(facts) => build(inventory, &facts, request, &found, answered, waived_findings),
+        Some(facts) => {
+            let outcome = build(inventory, &facts, request, &found, answered, waived_findings);
+            advised(outcome, found.advice)
+        }
         None => {
             let what = "release, op-version or volumes of a server could not be read";
             let missing = Finding::unknown(Code::NotObserved, Subject::Pool, what);
             Outcome::Refusal(Refusal { findings: vec![missing], waived: waived_findings })
         }
+    }
+}
+
+/// Puts what is worth knowing into a plan.
+fn advised(outcome: Outcome, advice: Vec<Finding>) -> Outcome {
+    match outcome {
+        Outcome::Plan(plan) => Outcome::Plan(Box::new(Plan { advice, ..*plan })),
+        Outcome::NothingToDo => Outcome::NothingToDo,
+        Outcome::Refusal(refusal) => Outcome::Refusal(refusal),
     }
 }
 
@@ -88,6 +100,7 @@ fn build(
         transactions: packages::transactions(facts.state, facts.behind(to)),
         stages,
         answered,
+        advice: Vec::new(),
         waived,
         waivers: request.waivers.clone(),
         baseline: facts.baseline.clone(),

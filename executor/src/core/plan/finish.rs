@@ -108,6 +108,7 @@ pub fn finalize(state: &PoolState, waivers: &[Waiver]) -> Outcome {
         transactions: Vec::new(),
         stages: vec![stage(1, via, to, then)],
         answered: Vec::new(),
+        advice: Vec::new(),
         waived,
         waivers: waivers.to_vec(),
         baseline: Baseline { op_version: now, clients, configuration },

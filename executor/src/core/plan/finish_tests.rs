@@ -22,7 +22,7 @@ fn upgraded() -> PoolState {
     let mut state = replica_3();
     for number in 1..=3 {
         change_host(&mut state, number, |host| {
-            host.release = Observed::Known(Some("11.1".parse().unwrap()));
+            crate::core::sample::at_release(host, "11.1");
             host.stored_volumes = host.stored_volumes.clone().map(|mut volumes| {
                 volumes.values_mut().for_each(|volume| {
                     volume.info.retain(|line| !line.starts_with("nfs."));

@@ -4,9 +4,9 @@ use super::tests::{planned, refused};
 use super::{Action, Plan, StageKind};
 use crate::core::finding::Code;
 use crate::core::georep::{OtherPool, PoolRole, SyncTools, WorkerStatus};
-use crate::core::names::{OpVersion, Release};
+use crate::core::names::OpVersion;
 use crate::core::pool::{GlusterdInfo, Observed, PoolState, VolumeKind};
-use crate::core::sample::{change_host, pool, replicated, volume};
+use crate::core::sample::{at_release, change_host, pool, replicated, volume};
 use crate::render;
 
 fn stages(plan: &Plan) -> Vec<&StageKind> {
@@ -100,9 +100,8 @@ fn the_secondary_stops_the_session_on_its_primary() {
 fn a_session_that_an_unfinished_run_stopped_is_started_by_the_next_plan() {
     let mut state = replicated("11.1");
     stop_all(&mut state);
-    let to: Release = "11.1".parse().unwrap();
     for number in 1..=3 {
-        change_host(&mut state, number, |host| host.release = Observed::Known(Some(to)));
+        change_host(&mut state, number, |host| at_release(host, "11.1"));
     }
     state.max_op_version = Observed::Known(Some(OpVersion(110_000)));
     let plan = planned(&state, "11.1", &[]);

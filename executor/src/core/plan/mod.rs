@@ -150,6 +150,9 @@ pub struct Plan {
     pub stages: Vec<Stage>,
     /// Findings that steps of the plan answer.
     pub answered: Vec<Finding>,
+    /// Findings that do not stand in the way, and are worth knowing.
+    #[serde(default)]
+    pub advice: Vec<Finding>,
     /// Findings that were waived, and stand.
     pub waived: Vec<Finding>,
     /// The waivers themselves, which hold at the gates as well.

@@ -105,7 +105,7 @@ fn a_volume_that_was_stopped_stays_stopped() {
 #[test]
 fn servers_at_the_target_are_stopped_and_started_but_not_installed() {
     let mut state = pool(6, "10.3", mixed(), "11.1-6");
-    change_host(&mut state, 2, |host| host.release = Observed::Known(Some("11.1".parse().unwrap())));
+    change_host(&mut state, 2, |host| crate::core::sample::at_release(host, "11.1"));
     for number in 1..=6 {
         change_host(&mut state, number, |host| {
             host.stored_volumes = host.stored_volumes.clone().map(|mut volumes| {

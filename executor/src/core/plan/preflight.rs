@@ -16,6 +16,8 @@ pub(super) struct Preflight {
     pub(super) findings: Vec<Finding>,
     /// What the plan's prepare stage answers.
     pub(super) answered: Vec<Finding>,
+    /// What does not stand in the way, and is worth knowing.
+    pub(super) advice: Vec<Finding>,
     /// The server that is out already, in a half-done upgrade.
     pub(super) out: Option<HostName>,
     /// Whether an upgrade to this target was begun and is not finished.
@@ -51,6 +53,7 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     }
     let half_done = out.is_some() || half_done(&reached, request.to);
     findings.extend(check::geo_replication(&reached, request.to, half_done));
+    findings.extend(systems(&reached, request.to, out.as_ref()));
     for (host, host_state) in &reached.hosts {
         let at_target = host_state.release.known().is_ok_and(|release| *release == Some(request.to));
         if !at_target {
@@ -70,7 +73,33 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
         }
     }
     let findings: BTreeSet<Finding> = findings.into_iter().collect();
-    Preflight { findings: findings.into_iter().collect(), answered, out, half_done }
+    let advice = reached.hosts.iter().flat_map(|(host, state)| check::edited(host, state));
+    let advice = advice.chain(check::multiplexed(&reached)).collect();
+    Preflight { findings: findings.into_iter().collect(), answered, advice, out, half_done }
+}
+
+/// What is asked of the hosts themselves: disks, packages, processes, names, clocks.
+fn systems(state: &PoolState, to: Release, out: Option<&HostName>) -> Vec<Finding> {
+    let mut findings = check::bricks(state);
+    findings.extend(check::stored_files(state));
+    findings.extend(check::clocks(state));
+    findings.extend(check::names(state));
+    findings.extend(check::op_version_current(state, to));
+    for (host, host_state) in &state.hosts {
+        // The packages of a server that is out may be halfway: installing them is what the plan goes on with.
+        if out != Some(host) {
+            findings.extend(check::packages(host, host_state));
+            findings.extend(check::processes_current(state, host));
+        }
+        if host_state.release.known().is_ok_and(|release| *release == Some(to)) {
+            continue;
+        }
+        findings.extend(check::room(host, host_state));
+        findings.extend(check::certificates(host, host_state, state, to));
+        let here = host_state.system.bricks.known().map_or(0, |bricks| bricks.len());
+        findings.extend(check::ports(host, host_state, here, to));
+    }
+    findings
 }
 
 /// The checks of the pool as a whole.

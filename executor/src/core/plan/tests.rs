@@ -166,7 +166,7 @@ fn jumps_that_no_guide_allows_are_refused(#[case] from: &str, #[case] to: &str, 
 #[test]
 fn two_old_releases_at_once_are_no_half_done_upgrade() {
     let mut state = replica_3();
-    change_host(&mut state, 2, |host| host.release = Observed::Known(Some("9.2".parse().unwrap())));
+    change_host(&mut state, 2, |host| crate::core::sample::at_release(host, "9.2"));
     assert!(codes(&refused(&state, "11.1")).contains(&"MIXED_RELEASES"));
 }
 
@@ -299,7 +299,7 @@ fn drop_nfs(state: &mut PoolState, number: usize) {
 
 fn upgrade(state: &mut PoolState, number: usize) {
     drop_nfs(state, number);
-    change_host(state, number, |host| host.release = Observed::Known(Some("11.1".parse().unwrap())));
+    change_host(state, number, |host| crate::core::sample::at_release(host, "11.1"));
 }
 
 /// Gluster is down on this server, as after a run that ended within its turn.

@@ -1,6 +1,6 @@
 # Tells what below /var/lib/glusterd could keep glusterd from starting, and where certificates are. Reads only.
 # $1: a directory in place of `/`, for trying it out.
-# Prints `empty FILE`, `incomplete DIRECTORY`, `translator KIND`, `secure-access`, `certificates DIRECTORY`, and at
+# Prints `empty FILE`, `incomplete DIRECTORY`, `translator KIND`, `snapshot NAME STATUS`, `secure-access`, `certificates DIRECTORY`, and at
 # last `end`. A name that is no name of Gluster's comes with question marks.
 root=$1
 LC_ALL=C
@@ -22,6 +22,12 @@ for directory in vols/* snaps/*; do
 done
 for file in peers/*; do
     if [ -s "$file" ] && ! grep -q '^uuid=' "$file"; then echo "incomplete $(plain "$state/$file")"; fi
+done
+for info in snaps/*/info; do
+    status=$(sed -n 's/^status=\([0-9][0-9]*\)$/\1/p' "$info" 2>/dev/null)
+    [ -n "$status" ] || continue
+    directory=${info%/info}
+    echo "snapshot $(plain "${directory#snaps/}") $status"
 done
 cat vols/*/*.vol 2>/dev/null | sed -n 's/^[[:space:]]*type \([a-z0-9/-]*\)[[:space:]]*$/translator \1/p' | sort -u
 if [ -e secure-access ]; then echo secure-access; fi
