@@ -176,3 +176,19 @@ fn path_prints_the_way_or_refuses(#[case] arguments: &[&str], #[case] code: i32,
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json.get("refusal").is_some(), code == 10, "{json:#}");
 }
+
+#[test]
+fn hazards_lists_what_is_known_of_every_hop() {
+    let place = Place::new("");
+    let output = place.executor(&["hazards", "--from", "7.9", "--to", "11"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    for part in ["7.9 → 10.5", "10.5 → 11.1", "nfs-options-dropped  (prepared, NFS_OPTIONS_DROPPED)"] {
+        assert!(text(&output.stdout).contains(part), "{part}: {}", text(&output.stdout));
+    }
+    let json = place.executor(&["hazards", "--from", "10.3", "--to", "11.1", "--output", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let hazards = json["hops"][0]["hazards"].as_array().unwrap();
+    let ids: Vec<&str> = hazards.iter().map(|hazard| hazard["id"].as_str().unwrap()).collect();
+    assert!(ids.contains(&"nfs-options-dropped") && !ids.contains(&"rdma-transport"), "{ids:?}");
+    assert_eq!(place.executor(&["hazards", "--from", "11.1", "--to", "9.6"]).status.code(), Some(10));
+}

@@ -2,6 +2,7 @@
 
 mod explain;
 mod finalize;
+mod hazards;
 mod look;
 mod path;
 mod run;
@@ -100,6 +101,10 @@ enum Command {
     /// Looks at no pool. Exit code 0: here it is, or nothing to do; 10: there is no way (backward, or to a release
     /// never to stop at); 2: a release that is in no line from 3.7 to 11.
     Path(path::PathArgs),
+    /// Lists the known breaks of an upgrade, on every hop of its way, and what is done about each
+    ///
+    /// Looks at no pool: `executor check` tells which of them concern yours. Exit codes as for `path`.
+    Hazards(hazards::HazardsArgs),
 }
 
 /// Where the pool is.
@@ -304,6 +309,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Status(args) => status::status(args).await,
         Command::Explain(args) => Ok(explain::explain(&args)),
         Command::Path(args) => Ok(path::path(&args)),
+        Command::Hazards(args) => Ok(hazards::hazards(&args)),
     }
 }
 

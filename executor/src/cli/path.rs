@@ -26,30 +26,30 @@ pub(super) struct PathArgs {
 
 pub(super) fn path(args: &PathArgs) -> Exit {
     let PathArgs { from, to, output } = args;
-    let found = path::path(from, to);
-    if *output == OutputFormat::Json {
-        let answer = match &found {
-            Ok(hops) => json!({ "from": from.to_string(), "to": to.to_string(), "hops": hops }),
-            Err(why) => {
-                let (code, what) = refusal(from, to, why);
-                json!({ "refusal": { "code": code, "what": what, "hint": code.hint() } })
-            }
-        };
-        println!("{answer:#}");
-    }
-    match (&found, output) {
-        (Ok(hops), OutputFormat::Human) => print!("{}", render::path(from, to, hops)),
-        (Err(why), OutputFormat::Human) => {
-            let (code, what) = refusal(from, to, why);
-            println!("REFUSED: {code}: {what}\n  hint: {}", code.hint());
+    match (path::path(from, to), output) {
+        (Ok(hops), OutputFormat::Human) => print!("{}", render::path(from, to, &hops)),
+        (Ok(hops), OutputFormat::Json) => {
+            println!("{:#}", json!({ "from": from.to_string(), "to": to.to_string(), "hops": hops }));
         }
-        (_, OutputFormat::Json) => {}
+        (Err(why), output) => return refused(from, to, &why, *output),
     }
-    if found.is_ok() { Exit::Done } else { Exit::Refused }
+    Exit::Done
+}
+
+/// Prints that there is no way, and why.
+pub(super) fn refused(from: &Point, to: &Point, why: &NoPath, output: OutputFormat) -> Exit {
+    let (code, what) = refusal(from, to, why);
+    match output {
+        OutputFormat::Human => println!("REFUSED: {code}: {what}\n  hint: {}", code.hint()),
+        OutputFormat::Json => {
+            println!("{:#}", json!({ "refusal": { "code": code, "what": what, "hint": code.hint() } }));
+        }
+    }
+    Exit::Refused
 }
 
 /// Returns the code and the words of a way that there is not.
-pub(super) fn refusal(from: &Point, to: &Point, why: &NoPath) -> (Code, String) {
+fn refusal(from: &Point, to: &Point, why: &NoPath) -> (Code, String) {
     match why {
         NoPath::Backward => (Code::ReleaseBackward, format!("{to} is older than {from}")),
         NoPath::Broken { why, instead } => {

@@ -204,13 +204,7 @@ async fn drive(
     };
     // Connections are closed in order also then; a command that runs on a host goes on to its own end.
     ssh.close().await;
-    let request = Request {
-        to: plan.to,
-        procedure: plan.procedure,
-        waivers: plan.waivers.clone(),
-        keep_op_version: plan.op_version_kept,
-    };
-    let commands = Commands { plan: pool.command("plan", &request), ..pool.commands(plan.to) };
+    let commands = Commands { plan: pool.command("plan", &request_of(plan)), ..pool.commands(plan.to) };
     let after = |records: Vec<Record>| resume::progress(&records).unwrap_or(progress.clone());
     let Some(end) = end else {
         let progress = after(journal::read(&path)?);
@@ -237,6 +231,16 @@ async fn drive(
             journal_trouble(&error)
         }
     })
+}
+
+/// Returns what was asked for when a plan was made.
+fn request_of(plan: &Plan) -> Request {
+    Request {
+        to: plan.to,
+        procedure: plan.procedure,
+        waivers: plan.waivers.clone(),
+        keep_op_version: plan.op_version_kept,
+    }
 }
 
 /// Returns when the operator interrupts. Without it a run would leave connections and their files behind.

@@ -177,6 +177,27 @@ codes! {
     /// The target is a release never to stop at.
     ReleaseBroken "RELEASE_BROKEN" false
         "choose a later release of the same line";
+    /// A volume uses a feature that the target no longer has.
+    FeatureRemoved "FEATURE_REMOVED" false
+        "move the volume off that feature first; `executor path --from A --to B` tells how, where there is a way";
+    /// An option is set that the target does not know.
+    OptionMustBeReset "OPTION_MUST_BE_RESET" false
+        "reset it while all servers still know it: `gluster volume reset VOL OPTION`, for each one that is named";
+    /// A volume, or glusterd, uses a transport that the target no longer has.
+    TransportRemoved "TRANSPORT_REMOVED" false
+        "stop the volume, `gluster volume set VOL config.transport tcp`, start it, mount anew; take rdma out of glusterd.vol";
+    /// Quota was on, and its checksum is about to be computed in another way.
+    QuotaChecksumTrap "QUOTA_CHECKSUM_TRAP" true
+        "waive it, and restart glusterd on every server, one by one, right after the op-version was raised";
+    /// Volfiles name translators that the target lacks, and have to be written anew.
+    VolfilesToRegenerate "VOLFILES_TO_REGENERATE" true
+        "where bricks stay down: stop glusterd there, `glusterd --xlator-option '*.upgrade=on' -N`, start it";
+    /// Bricks of one path on several servers, at a release that mixes them up.
+    BrickPathsCollide "BRICK_PATHS_COLLIDE" true
+        "nothing to do beforehand; where a brick of another server stays away: kill its glusterfsd, `volume start VOL force`";
+    /// Old and new bricks of a replicated volume heal directories in different ways.
+    AnonymousInode "ANONYMOUS_INODE" true
+        "let few directories be made while the servers are mixed, and set no option until all are upgraded";
     /// The target's packages are not on offer.
     PackageMissing "PACKAGE_MISSING" false
         "add the repository that has this release, refresh the package lists, and check again";

@@ -9,6 +9,7 @@ pub mod exit;
 pub mod explain;
 pub mod finding;
 pub mod georep;
+pub mod hazard;
 pub mod inventory;
 mod inventory_file;
 pub mod names;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::hanging;
+use super::plan::advice;
 use crate::core::finding::{Code, Finding};
 use crate::core::names::Release;
 use crate::core::plan::{Plan, Refusal};
@@ -80,6 +81,7 @@ pub fn fit(plan: &Plan, next: &str) -> String {
         text.push_str("\nfound, and mended by the plan's first stage:\n");
         text.push_str(&findings(&plan.answered));
     }
+    text.push_str(&advice(plan));
     if !plan.waived.is_empty() {
         text.push_str("\nwaived:\n");
         text.push_str(&findings(&plan.waived));

@@ -3,6 +3,7 @@
 mod explain;
 mod findings;
 mod halt;
+mod hazards;
 mod live;
 mod packages;
 mod path;
@@ -13,6 +14,7 @@ mod verify;
 pub use explain::{codes, explanation};
 pub use findings::{fit, nothing_to_do, offline_way, refusal};
 pub use halt::{Commands, failure, halt, in_downtime, interrupted};
+pub use hazards::hazards;
 pub use live::live_line;
 pub use path::path;
 pub use plan::{finished, plan, progress};

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{Table, presets};
 
+use super::findings::findings;
 use super::hanging;
 use super::packages::packages;
 use crate::core::check::{Check, frozen, well};
@@ -82,13 +83,8 @@ pub fn plan(plan: &Plan, next: &str) -> String {
 }
 
 /// Returns what does not stand in the way, and what it means.
-fn advice(plan: &Plan) -> String {
-    let mut text = String::new();
-    for finding in &plan.advice {
-        let line = format!("{finding} ({})", finding.code.hint());
-        let _ = writeln!(text, "{}", hanging("  - ", &line));
-    }
-    if text.is_empty() { text } else { format!("\nto know\n{text}") }
+pub(super) fn advice(plan: &Plan) -> String {
+    if plan.advice.is_empty() { String::new() } else { format!("\nto know\n{}", findings(&plan.advice)) }
 }
 
 fn heading(plan: &Plan) -> String {

@@ -219,7 +219,7 @@ fn advice_is_shown_and_stands_in_nobodys_way() {
     });
     let Outcome::Plan(plan) = plan(&inventory(3), &state, &request("10.3", &[])) else { panic!("a plan") };
     let codes: Vec<&str> = plan.advice.iter().map(|finding| finding.code.as_str()).collect();
-    assert_eq!(codes, ["CONFIG_EDITED", "BRICKS_MULTIPLEXED"]);
+    assert_eq!(codes, ["CONFIG_EDITED", "BRICKS_MULTIPLEXED", "BRICK_PATHS_COLLIDE"]);
     let shown = crate::render::plan(&plan, "executor run");
     assert!(shown.contains("to know\n") && shown.contains("/etc/glusterfs/glusterd.vol"), "{shown}");
 }

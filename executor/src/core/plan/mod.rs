@@ -32,6 +32,8 @@ mod online;
 mod packages;
 mod preflight;
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};

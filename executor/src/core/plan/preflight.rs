@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::check::{self, Check, look_all};
 use super::super::finding::{Code, Finding, Subject};
+use super::super::hazard;
 use super::super::names::{HostName, Release, VolumeName};
 use super::super::pool::{HostState, PoolState, VolumeKind};
 use super::super::release::path::{self, Point};
@@ -54,6 +55,8 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     let half_done = out.is_some() || half_done(&reached, request.to);
     findings.extend(check::geo_replication(&reached, request.to, half_done));
     findings.extend(systems(&reached, request.to, out.as_ref()));
+    let hazards = hazard::look(&reached, request.to, online);
+    findings.extend(hazards.refused);
     for (host, host_state) in &reached.hosts {
         let at_target = host_state.release.known().is_ok_and(|release| *release == Some(request.to));
         if !at_target {
@@ -74,7 +77,7 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     }
     let findings: BTreeSet<Finding> = findings.into_iter().collect();
     let advice = reached.hosts.iter().flat_map(|(host, state)| check::edited(host, state));
-    let advice = advice.chain(check::multiplexed(&reached)).collect();
+    let advice = advice.chain(check::multiplexed(&reached)).chain(hazards.noted).collect();
     Preflight { findings: findings.into_iter().collect(), answered, advice, out, half_done }
 }
 
@@ -178,7 +181,8 @@ fn releases(state: &PoolState, to: Release) -> Vec<Finding> {
                     Some(Finding::seen(Code::ReleaseBackward, subject, what))
                 }
                 Jump::UnknownLine => {
-                    let what = format!("{to} is in no release line that this tool knows");
+                    let what =
+                        format!("{to} is in no release line that this tool knows, which are 3.7 to 11");
                     Some(Finding::seen(Code::ReleaseJump, Subject::Pool, what))
                 }
                 Jump::NoGuide(from) => {

@@ -218,7 +218,8 @@ pub enum Jump {
 pub fn jump(from: Release, to: Release) -> Jump {
     let Some(line) = line_of(to) else { return Jump::UnknownLine };
     if let Some(never) = line.never(to) {
-        return Jump::Broken(format!("{} ({})", never.why, never.source));
+        let instead = line.best().map_or(String::new(), |best| format!("; {best} is the one to stop at"));
+        return Jump::Broken(format!("{} ({}){instead}", never.why, never.source));
     }
     if to < from {
         Jump::Backward
