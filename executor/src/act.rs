@@ -15,7 +15,7 @@ use crate::core::plan::Action;
 use crate::gluster::replies::{CanaryError, OpVersionAnswer, OpVersionRefusal};
 use crate::gluster::{ReplyError, commands, replies};
 use crate::package::{self, PackageError, PackageManager, own};
-use crate::service::{self, ServiceError};
+use crate::service::{self, ServiceError, usage};
 use crate::transport::{Transport, TransportError};
 
 /// How long a Gluster command may be refused for being too early or the pool being busy.
@@ -130,6 +130,19 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
         | Action::StartReplication { .. }
         | Action::ConvertChangelogs { .. }
         | Action::ProveReplication { .. } => georep::act(transport, action, run).await?,
+        Action::StopApplication { host, application } => {
+            use_of(transport, host, "stopping the application", usage::stop_application(application)).await?
+        }
+        Action::Unmount { host, mount, lazy } => {
+            use_of(transport, host, "unmounting", usage::unmount(mount, *lazy)).await?
+        }
+        Action::Mount { host, mount } => use_of(transport, host, "mounting", usage::mount(mount)).await?,
+        Action::ProveMount { host, mount } => {
+            use_of(transport, host, "proving the mount", usage::prove_mount(mount)).await?
+        }
+        Action::StartApplication { host, application } => {
+            use_of(transport, host, "starting the application", usage::start_application(application)).await?
+        }
         Action::StopVolume { via, volume } => {
             let command = commands::stop_volume(volume);
             let stopped = replies::volume_stopped;
@@ -197,6 +210,17 @@ async fn stop(transport: &dyn Transport, host: &HostName, command: Command) -> R
     let output = transport.run(host, &command).await?;
     service::parse_stopped(&output)?;
     Ok(output.stdout)
+}
+
+/// What a host does with volumes as one of their users.
+async fn use_of(
+    transport: &dyn Transport,
+    host: &HostName,
+    act: &'static str,
+    command: Command,
+) -> Result<String, ActError> {
+    let output = transport.run(host, &command).await?;
+    Ok(usage::parse_done(act, &output)?)
 }
 
 /// Puts a command that does no harm when repeated, until Gluster is ready for it.

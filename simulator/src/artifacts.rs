@@ -94,6 +94,7 @@ impl Artifacts {
                 identity: None,
                 jump: None,
                 known_hosts: None,
+                applications: Vec::new(),
                 transport: None,
                 install: None,
             })

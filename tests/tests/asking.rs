@@ -97,7 +97,7 @@ fn check_and_plan_touch_nothing(asked: &Asked) {
     assert_eq!(plan.status.code(), Some(0), "{}", text(&plan.stderr));
     let shown = text(&plan.stdout);
     for expected in
-        ["prepare, on the old release", "turn 3 of 3: g3", "raise op-version to 110000", "client c1"]
+        ["prepare, on the old release", "turn 3 of 3: g3", "raise op-version to 110000", "client: c1"]
     {
         assert!(shown.contains(expected), "no `{expected}` in:\n{shown}");
     }

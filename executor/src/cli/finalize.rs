@@ -12,7 +12,7 @@ pub(super) async fn finalize(args: FinalizeArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let scope = Scope::Facts(plan::FINALIZE_NEEDS.iter().copied().collect());
+    let scope = plan::FINALIZE_NEEDS.iter().fold(Scope::of([]), |scope, fact| scope.and(*fact));
     let (state, outcome) = decide_by(&inventory, &scope, |state| plan::finalize(state, &args.waive)).await?;
     let mut again = args.pool.finalize_command();
     for waiver in &args.waive {

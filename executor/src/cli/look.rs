@@ -162,7 +162,7 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let request = args.request();
+    let request = args.wish.request();
     let (_, outcome) = decide(&inventory, &request).await?;
     let (exit, findings, answered, waived) = match &outcome {
         Outcome::Plan(plan) => (Exit::Done, &[][..], &plan.answered[..], &plan.waived[..]),
@@ -172,7 +172,7 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
     match args.output {
         OutputFormat::Json => {
             let answer = json!({
-                "to": args.to,
+                "to": args.wish.to,
                 "findings": viewed(findings),
                 "answered_by_the_plan": viewed(answered),
                 "waived": viewed(waived),
@@ -183,7 +183,9 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
             Outcome::Plan(plan) => {
                 print!("{}", render::fit(plan, &args.pool.command("plan", &request)));
             }
-            Outcome::NothingToDo => print!("{}", render::nothing_to_do(args.to, request.keep_op_version)),
+            Outcome::NothingToDo => {
+                print!("{}", render::nothing_to_do(args.wish.to, request.keep_op_version))
+            }
             Outcome::Refusal(refusal) => {
                 print!("{}", render::refusal(refusal, &args.pool.command("check", &request)));
                 print!("{}", offline_way(&args.pool, refusal, &request));
@@ -198,12 +200,12 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let request = args.request();
+    let request = args.wish.request();
     let (_, outcome) = decide(&inventory, &request).await?;
     if args.output == OutputFormat::Json {
         let answer = match &outcome {
             Outcome::Plan(plan) => json!({ "plan": plan }),
-            Outcome::NothingToDo => json!({ "nothing_to_do": { "to": args.to } }),
+            Outcome::NothingToDo => json!({ "nothing_to_do": { "to": args.wish.to } }),
             Outcome::Refusal(refusal) => {
                 json!({ "refusal": { "findings": viewed(&refusal.findings), "waived": viewed(&refusal.waived) } })
             }
@@ -220,7 +222,7 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
         }
         Outcome::NothingToDo => {
             if human {
-                print!("{}", render::nothing_to_do(args.to, request.keep_op_version));
+                print!("{}", render::nothing_to_do(args.wish.to, request.keep_op_version));
             }
             Exit::Done
         }

@@ -119,11 +119,9 @@ struct PoolArgs {
     state_dir: Option<PathBuf>,
 }
 
+/// What is wished for.
 #[derive(Debug, Args)]
-struct CheckArgs {
-    #[command(flatten)]
-    pool: PoolArgs,
-
+struct WishArgs {
     /// The release to upgrade to, such as 11.1
     #[arg(long, value_name = "RELEASE")]
     to: Release,
@@ -133,16 +131,6 @@ struct CheckArgs {
     #[arg(long, value_name = "CODE:SUBJECT")]
     waive: Vec<Waiver>,
 
-    #[command(flatten)]
-    procedure: ProcedureArgs,
-
-    /// How to print the answer on stdout
-    #[arg(long, value_enum, default_value_t)]
-    output: OutputFormat,
-}
-
-#[derive(Debug, Clone, Copy, Args)]
-struct ProcedureArgs {
     /// Upgrades all servers together within a downtime, in place of one after the other while the pool serves.
     /// The only way for a pool with a dispersed or a purely distributed volume
     #[arg(long)]
@@ -151,24 +139,37 @@ struct ProcedureArgs {
     /// Leaves the op-version as it is: the way back stays open. `executor finalize` raises it another day
     #[arg(long)]
     keep_op_version: bool,
+
+    /// How many client machines of the inventory are upgraded at once, after the servers; 0 leaves them to you
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    clients_at_once: usize,
 }
 
-impl ProcedureArgs {
-    /// Returns what was chosen.
-    fn chosen(self) -> Procedure {
-        if self.offline { Procedure::Offline } else { Procedure::Online }
-    }
-
-    fn request(self, to: Release, waive: &[Waiver]) -> Request {
-        let keep_op_version = self.keep_op_version;
-        Request { to, procedure: self.chosen(), waivers: waive.to_vec(), keep_op_version }
-    }
-}
-
-impl CheckArgs {
+impl WishArgs {
+    /// Returns the wish as planning takes it.
     fn request(&self) -> Request {
-        self.procedure.request(self.to, &self.waive)
+        let Self { to, waive, offline, keep_op_version, clients_at_once } = self;
+        Request {
+            to: *to,
+            procedure: if *offline { Procedure::Offline } else { Procedure::Online },
+            waivers: waive.clone(),
+            keep_op_version: *keep_op_version,
+            clients_at_once: *clients_at_once,
+        }
     }
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+
+    #[command(flatten)]
+    wish: WishArgs,
+
+    /// How to print the answer on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: OutputFormat,
 }
 
 #[derive(Debug, Args)]
@@ -176,25 +177,11 @@ struct RunArgs {
     #[command(flatten)]
     pool: PoolArgs,
 
-    /// The release to upgrade to, such as 11.1
-    #[arg(long, value_name = "RELEASE")]
-    to: Release,
-
-    /// Lets a finding stand, by code and subject; may be repeated
-    #[arg(long, value_name = "CODE:SUBJECT")]
-    waive: Vec<Waiver>,
-
     #[command(flatten)]
-    procedure: ProcedureArgs,
+    wish: WishArgs,
 
     #[command(flatten)]
     act: ActArgs,
-}
-
-impl RunArgs {
-    fn request(&self) -> Request {
-        self.procedure.request(self.to, &self.waive)
-    }
 }
 
 #[derive(Debug, Args)]
@@ -348,7 +335,7 @@ impl PoolArgs {
 
     /// Returns the command of this name that asks for the same upgrade.
     fn command(&self, name: &str, request: &Request) -> String {
-        let Request { to, procedure, waivers, keep_op_version } = request;
+        let Request { to, procedure, waivers, keep_op_version, clients_at_once } = request;
         let mut command = self.commands(*to).plan.replacen("executor plan", &format!("executor {name}"), 1);
         match procedure {
             Procedure::Online => {}
@@ -359,6 +346,9 @@ impl PoolArgs {
         }
         if *keep_op_version {
             command.push_str(" --keep-op-version");
+        }
+        if *clients_at_once != 1 {
+            command.push_str(&format!(" --clients-at-once {clients_at_once}"));
         }
         command
     }

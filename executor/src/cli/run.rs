@@ -30,9 +30,9 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         Ok(inventory) => inventory,
         Err(error) => return Ok(usage(&error)),
     };
-    let request = args.request();
+    let request = args.wish.request();
     let (state, outcome) = decide(&inventory, &request).await?;
-    let nothing = render::nothing_to_do(args.to, request.keep_op_version);
+    let nothing = render::nothing_to_do(args.wish.to, request.keep_op_version);
     let again = args.pool.command("run", &request);
     if let Outcome::Refusal(refusal) = &outcome {
         let exit =
@@ -239,6 +239,7 @@ fn request_of(plan: &Plan) -> Request {
         to: plan.to,
         procedure: plan.procedure,
         waivers: plan.waivers.clone(),
+        clients_at_once: plan.clients_at_once,
         keep_op_version: plan.op_version_kept,
     }
 }

@@ -22,10 +22,7 @@ pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
     };
     let mut health = well();
     health.extend([Check::Members, Check::OpVersionsAgree]);
-    let mut scope = Scope::of(&health);
-    if let Scope::Facts(facts) = &mut scope {
-        facts.insert(Fact::Release);
-    }
+    let scope = Scope::of(&health).and(Fact::Release);
     let transport = ReadOnly(transport(&inventory)?);
     let state = observe::look(&transport as &dyn Transport, &inventory, &scope).await;
     transport.0.close().await;

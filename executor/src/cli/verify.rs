@@ -72,7 +72,7 @@ pub(super) async fn may_stop(args: OkToStopArgs) -> anyhow::Result<Exit> {
         eprintln!("hint: its servers are {}", names.join(", "));
         return Ok(Exit::Usage);
     }
-    let scope = Scope::Facts(needs(host));
+    let scope = needs(host).into_iter().fold(Scope::of([]), Scope::and);
     let (answer, findings) = look(&inventory, &scope, |state| ok_to_stop(state, host)).await?;
     match output {
         OutputFormat::Human => print!("{}", render::ok_to_stop(host, answer, &findings)),

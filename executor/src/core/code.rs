@@ -219,9 +219,33 @@ codes! {
     /// Something installs updates by itself.
     UnattendedUpgrades "UNATTENDED_UPGRADES" true
         "stop it for the time of the upgrade (`systemctl stop apt-daily-upgrade.timer`); waive it where it leaves Gluster alone";
-    /// The server itself mounts a volume; stopping all of Gluster ends that mount.
-    MountOnServer "MOUNT_ON_SERVER" true
-        "unmount it first (and stop what uses it); waive this finding if it may be cut";
+    /// Processes use a mount that has to go for a while, and no application of the inventory accounts for them.
+    MountBusy "MOUNT_BUSY" true
+        "stop them, or name them in the inventory ([[clients.applications]]); waived, the mount is taken away under them";
+    /// A mount that could not be made again as it is.
+    MountNotRepeatable "MOUNT_NOT_REPEATABLE" false
+        "unmount it before the upgrade and mount it again afterwards, or mount it with `mount -t glusterfs` as of now";
+    /// A mount is there that should be gone.
+    MountStillThere "MOUNT_STILL_THERE" false
+        "see who uses it with `fuser -vm MOUNTPOINT` on that host, and what mounted it again (fstab, automounter)";
+    /// A mount is not there, cannot be read, or is not as it was.
+    MountMissing "MOUNT_MISSING" false
+        "compare `mount -t fuse.glusterfs` on that host with the plan, and look at its log in /var/log/glusterfs";
+    /// A program uses libgfapi, and nothing says how to stop and start it.
+    GfapiApplication "GFAPI_APPLICATION" true
+        "name it in the inventory ([[servers.applications]] or [[clients.applications]]: name, process, stop, start); waived, it goes on with the old library";
+    /// An application runs that should be stopped.
+    ApplicationRunning "APPLICATION_RUNNING" false
+        "look at it on that host; its `stop` of the inventory has to end all its processes";
+    /// An application does not run that should.
+    ApplicationDown "APPLICATION_DOWN" true
+        "start it by hand and look at its own log; waive this finding if it is to stay down";
+    /// A process has libraries in its memory that are replaced on disk, or those of another release.
+    OldLibrary "OLD_LIBRARY" false
+        "restart that process: it runs on files that are gone, and fails when it needs another of them";
+    /// A client machine of the inventory was not reached.
+    ClientUnreachable "CLIENT_UNREACHABLE" true
+        "start it or take it out of [[clients]]; waived, its upgrade is left to you";
     /// Options that the target release drops from the stored volumes, so that servers reject each other.
     NfsOptionsDropped "NFS_OPTIONS_DROPPED" true
         "the plan's prepare stage deletes these lines on every server first, with all bricks online";

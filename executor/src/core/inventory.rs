@@ -12,8 +12,9 @@
 //! transport = "local"          # for one host here; above `[ssh]` for every host. See `way`
 //! install = ["/opt/upgrade", "{release}"] # your own way to install, on this host; `[packages]` has it for all
 //!
-//! [[clients]]                  # machines that mount its volumes: looked at, and named as what is left to do
+//! [[clients]]                  # machines that mount its volumes: upgraded after the servers
 //! name = "web1"
+//! # [[clients.applications]]   # what has to be stopped there first: see `application`
 //!
 //! [[secondaries]]              # pools that this one is geo-replicated to: they are upgraded before it
 //! inventory = "dr.toml"        # relative to this file
@@ -29,14 +30,15 @@ use thiserror::Error;
 
 pub use super::inventory_file::{HostSection, InventoryFile, PackagesSection, SshSection};
 
+use super::application::{Application, ApplicationSection};
 use super::georep::PoolRole;
-use super::names::HostName;
+use super::names::{ApplicationName, HostName};
 use super::packages;
 use super::pools::{DeclaredPool, named_pools};
 use super::way::{Way, Wrong};
 
 /// The most servers an inventory may name: far above any real pool, far below what would exhaust this machine.
-const SERVERS_MAX: usize = 256;
+const SERVERS_MAX: usize = 2000;
 
 /// How to reach a host by SSH. What is `None` is left to `~/.ssh/config` and ssh's own defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -66,6 +68,8 @@ pub struct Host {
     pub way: Way,
     /// The operator's own command that installs there; see [`packages::own_command`] for its placeholders.
     pub install: Option<Vec<String>>,
+    /// Programs on it that use volumes.
+    pub applications: Vec<Application>,
 }
 
 /// The hosts of a pool, as the operator declared them.
@@ -211,6 +215,7 @@ fn host(
     let file_of =
         |own: &Option<PathBuf>, shared: &Option<PathBuf>| own.as_ref().or(shared.as_ref()).map(near);
     let defaults = &all.ssh;
+    let applications = applications(file, text, section.applications.clone())?;
     Ok(Host {
         ssh: SshSettings {
             address,
@@ -223,7 +228,34 @@ fn host(
         line,
         way,
         install: install.map(|argv| argv.get_ref().clone()),
+        applications,
     })
+}
+
+/// Works out the applications of one host.
+fn applications(
+    file: &Path,
+    text: &str,
+    sections: Vec<ApplicationSection>,
+) -> Result<Vec<Application>, InventoryError> {
+    let mut named: BTreeMap<ApplicationName, usize> = BTreeMap::new();
+    let mut applications = Vec::new();
+    for section in sections {
+        let line = line_of(text, section.name.span().start);
+        let error = |problem: String, hint: &str| InventoryError {
+            file: file.to_owned(),
+            line: Some(line),
+            problem,
+            hint: hint.to_owned(),
+        };
+        let application = section.application().map_err(|(problem, hint)| error(problem, hint))?;
+        if let Some(first) = named.insert(application.name.clone(), line) {
+            let what = format!("application `{}` is named already on line {first}", application.name);
+            return Err(error(what, "give each application of a host a name of its own"));
+        }
+        applications.push(application);
+    }
+    Ok(applications)
 }
 
 /// Returns the line, counted from 1, of a byte of the text.
@@ -232,103 +264,4 @@ fn line_of(text: &str, byte: usize) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-
-    fn read(text: &str) -> Result<Inventory, InventoryError> {
-        parse(Path::new("pools/prod.toml"), text)
-    }
-
-    #[test]
-    fn a_host_takes_what_it_does_not_say_from_ssh() {
-        let inventory = read(
-            "[ssh]\nuser = \"root\"\nidentity = \"id\"\n[[servers]]\nname = \"g1\"\n\
-             [[servers]]\nname = \"g2\"\naddress = \"192.0.2.2\"\nport = 2222\nuser = \"ops\"\n",
-        )
-        .unwrap();
-        let g1 = &inventory.servers[&"g1".parse().unwrap()].ssh;
-        assert_eq!((g1.address.as_str(), g1.user.as_deref()), ("g1", Some("root")));
-        assert_eq!(g1.identity.as_deref(), Some(Path::new("pools/id")));
-        let g2 = &inventory.servers[&"g2".parse().unwrap()].ssh;
-        assert_eq!(
-            (g2.address.as_str(), g2.port, g2.user.as_deref()),
-            ("192.0.2.2", Some(2222), Some("ops"))
-        );
-    }
-
-    #[test]
-    fn a_host_takes_its_way_and_its_install_from_above_or_says_its_own() {
-        let inventory = read(
-            "transport = { exec = [\"docker\", \"exec\", \"{address}\"] }\n[packages]\n\
-             install = [\"/opt/up\", \"{release}\"]\n[[servers]]\nname = \"g1\"\naddress = \"pool-g1\"\n\
-             [[servers]]\nname = \"g2\"\ntransport = \"local\"\ninstall = [\"/opt/other\"]\n",
-        )
-        .unwrap();
-        let (g1, g2) =
-            (&inventory.servers[&"g1".parse().unwrap()], &inventory.servers[&"g2".parse().unwrap()]);
-        assert_eq!(g1.way, Way::Exec(["docker", "exec", "pool-g1"].map(str::to_owned).to_vec()));
-        assert_eq!(g1.install.as_deref(), Some(&["/opt/up".to_owned(), "{release}".to_owned()][..]));
-        assert_eq!((&g2.way, g2.install.as_deref()), (&Way::Local, Some(&["/opt/other".to_owned()][..])));
-    }
-
-    #[rstest]
-    #[case::unknown_key("[[servers]]\nname = \"g1\"\nadress = \"x\"\n", Some(3), "unknown field `adress`")]
-    #[case::missing_name("[[servers]]\naddress = \"x\"\n", Some(1), "missing field `name`")]
-    #[case::no_servers("servers = []\n", None, "no servers")]
-    #[case::no_section("[ssh]\nuser = \"root\"\n", Some(1), "missing field `servers`")]
-    #[case::duplicate(
-        "[[servers]]\nname = \"g1\"\n\n[[clients]]\nname = \"g1\"\n",
-        Some(5),
-        "named already on line 2"
-    )]
-    #[case::same_address(
-        "[[servers]]\nname = \"g1\"\n[[servers]]\nname = \"g2\"\naddress = \"g1\"\n",
-        Some(5),
-        "same address and port as `g1`"
-    )]
-    #[case::bad_name("[[servers]]\nname = \"g1;reboot\"\n", Some(2), "is not a host name")]
-    #[case::bad_address(
-        "[[servers]]\nname = \"g1\"\naddress = \"-oProxyCommand=x\"\n",
-        Some(3),
-        "not a host"
-    )]
-    #[case::not_toml("[[servers]\n", Some(1), "")]
-    #[case::transport(
-        "[[servers]]\nname = \"g1\"\ntransport = \"telnet\"\n",
-        Some(3),
-        "no transport `telnet`"
-    )]
-    #[case::transport_of_no_kind("transport = 7\n[[servers]]\nname = \"g1\"\n", Some(1), "expected \"ssh\"")]
-    #[case::exec_for_all(
-        "transport = { exec = [\"docker\"] }\n[[servers]]\nname = \"g1\"\n",
-        Some(1),
-        "names no host"
-    )]
-    #[case::two_locals(
-        "transport = \"local\"\n[[servers]]\nname = \"g1\"\n[[servers]]\nname = \"g2\"\n",
-        Some(5),
-        "is `local`, and so is `g1`"
-    )]
-    #[case::install_by_no_path(
-        "[packages]\ninstall = [\"upgrade\"]\n[[servers]]\nname = \"g1\"\n",
-        Some(2),
-        "no absolute path"
-    )]
-    #[case::half_a_placeholder(
-        "[[servers]]\nname = \"g1\"\ninstall = [\"/opt/up\", \"v{release}\"]\n",
-        Some(3),
-        "whole arguments"
-    )]
-    fn what_is_wrong_is_said_with_its_line(
-        #[case] text: &str,
-        #[case] line: Option<usize>,
-        #[case] says: &str,
-    ) {
-        let error = read(text).unwrap_err();
-        assert_eq!(error.line, line, "{error}");
-        assert!(error.problem.contains(says), "{error}");
-        assert!(error.to_string().starts_with("pools/prod.toml"), "{error}");
-        assert!(error.to_string().contains("hint: "), "{error}");
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use super::application::ApplicationSection;
 use super::names::HostName;
 use super::pools::PoolSection;
 use super::way::TransportSection;
@@ -95,4 +96,7 @@ pub struct HostSection {
     /// See [`PackagesSection::install`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub install: Option<Spanned<Vec<String>>>,
+    /// Programs on it that use volumes; see [`super::application`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub applications: Vec<ApplicationSection>,
 }

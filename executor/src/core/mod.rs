@@ -1,5 +1,6 @@
 //! The pure core: no I/O, no async, no clock. What an upgrade *is*, decided from what was observed.
 
+pub mod application;
 pub mod baseline;
 pub mod check;
 pub mod code;
@@ -23,5 +24,6 @@ pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod system;
+pub mod usage;
 pub mod verify;
 pub mod way;

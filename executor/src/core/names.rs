@@ -121,6 +121,54 @@ validated_text!(
     |text| text.starts_with('/') && !text.chars().any(char::is_control)
 );
 
+validated_text!(
+    /// What is mounted: servers and a volume, `g1:/vol0`, `g1,g2:/vol0/folder` (mount.glusterfs(8)). It never holds
+    /// a blank, which the mount helper cannot pass on.
+    MountSource,
+    "a source of a mount such as `g1:/vol0`",
+    |text| {
+        text.split_once(':').is_some_and(|(servers, volume)| !servers.is_empty() && !volume.is_empty())
+            && !text.starts_with('-')
+            && !text.chars().any(|c| c.is_control() || c.is_whitespace())
+    }
+);
+
+validated_text!(
+    /// What the operator calls an application.
+    ApplicationName,
+    "a name of an application (letters, digits, `-`, `_`, `.` and `@`)",
+    |text| {
+        !text.is_empty()
+            && text.len() <= 100
+            && !text.starts_with(['-', '.'])
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@'))
+    }
+);
+
+validated_text!(
+    /// The name of a program, without its folder.
+    ProgramName,
+    "a program's name without its folder, such as `qemu-system-x86_64`",
+    |text| {
+        !text.is_empty()
+            && text.len() <= 255
+            && !text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '/')
+    }
+);
+
+validated_text!(
+    /// A service of systemd (systemd.unit(5)).
+    UnitName,
+    "a service of systemd, such as `smbd.service`",
+    |text| {
+        text.len() > ".service".len()
+            && text.len() <= 255
+            && text.ends_with(".service")
+            && !text.starts_with('-')
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | ':' | '\\'))
+    }
+);
+
 /// A brick: a directory on a server. Displayed the way Gluster prints it, `g1:/bricks/v`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")] // so that it can be a key of a JSON map

@@ -51,7 +51,8 @@ pub fn needs(host: &HostName) -> BTreeSet<Fact> {
 /// what carries on. An upgrade refuses such volumes as a whole; a stop alone may be fine for a dispersed one.
 fn not_carried(state: &PoolState, host: &HostName) -> Vec<Finding> {
     let Ok(volumes) = state.volumes.known() else { return Vec::new() };
-    let here = |brick: &&BrickOf| state.host_of(&brick.peer) == Some(host);
+    let uuid = state.uuid_of(host);
+    let here = |brick: &&BrickOf| Some(&brick.peer) == uuid;
     let mut findings = Vec::new();
     for volume in volumes.values().map(|state| &state.volume).filter(|volume| volume.started) {
         let spare = match volume.kind {

@@ -14,6 +14,7 @@ use super::baseline::Before;
 use super::georep::{OtherPool, Session, SyncTools};
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeId, VolumeName};
 use super::system::SystemFacts;
+use super::usage::Usage;
 
 /// A fact that was read, or the reason why it could not be.
 ///
@@ -79,6 +80,11 @@ pub struct PoolState {
 }
 
 impl PoolState {
+    /// Returns the UUID by which Gluster knows a server of the inventory, where it could be read.
+    pub fn uuid_of(&self, host: &HostName) -> Option<&PeerUuid> {
+        self.hosts.get(host)?.glusterd_info.known().ok().map(|info| &info.uuid)
+    }
+
     /// Returns the inventory's name of the server that Gluster knows by this UUID.
     pub fn host_of(&self, uuid: &PeerUuid) -> Option<&HostName> {
         self.hosts
@@ -147,6 +153,8 @@ pub struct HostState {
     pub sync_tools: Observed<SyncTools>,
     /// What the package manager would do for the target release.
     pub offer: Observed<PackageOffer>,
+    /// How the server itself uses volumes.
+    pub usage: Observed<Usage>,
     /// Its system, disks, processes and clock.
     pub system: SystemFacts,
     /// Who is connected to its bricks, and which of such connections are its own daemons'.
@@ -166,15 +174,17 @@ pub struct Connections {
     pub own: BTreeSet<SocketAddr>,
 }
 
-/// What was observed on one client machine. Clients are looked at, never changed, by the plan for servers.
+/// What was observed on one client machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientState {
     /// Whether it answered.
     pub reach: Reach,
     /// The release that is installed (`glusterfs --version`), `None` where Gluster is not installed.
     pub release: Observed<Option<Release>>,
-    /// Mount points of type `fuse.glusterfs`.
-    pub mounts: Observed<Vec<String>>,
+    /// What the package manager would do for the target release.
+    pub offer: Observed<PackageOffer>,
+    /// How it uses volumes.
+    pub usage: Observed<Usage>,
 }
 
 /// The Gluster processes of a server.

@@ -87,6 +87,8 @@ mod tests {
             op_version_then: super::super::names::OpVersion(110_000),
             op_version_kept: false,
             servers: Vec::new(),
+            clients: Vec::new(),
+            clients_at_once: 1,
             transactions: Vec::new(),
             stages: Vec::new(),
             answered: Vec::new(),

@@ -13,6 +13,7 @@ use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
 use super::plan::Request;
 use super::pool::*;
 use super::system::*;
+use super::usage::{Mount, MountState, PutAside, Usage};
 use super::way::Way;
 
 /// The address of the one FUSE client.
@@ -41,7 +42,7 @@ fn brick(number: usize, volume: &str) -> BrickOf {
 pub(crate) fn inventory(servers: usize) -> Inventory {
     let declared = |name: HostName| {
         let ssh = SshSettings { address: name.to_string(), ..SshSettings::default() };
-        (name, Host { ssh, line: 1, way: Way::Ssh, install: None })
+        (name, Host { ssh, line: 1, way: Way::Ssh, install: None, applications: Vec::new() })
     };
     Inventory {
         file: PathBuf::from("pool.toml"),
@@ -57,6 +58,7 @@ pub(crate) fn request(to: &str, waivers: &[&str]) -> Request {
         to: to.parse().unwrap(),
         procedure: super::plan::Procedure::Online,
         waivers: waivers.iter().map(|waiver| waiver.parse().unwrap()).collect(),
+        clients_at_once: 1,
         keep_op_version: false,
     }
 }
@@ -108,6 +110,7 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
             ..PackageOffer::default()
         }),
         system: system(number, release, &volumes),
+        usage: Observed::Known(usage(&format!("192.0.2.{number}"))),
     };
     let mut state = PoolState {
         before: Arc::default(),
@@ -116,14 +119,7 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
         volumes: Observed::Known(
             volumes.into_iter().map(|volume| (volume.volume.name.clone(), volume)).collect(),
         ),
-        clients: BTreeMap::from([(
-            "c1".parse().unwrap(),
-            ClientState {
-                reach: Reach::Reached,
-                release: Observed::Known(Some(release)),
-                mounts: Observed::Known(vec!["/mnt/vol0".to_owned()]),
-            },
-        )]),
+        clients: BTreeMap::from([("c1".parse().unwrap(), client(release, offer))]),
         sessions: Observed::Known(Vec::new()),
         other_pools: Vec::new(),
     };
@@ -141,6 +137,52 @@ pub(crate) fn before(state: &PoolState) -> Before {
         configuration: Configuration::of(state).unwrap(),
     };
     Before { start: Some(baseline), turn: Some(noted.clone()), last: Some(noted) }
+}
+
+/// A client machine with one idle mount.
+fn client(release: super::names::Release, offer: &str) -> ClientState {
+    ClientState {
+        reach: Reach::Reached,
+        release: Observed::Known(Some(release)),
+        offer: Observed::Known(PackageOffer {
+            version: Some(offer.to_owned()),
+            moves: vec![PackageMove {
+                package: "glusterfs-client".to_owned(),
+                from: Some(format!("{release}-1")),
+                to: Some(offer.to_owned()),
+            }],
+            ..PackageOffer::default()
+        }),
+        usage: Observed::Known(Usage { mounts: vec![mount_state("/mnt/vol0")], ..usage(CLIENT) }),
+    }
+}
+
+/// A host that uses no volume.
+pub(crate) fn usage(address: &str) -> Usage {
+    Usage {
+        mounts: Vec::new(),
+        library_users: Observed::Known(Vec::new()),
+        running: BTreeMap::new(),
+        put_aside: PutAside::default(),
+        addresses: BTreeSet::from([address.to_owned()]),
+    }
+}
+
+/// A mount of vol0 that nobody uses at the moment.
+pub(crate) fn mount_state(point: &str) -> MountState {
+    let options = vec!["backup-volfile-servers=g2:g3".to_owned(), "log-level=WARNING".to_owned()];
+    MountState {
+        point: point.parse().unwrap(),
+        source: "g1:/vol0".to_owned(),
+        again: Observed::Known(Mount {
+            source: "g1:/vol0".parse().unwrap(),
+            point: point.parse().unwrap(),
+            options,
+        }),
+        kept_by: Vec::new(),
+        readable: true,
+        users: Observed::Known(Vec::new()),
+    }
 }
 
 /// A host that is well and has the bricks of its number.

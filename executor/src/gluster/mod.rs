@@ -6,6 +6,7 @@
 
 pub mod commands;
 mod error;
+pub mod fuse;
 pub mod georep;
 pub mod replies;
 

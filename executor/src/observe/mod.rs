@@ -5,6 +5,8 @@
 mod georep;
 mod hosts;
 mod offers;
+mod scope;
+mod vantage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -12,76 +14,35 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use crate::core::check::{Check, Fact};
+use crate::core::check::Fact;
 use crate::core::command::{Command, Output};
-use crate::core::inventory::Inventory;
-use crate::core::names::{Brick, HostName, OpVersion, Release, VolumeName};
+use crate::core::inventory::{Host, Inventory};
+use crate::core::names::{Brick, HostName, OpVersion, VolumeName};
 use crate::core::pool::{
     ClientState, HostState, Observed, PoolState, Reach, Unreachable, Volume, VolumeKind, VolumeState,
 };
 use crate::core::system::SystemFacts;
+use crate::core::usage::Usage;
 use crate::gluster::{commands, replies};
+use crate::package;
 use crate::service;
 use crate::transport::{Transport, TransportError};
-
-/// How much to look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// Everything, for a plan to this release: packages on offer and client machines too.
-    Plan(Release),
-    /// Everything there is to see, and what would be on offer for this release where one is named.
-    Inspect(Option<Release>),
-    /// These facts. All others are unknown.
-    Facts(BTreeSet<Fact>),
-}
-
-impl Scope {
-    /// Returns the scope of what these checks ask for.
-    pub fn of<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Self {
-        Self::Facts(checks.into_iter().flat_map(Check::needs).copied().collect())
-    }
-
-    fn asks(&self, fact: Fact) -> bool {
-        match self {
-            Self::Plan(_) | Self::Inspect(_) => true,
-            Self::Facts(facts) => facts.contains(&fact),
-        }
-    }
-
-    /// Returns whether client machines and the systems of all hosts are looked at.
-    fn whole(&self) -> bool {
-        match self {
-            Self::Plan(_) | Self::Inspect(_) => true,
-            Self::Facts(_) => false,
-        }
-    }
-
-    /// Returns the release whose packages are asked for.
-    fn target(&self) -> Option<Release> {
-        match self {
-            Self::Plan(to) => Some(*to),
-            Self::Inspect(to) => *to,
-            Self::Facts(_) => None,
-        }
-    }
-}
+pub use scope::Scope;
 
 /// The reason of facts that were not asked for.
 const NOT_ASKED: &str = "not asked in this look";
 
 /// Looks at a pool once.
 pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scope) -> PoolState {
-    let servers = join_all(inventory.servers.keys().map(|host| async move {
-        let state = server(transport, inventory, host, scope).await;
+    let servers = join_all(inventory.servers.iter().map(|(host, declared)| async move {
+        let state = server(transport, host, declared, scope).await;
         (host.clone(), state)
     }));
-    let clients = join_all(
-        inventory
-            .clients
-            .keys()
-            .filter(|_| scope.whole())
-            .map(|host| async move { (host.clone(), client(transport, host).await) }),
-    );
+    let asked = inventory.clients.iter().filter(|(host, _)| scope.asks_client(host));
+    let clients = join_all(asked.map(|(host, declared)| async move {
+        let state = client(transport, host, declared, scope).await;
+        (host.clone(), state)
+    }));
     let others = georep::other_pools(transport, inventory, scope);
     let (servers, clients, other_pools) = tokio::join!(servers, clients, others);
     let mut hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
@@ -139,12 +100,7 @@ async fn reach(
     }
 }
 
-async fn server(
-    transport: &dyn Transport,
-    inventory: &Inventory,
-    host: &HostName,
-    scope: &Scope,
-) -> HostState {
+async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, scope: &Scope) -> HostState {
     let processes = match reach(transport, host, service::processes()).await {
         Ok(Observed::Known(output)) => Observed::from(service::parse_processes(&output)),
         Ok(Observed::Unknown(reason)) => Observed::Unknown(reason),
@@ -160,10 +116,7 @@ async fn server(
     };
     let offer = async {
         match scope.target() {
-            Some(to) => {
-                let declared = inventory.servers.get(host);
-                offers::offer(transport, host, declared, to).await
-            }
+            Some(to) => offers::offer(transport, host, Some(declared), to).await,
             None => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
@@ -175,7 +128,8 @@ async fn server(
             SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) }
         }
     };
-    let (release, glusterd_info, peers, stored_volumes, offer, connections, system) = tokio::join!(
+    let usage = usage(transport, host, declared, scope);
+    let (release, glusterd_info, peers, stored_volumes, offer, connections, system, usage) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -195,6 +149,7 @@ async fn server(
             ask(transport, host, service::connections(), service::parse_connections)
         ),
         system,
+        usage,
     );
     HostState {
         reach: Reach::Reached,
@@ -207,6 +162,7 @@ async fn server(
         offer,
         connections,
         system,
+        usage,
     }
 }
 
@@ -223,25 +179,47 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         stored_volumes: unknown(),
         sync_tools: unknown(),
         offer: unknown(),
+        usage: unknown(),
         connections: unknown(),
         system: SystemFacts::unknown("the host was not reached"),
     }
 }
 
-async fn client(transport: &dyn Transport, host: &HostName) -> ClientState {
-    let mounts = match reach(transport, host, service::processes()).await {
-        Ok(Observed::Known(output)) => Observed::from(service::parse_processes(&output)),
-        Ok(Observed::Unknown(reason)) => Observed::Unknown(reason),
-        Err((cause, reason)) => {
-            return ClientState {
-                release: Observed::Unknown(reason.clone()),
-                mounts: Observed::Unknown(reason.clone()),
-                reach: Reach::NotReached { cause, reason },
-            };
+/// How a host uses volumes.
+async fn usage(
+    transport: &dyn Transport,
+    host: &HostName,
+    declared: &Host,
+    scope: &Scope,
+) -> Observed<Usage> {
+    if !scope.asks_of(host, Fact::Usage) {
+        return Observed::Unknown(NOT_ASKED.to_owned());
+    }
+    let command = service::usage::usage(scope.applications(host, declared));
+    ask(transport, host, command, service::usage::parse_usage).await
+}
+
+async fn client(transport: &dyn Transport, host: &HostName, declared: &Host, scope: &Scope) -> ClientState {
+    if let Err((cause, reason)) = reach(transport, host, package::detect()).await {
+        return ClientState {
+            release: Observed::Unknown(reason.clone()),
+            offer: Observed::Unknown(reason.clone()),
+            usage: Observed::Unknown(reason.clone()),
+            reach: Reach::NotReached { cause, reason },
+        };
+    }
+    let offer = async {
+        match scope.target() {
+            Some(to) => offers::offer(transport, host, Some(declared), to).await,
+            None => Observed::Unknown(NOT_ASKED.to_owned()),
         }
     };
-    let release = ask(transport, host, commands::client_version(), replies::version).await;
-    ClientState { reach: Reach::Reached, release, mounts: mounts.map(|processes| processes.fuse_mounts) }
+    let (release, offer, usage) = tokio::join!(
+        asked(scope, Fact::Release, ask(transport, host, commands::client_version(), replies::version)),
+        offer,
+        usage(transport, host, declared, scope),
+    );
+    ClientState { reach: Reach::Reached, release, offer, usage }
 }
 
 /// Returns the first server on which glusterd runs.
@@ -296,8 +274,7 @@ async fn volumes(
     };
     // Asking about status locks the pool, so these questions wait for each other; heal info does not.
     let locking = async {
-        let status = ask(transport, via, commands::volume_status(), replies::volume_status);
-        let status = asked(scope, Fact::VolumeStatus, status).await;
+        let status = asked(scope, Fact::VolumeStatus, vantage::volume_status(transport, hosts)).await;
         let mut clients = Vec::new();
         for volume in &volumes {
             clients.push(clients_of(transport, via, volume, scope).await);

@@ -7,7 +7,7 @@ use super::hanging;
 use super::plan::{duration, mark, tree};
 use crate::core::event::GateKind;
 use crate::core::finding::Finding;
-use crate::core::names::VolumeName;
+use crate::core::names::{HostName, VolumeName};
 use crate::core::plan::{Action, Plan, StageKind, Step};
 use crate::core::resume::Progress;
 
@@ -142,6 +142,7 @@ fn safety(progress: &Progress, here: u32, gate: GateKind) -> Vec<String> {
         ],
         StageKind::Downtime => downtime_safety(progress, step, gate),
         StageKind::Turn(host) => turn_safety(host.as_str(), step, gate),
+        StageKind::Clients(hosts) => clients_safety(hosts, step, gate),
         StageKind::Finish => vec![
             "every server runs the target release and serves".into(),
             match gate {
@@ -150,6 +151,31 @@ fn safety(progress: &Progress, here: u32, gate: GateKind) -> Vec<String> {
             },
         ],
     }
+}
+
+/// The pool itself is done: what is in trouble is one of its clients.
+fn clients_safety(hosts: &[HostName], step: &Step, gate: GateKind) -> Vec<String> {
+    let here: Vec<&str> = step.action.hosts().into_iter().map(HostName::as_str).collect();
+    let others: Vec<&str> =
+        hosts.iter().map(HostName::as_str).filter(|other| !here.contains(other)).collect();
+    let here = here.join(", ");
+    let mut lines = vec![
+        "the pool itself is fine as far as this run goes: every server runs the target release and serves"
+            .into(),
+        "all other clients go on reading and writing".into(),
+        match gate {
+            GateKind::Enter => format!("{here}: what earlier steps put aside there is still away"),
+            GateKind::Reenter | GateKind::Leave => {
+                format!("{here} may be without its volumes, or without a part of what uses them")
+            }
+        },
+    ];
+    if !others.is_empty() {
+        let line =
+            format!("the same may be so of the clients upgraded together with it: {}", others.join(", "));
+        lines.push(line);
+    }
+    lines
 }
 
 fn turn_safety(host: &str, step: &Step, gate: GateKind) -> Vec<String> {

@@ -8,6 +8,7 @@ use super::findings::findings;
 use super::hanging;
 use super::packages::packages;
 use crate::core::check::{Check, frozen, well};
+use crate::core::names::HostName;
 use crate::core::plan::{Gate, Plan, Procedure, StageKind, Step};
 use crate::core::resume::Progress;
 
@@ -52,6 +53,9 @@ pub fn plan(plan: &Plan, next: &str) -> String {
             ""
         };
         table.add_row([row.host.to_string(), row.now.to_string(), row.then.to_string(), note.to_owned()]);
+    }
+    for row in &plan.clients {
+        table.add_row([row.host.to_string(), row.now.to_string(), row.then.to_string(), "client".to_owned()]);
     }
     let (now, then) = (plan.op_version_now.to_string(), plan.op_version_then.to_string());
     table.add_row([
@@ -119,7 +123,7 @@ pub(super) fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
     for stage in &plan.stages {
         match &stage.kind {
             StageKind::Packages => {
-                let _ = writeln!(text, "packages, on every server before the first one is touched");
+                let _ = writeln!(text, "packages, on every host before the first one is touched");
             }
             StageKind::Prepare => {
                 let _ = writeln!(text, "prepare, on the old release, with all bricks online");
@@ -140,6 +144,11 @@ pub(super) fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
             StageKind::Turn(host) => {
                 turn += 1;
                 let _ = writeln!(text, "turn {turn} of {turns}: {host}");
+            }
+            StageKind::Clients(hosts) => {
+                let names: Vec<&str> = hosts.iter().map(HostName::as_str).collect();
+                let many = if hosts.len() > 1 { "clients, together" } else { "client" };
+                let _ = writeln!(text, "{many}: {}", names.join(", "));
             }
             StageKind::Finish => {
                 let _ = writeln!(text, "finish (no way back after this)");

@@ -148,7 +148,7 @@ impl Runner<'_> {
         if !begins_turn(plan, step) || (again && self.noted.is_some()) {
             return Ok(());
         }
-        let scope = Scope::Facts([Fact::Daemons].into());
+        let scope = Scope::of([]).and(Fact::Daemons);
         let state = observe::look(self.transport, self.inventory, &scope).await;
         let noted = Noted::of(&state);
         self.noted = Some(noted.clone());

@@ -82,6 +82,8 @@ fn stop_plan() -> Plan {
         op_version_then: OpVersion(110_000),
         op_version_kept: false,
         servers: Vec::new(),
+        clients: Vec::new(),
+        clients_at_once: 1,
         transactions: Vec::new(),
         stages: vec![Stage { kind: StageKind::Turn(host), steps: vec![step] }],
         answered: Vec::new(),

@@ -22,6 +22,8 @@ use crate::core::pool::Processes;
 
 pub use connections::{connections, parse_connections};
 
+pub mod usage;
+
 /// How long processes may take to end after SIGTERM. A brick closes its files and its database first.
 const STOP_SECONDS: u32 = 120;
 /// How long glusterd may take until it answers. It waits for its peers' handshakes on the way.

@@ -151,6 +151,7 @@ async fn judged(stage: &Stage<'_>, pool: &Pool) -> Result<Report, DirectorError>
         inventory: &inventory,
         to: scenario.upgrade.to,
         waive: &scenario.upgrade.waive,
+        clients_at_once: scenario.upgrade.clients_at_once,
     };
     let performance = perform(&order, "executor", artifacts, stage.cancelled, *say).await;
     let watched = watching.finish().await;

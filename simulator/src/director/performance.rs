@@ -29,6 +29,8 @@ pub struct Order<'a> {
     pub to: Release,
     /// Findings to waive.
     pub waive: &'a [Waiver],
+    /// How many clients are upgraded at once; 0 leaves them alone.
+    pub clients_at_once: usize,
 }
 
 /// How the executor ended, and what it said on the way.
@@ -110,6 +112,7 @@ pub(super) async fn perform(
     let mut command = Command::new(order.program);
     command.arg("run").arg("--inventory").arg(order.inventory);
     command.arg("--to").arg(order.to.to_string());
+    command.arg("--clients-at-once").arg(order.clients_at_once.to_string());
     command.arg("--state-dir").arg(artifacts.path("state"));
     command.args(["--yes", "--events", "-"]);
     for waiver in order.waive {

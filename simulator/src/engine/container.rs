@@ -15,9 +15,10 @@ use futures_util::StreamExt;
 
 use super::{Engine, EngineError, Run};
 
-/// What Gluster needs beyond a plain container: trusted.* attributes and FUSE mounts (`SYS_ADMIN`), and the
-/// faults on its network (`NET_ADMIN`). Not `--privileged`: machines without `CAP_SYS_RESOURCE` cannot grant that.
-const CAPABILITIES: [&str; 2] = ["SYS_ADMIN", "NET_ADMIN"];
+/// What Gluster needs beyond a plain container: trusted.* attributes and FUSE mounts (`SYS_ADMIN`), the
+/// faults on its network (`NET_ADMIN`), and that root sees what other users' processes have open, as root does on
+/// a real machine (`SYS_PTRACE`). Not `--privileged`: machines without `CAP_SYS_RESOURCE` cannot grant that.
+const CAPABILITIES: [&str; 3] = ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE"];
 /// The profiles of a stock engine forbid mounts whatever the capabilities say.
 const SECURITY: [&str; 2] = ["seccomp=unconfined", "apparmor=unconfined"];
 /// Empty after every start, as on a real machine: a process id from before a power cut must not be found again.

@@ -87,7 +87,8 @@ pub(super) fn scenario(path: &Path, text: &str, catalog: &Catalog) -> Result<Sce
     known_release(&source, family, &file.upgrade.to)?;
     let hint = "a waiver is CODE:SUBJECT, such as \"NFS_OPTIONS_DROPPED:vol0\"";
     let waive = file.upgrade.waive.iter().map(|waiver| source.parsed(waiver, hint));
-    let upgrade = Upgrade { to, waive: waive.collect::<Result<Vec<_>, _>>()? };
+    let waive = waive.collect::<Result<Vec<_>, _>>()?;
+    let upgrade = Upgrade { to, waive, clients_at_once: file.upgrade.clients_at_once };
     let expect = expect(&source, &file.expect, &servers)?;
     let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     Ok(Scenario {

@@ -75,6 +75,8 @@ pub(super) struct Upgrade {
     pub(super) to: Spanned<String>,
     #[serde(default)]
     pub(super) waive: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) clients_at_once: usize,
 }
 
 #[derive(Debug, Deserialize)]

@@ -59,6 +59,8 @@ pub struct Upgrade {
     pub to: Release,
     /// Findings that are waived.
     pub waive: Vec<Waiver>,
+    /// How many clients are upgraded at once; 0 leaves them alone.
+    pub clients_at_once: usize,
 }
 
 /// How the executor is to end.

@@ -38,7 +38,10 @@ pub(super) fn reached(state: &PoolState) -> Vec<Finding> {
 
 pub(super) fn at_release(state: &PoolState, host: &HostName, release: Release) -> Vec<Finding> {
     let subject = Subject::Host(host.clone());
-    let found = state_of(state, host).map(|host_state| host_state.release.known());
+    let found = match state.clients.get(host) {
+        Some(client) => Ok(client.release.known()),
+        None => state_of(state, host).map(|host_state| host_state.release.known()),
+    };
     match found {
         Err(finding) => vec![finding],
         Ok(Ok(Some(found))) if *found == release => Vec::new(),

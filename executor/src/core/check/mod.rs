@@ -7,6 +7,7 @@ mod before;
 mod before_tests;
 mod disk;
 mod downtime;
+mod fact;
 mod finish;
 mod georep;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod system;
 mod system_tests;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod volume;
 mod words;
 
@@ -29,20 +31,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::application::Application;
 use super::finding::Finding;
 use super::georep::SessionName;
-use super::names::{HostName, OpVersion, Release, VolumeName};
+use super::names::{AbsolutePath, HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
+use super::usage::Mount;
 
 pub(crate) use disk::{bricks, room};
+pub use fact::Fact;
 pub(crate) use georep::{converts, geo_replication, sessions_to};
 pub(crate) use network::{certificates, names, ports};
-pub(crate) use packages::offer;
+pub(crate) use packages::{offer, offered};
 pub(crate) use quorum::server_quorum;
 pub(crate) use sessions::crawls;
 pub(crate) use system::{
     clocks, edited, multiplexed, op_version_current, packages, processes_current, stored_files,
 };
+pub(crate) use usage::called;
 
 /// A question about a pool state. `without` names a server that is meant to be out at the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,6 +178,51 @@ pub enum Check {
         /// The op-version.
         op_version: OpVersion,
     },
+    /// A client machine answers.
+    ClientReached {
+        /// The client.
+        host: HostName,
+    },
+    /// Nothing is mounted from Gluster at this place of a server or client.
+    Unmounted {
+        /// The host.
+        host: HostName,
+        /// The place.
+        point: AbsolutePath,
+    },
+    /// The mount is there with the same source and options, and can be looked into.
+    Mounted {
+        /// The host.
+        host: HostName,
+        /// The mount.
+        mount: Mount,
+    },
+    /// No process of the application is left.
+    ApplicationStopped {
+        /// The host.
+        host: HostName,
+        /// The application.
+        application: Application,
+    },
+    /// The application runs.
+    ApplicationRunning {
+        /// The host.
+        host: HostName,
+        /// The application.
+        application: Application,
+    },
+    /// No process has a library in its memory that was replaced, or that is of another release.
+    NoOldLibrary {
+        /// The server or client.
+        host: HostName,
+        /// The release that is installed.
+        release: Release,
+    },
+    /// Nothing is mounted from Gluster, and no program uses libgfapi.
+    VolumesUnused {
+        /// The host.
+        host: HostName,
+    },
     /// Nobody is connected to a brick but the servers' own daemons.
     NoClients,
     /// The volume is stopped.
@@ -220,83 +271,7 @@ pub struct SessionBefore {
     pub crawls: BTreeSet<String>,
 }
 
-/// A fact that a check may ask for, so that a gate looks at nothing else: some facts are dear, above all the
-/// heal backlog, and those about volumes take the pool's lock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Fact {
-    /// [`HostState::processes`](super::pool::HostState::processes), and whether the host answers at all.
-    Processes,
-    /// [`SystemFacts::daemons`](super::system::SystemFacts::daemons).
-    Daemons,
-    /// [`HostState::release`](super::pool::HostState::release).
-    Release,
-    /// [`HostState::glusterd_info`](super::pool::HostState::glusterd_info).
-    GlusterdInfo,
-    /// [`HostState::peers`](super::pool::HostState::peers).
-    Peers,
-    /// [`HostState::stored_volumes`](super::pool::HostState::stored_volumes).
-    StoredVolumes,
-    /// [`PoolState::volumes`] with their definitions.
-    Volumes,
-    /// Bricks, self-heal daemons and tasks of all volumes.
-    VolumeStatus,
-    /// [`VolumeState::clients`](super::pool::VolumeState::clients).
-    Clients,
-    /// [`PoolState::max_op_version`].
-    MaxOpVersion,
-    /// [`VolumeState::heal_pending`](super::pool::VolumeState::heal_pending).
-    HealPending,
-    /// [`VolumeState::split_brain`](super::pool::VolumeState::split_brain).
-    SplitBrain,
-    /// [`PoolState::sessions`] and those of primaries of this pool, without their settings.
-    Sessions,
-    /// [`Session::config`](super::georep::Session::config).
-    SessionConfigs,
-    /// [`HostState::connections`](super::pool::HostState::connections).
-    Connections,
-}
-
 impl Check {
-    /// Returns the facts the check asks for, besides whether the hosts answer.
-    pub fn needs(&self) -> &'static [Fact] {
-        match self {
-            Self::Reached
-            | Self::GlusterDown { .. }
-            | Self::GlusterDownEverywhere
-            | Self::GlusterdDown { .. }
-            | Self::GlusterdDownEverywhere
-            | Self::BricksRunning { .. } => &[Fact::Processes],
-            Self::Members | Self::PeersConnected { .. } => &[Fact::GlusterdInfo, Fact::Peers],
-            Self::StoredVolumesAgree { .. } | Self::NfsLinesGone { .. } | Self::NfsLinesGoneEverywhere => {
-                &[Fact::StoredVolumes]
-            }
-            Self::BricksOnline { .. } | Self::SelfHealDaemonsOnline { .. } => {
-                &[Fact::GlusterdInfo, Fact::Volumes, Fact::VolumeStatus]
-            }
-            Self::NothingToHeal => &[Fact::Volumes, Fact::HealPending],
-            Self::NoSplitBrain { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::SplitBrain],
-            Self::ClientsOnEveryBrick { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::Clients],
-            Self::ClientsBack => &[Fact::Volumes, Fact::Clients],
-            Self::NewestOpVersion { .. } => &[Fact::MaxOpVersion],
-            Self::ClientsSpeak { .. } => &[Fact::Volumes, Fact::Clients],
-            Self::NoTasks => &[Fact::Volumes, Fact::VolumeStatus],
-            Self::OthersCanCarry { .. } => &[Fact::GlusterdInfo, Fact::Volumes],
-            Self::AtRelease { .. } | Self::AllAtRelease { .. } => &[Fact::Release],
-            Self::ConfigurationUnchanged | Self::DefinitionsUnchanged => {
-                &[Fact::GlusterdInfo, Fact::Peers, Fact::Volumes]
-            }
-            Self::OthersUndisturbed { .. } | Self::BricksSteady | Self::RunsRelease { .. } => {
-                &[Fact::Daemons]
-            }
-            Self::GlusterdUp { .. } | Self::GlusterdUpEverywhere => &[Fact::Processes, Fact::Peers],
-            Self::OpVersionIs { .. } | Self::OpVersionsAgree | Self::OpVersionStill => &[Fact::GlusterdInfo],
-            Self::SessionsStopped { .. } | Self::SessionsBack { .. } => &[Fact::Sessions],
-            Self::SessionConfigKept { .. } => &[Fact::Sessions, Fact::SessionConfigs],
-            Self::NoClients => &[Fact::Connections],
-            Self::VolumeStopped { .. } | Self::VolumeStarted { .. } => &[Fact::Volumes],
-        }
-    }
-
     /// Puts the question to a pool state. No findings: it passed.
     pub fn look(&self, state: &PoolState) -> Vec<Finding> {
         match self {
@@ -335,6 +310,17 @@ impl Check {
             Self::SessionConfigKept { session, config } => {
                 sessions::session_config_kept(state, session, config)
             }
+            Self::ClientReached { host } => usage::client_reached(state, host),
+            Self::Unmounted { host, point } => usage::unmounted(state, host, point),
+            Self::Mounted { host, mount } => usage::mounted(state, host, mount),
+            Self::ApplicationStopped { host, application } => {
+                usage::application_stopped(state, host, application)
+            }
+            Self::ApplicationRunning { host, application } => {
+                usage::application_running(state, host, application)
+            }
+            Self::NoOldLibrary { host, release } => usage::no_old_library(state, host, *release),
+            Self::VolumesUnused { host } => usage::volumes_unused(state, host),
             Self::NoClients => downtime::no_clients(state),
             Self::VolumeStopped { volume } => downtime::volume_stopped(state, volume),
             Self::VolumeStarted { volume } => downtime::volume_started(state, volume),

@@ -3,12 +3,23 @@
 use super::super::finding::{Code, Finding, Subject};
 use super::super::names::{HostName, Release};
 use super::super::packages::{PackageOffer, PackageTrouble};
-use super::super::pool::HostState;
+use super::super::pool::{HostState, Observed};
 
 /// Judges what the package manager of a server would do to reach the target.
 pub(crate) fn offer(host: &HostName, host_state: &HostState, to: Release) -> Vec<Finding> {
+    // That nobody holds the lock now says little: the script that installs waits for it as well.
+    let busy = host_state.system.packages.known().ok().and_then(|packages| packages.busy.as_ref());
+    let by_package_manager =
+        host_state.offer.known().is_ok_and(|offer| offer.command.is_none()).then_some(busy).flatten();
+    let subject = Subject::Host(host.clone());
+    let busy = by_package_manager.map(|who| Finding::seen(Code::PackageManagerBusy, subject, who));
+    busy.into_iter().chain(offered(host, &host_state.offer, to)).collect()
+}
+
+/// Judges what installing the target would do on a server or client.
+pub(crate) fn offered(host: &HostName, offer: &Observed<PackageOffer>, to: Release) -> Vec<Finding> {
     let subject = || Subject::Host(host.clone());
-    let offer = match host_state.offer.known() {
+    let offer = match offer.known() {
         Ok(offer) => offer,
         Err(reason) => return vec![Finding::unknown(Code::PackageMissing, subject(), reason)],
     };
@@ -17,11 +28,7 @@ pub(crate) fn offer(host: &HostName, host_state: &HostState, to: Release) -> Vec
         // The operator's own command: what it needs is not ours to judge, what comes of it is looked at.
         return Vec::new();
     }
-    // That nobody holds the lock now says little: the script that installs waits for it as well.
-    let busy = host_state.system.packages.known().ok().and_then(|packages| packages.busy.as_ref());
-    let busy = busy.map(|who| Finding::seen(Code::PackageManagerBusy, subject(), who));
-    let mut findings: Vec<Finding> = busy.into_iter().collect();
-    findings.extend(troubles.iter().map(|trouble| judged(trouble, subject())));
+    let mut findings: Vec<Finding> = troubles.iter().map(|trouble| judged(trouble, subject())).collect();
     if version.is_none() {
         let what = format!("no package of glusterfs {to} is on offer");
         findings.push(Finding::seen(Code::PackageMissing, subject(), what));
@@ -51,7 +58,7 @@ fn judged(trouble: &PackageTrouble, subject: Subject) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::pool::{Observed, PackageMove};
+    use super::super::super::pool::PackageMove;
     use super::super::super::sample::{change_host, host, replica_3};
     use super::super::super::system::InstalledPackages;
     use super::*;

@@ -34,8 +34,9 @@ pub(super) fn members(state: &PoolState) -> Vec<Finding> {
                 format!("{host} has a peer {} ({}) that the inventory does not name", name(peer), peer.uuid);
             findings.push(Finding::seen(Code::PeerNotInInventory, Subject::Pool, what));
         }
+        let seen: BTreeSet<&PeerUuid> = peers.iter().map(|peer| &peer.uuid).collect();
         for (uuid, other) in &named {
-            if *other != host && !peers.iter().any(|peer| peer.uuid == **uuid) {
+            if *other != host && !seen.contains(*uuid) {
                 let what = format!("{host} has no peer with its UUID {uuid}");
                 findings.push(Finding::seen(Code::HostNotInPool, Subject::Host((*other).clone()), what));
             }

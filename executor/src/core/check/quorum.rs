@@ -1,15 +1,13 @@
 //! May this server go down now? Whether all the others can carry its data, by layout and by quorum.
 
-use std::collections::BTreeSet;
-
 use super::super::finding::{Code, Finding, Subject};
-use super::super::names::{HostName, PeerUuid};
+use super::super::names::HostName;
 use super::super::pool::{PoolState, Volume, VolumeKind};
 use super::volume::started;
 
 pub(super) fn others_can_carry(state: &PoolState, host: &HostName) -> Vec<Finding> {
     let mut findings = started(state, Code::ClientQuorum, |volume| {
-        let mut findings = sets_apart(state, &volume.volume);
+        let mut findings = sets_apart(state, &volume.volume, host);
         findings.extend(client_quorum(state, &volume.volume, host));
         findings
     });
@@ -17,29 +15,23 @@ pub(super) fn others_can_carry(state: &PoolState, host: &HostName) -> Vec<Findin
     findings
 }
 
-/// Finds replica sets with several bricks on one server: the guide's "multiple replicas of a replica
+/// Finds replica sets with several bricks on this server: the guide's "multiple replicas of a replica
 /// set are not part of the same server".
-fn sets_apart(state: &PoolState, volume: &Volume) -> Vec<Finding> {
+fn sets_apart(state: &PoolState, volume: &Volume, host: &HostName) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !matches!(volume.kind, VolumeKind::Replicate { .. }) {
         return findings;
     }
+    let Some(uuid) = state.uuid_of(host) else { return findings };
     for set in volume.sets() {
-        let servers: BTreeSet<&PeerUuid> = set.iter().map(|brick| &brick.peer).collect();
-        for server in servers {
-            let here: Vec<String> = set
-                .iter()
-                .filter(|brick| brick.peer == *server)
-                .map(|brick| brick.brick.to_string())
-                .collect();
-            if here.len() > 1 {
-                let called = state.host_of(server).map_or(server.to_string(), ToString::to_string);
-                findings.push(Finding::seen(
-                    Code::SetSharesServer,
-                    Subject::Volume(volume.name.clone()),
-                    format!("{called} holds {} of one replica set", here.join(" and ")),
-                ));
-            }
+        let here: Vec<String> =
+            set.iter().filter(|brick| brick.peer == *uuid).map(|brick| brick.brick.to_string()).collect();
+        if here.len() > 1 {
+            findings.push(Finding::seen(
+                Code::SetSharesServer,
+                Subject::Volume(volume.name.clone()),
+                format!("{host} holds {} of one replica set", here.join(" and ")),
+            ));
         }
     }
     findings
@@ -55,8 +47,9 @@ fn client_quorum(state: &PoolState, volume: &Volume, host: &HostName) -> Vec<Fin
     let fixed = volume.options.get("cluster.quorum-count").and_then(|count| count.parse::<usize>().ok());
     let subject = || Subject::Volume(volume.name.clone());
     let mut findings = Vec::new();
+    let uuid = state.uuid_of(host);
     for set in volume.sets() {
-        let left: Vec<bool> = set.iter().map(|brick| state.host_of(&brick.peer) != Some(host)).collect();
+        let left: Vec<bool> = set.iter().map(|brick| Some(&brick.peer) != uuid).collect();
         let standing = left.iter().filter(|stands| **stands).count();
         if standing == set.len() {
             continue;

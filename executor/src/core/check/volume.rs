@@ -35,7 +35,8 @@ fn bricks_but<'a>(
     volume: &'a Volume,
     without: Option<&'a HostName>,
 ) -> impl Iterator<Item = &'a BrickOf> {
-    let out = move |brick: &BrickOf| without.is_some() && state.host_of(&brick.peer) == without;
+    let uuid = without.and_then(|host| state.uuid_of(host));
+    let out = move |brick: &BrickOf| Some(&brick.peer) == uuid;
     volume.bricks.iter().filter(move |brick| !out(brick))
 }
 

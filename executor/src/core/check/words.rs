@@ -60,6 +60,15 @@ impl fmt::Display for Check {
                 write!(f, "every connected client speaks op-version {op_version}")
             }
             Self::OpVersionsAgree => write!(f, "one op-version on every server"),
+            Self::ClientReached { host } => write!(f, "{host} reached"),
+            Self::Unmounted { host, point } => write!(f, "{point} unmounted on {host}"),
+            Self::Mounted { host, mount } => {
+                write!(f, "{} mounted on {host} as before, and readable", mount.point)
+            }
+            Self::ApplicationStopped { host, application } => write!(f, "{application} down on {host}"),
+            Self::ApplicationRunning { host, application } => write!(f, "{application} up on {host}"),
+            Self::NoOldLibrary { host, .. } => write!(f, "no process on {host} with an old library"),
+            Self::VolumesUnused { host } => write!(f, "no volume in use on {host}"),
             Self::SessionsStopped { sessions } => write!(f, "{} stopped", listed(sessions)),
             Self::SessionsBack { sessions } => {
                 let names = sessions.iter().map(|session| &session.name);

@@ -4,9 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::application::Application;
 use super::super::check::{Check, SessionBefore};
 use super::super::georep::SessionName;
 use super::super::names::{AbsolutePath, HostName, OpVersion, Release, VolumeName};
+use super::super::usage::Mount;
 
 /// What a step does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +103,43 @@ pub enum Action {
         /// The session.
         session: SessionName,
     },
+    /// Stops an application that uses volumes, noting it down on its host first.
+    StopApplication {
+        /// The server or client it runs on.
+        host: HostName,
+        /// The application.
+        application: Application,
+    },
+    /// Unmounts a FUSE mount, noting it down on its host first.
+    Unmount {
+        /// The server or client.
+        host: HostName,
+        /// The mount, with all that is needed to make it again.
+        mount: Mount,
+        /// Whether also while somebody uses it: only where the operator waived that finding.
+        lazy: bool,
+    },
+    /// Makes a FUSE mount again, as it was.
+    Mount {
+        /// The server or client.
+        host: HostName,
+        /// The mount.
+        mount: Mount,
+    },
+    /// Writes a file through a mount, reads it back and removes it.
+    ProveMount {
+        /// The server or client.
+        host: HostName,
+        /// The mount.
+        mount: Mount,
+    },
+    /// Starts an application that was stopped.
+    StartApplication {
+        /// The server or client it runs on.
+        host: HostName,
+        /// The application.
+        application: Application,
+    },
     /// Stops a volume: its bricks end on every server, and no client is served by it any more.
     StopVolume {
         /// The server that is asked.
@@ -144,6 +183,7 @@ impl Action {
             Self::StartGluster { host } => vec![Check::GlusterdUp { host: host.clone() }],
             Self::Fetch { .. }
             | Self::Heal { .. }
+            | Self::ProveMount { .. }
             | Self::ConvertChangelogs { .. }
             | Self::ProveReplication { .. } => Vec::new(),
             Self::StopReplication { session, .. } => {
@@ -152,6 +192,18 @@ impl Action {
             Self::StartReplication { before, .. } => {
                 let back = |before: &SessionBefore| Check::SessionsBack { sessions: vec![before.clone()] };
                 before.iter().map(back).collect()
+            }
+            Self::StopApplication { host, application } => {
+                vec![Check::ApplicationStopped { host: host.clone(), application: application.clone() }]
+            }
+            Self::Unmount { host, mount, .. } => {
+                vec![Check::Unmounted { host: host.clone(), point: mount.point.clone() }]
+            }
+            Self::Mount { host, mount } => {
+                vec![Check::Mounted { host: host.clone(), mount: mount.clone() }]
+            }
+            Self::StartApplication { host, application } => {
+                vec![Check::ApplicationRunning { host: host.clone(), application: application.clone() }]
             }
             Self::StopVolume { volume, .. } => vec![Check::VolumeStopped { volume: volume.clone() }],
             Self::StartVolume { volume, .. } => vec![Check::VolumeStarted { volume: volume.clone() }],
@@ -171,7 +223,12 @@ impl Action {
             | Self::Install { host, .. }
             | Self::InstallBy { host, .. }
             | Self::StartGluster { host }
-            | Self::ConvertChangelogs { host, .. } => vec![host],
+            | Self::ConvertChangelogs { host, .. }
+            | Self::StopApplication { host, .. }
+            | Self::Unmount { host, .. }
+            | Self::Mount { host, .. }
+            | Self::ProveMount { host, .. }
+            | Self::StartApplication { host, .. } => vec![host],
             Self::Heal { via, .. }
             | Self::StopVolume { via, .. }
             | Self::StartVolume { via, .. }
@@ -257,6 +314,16 @@ impl fmt::Display for Action {
             Self::ProveReplication { via, session } => {
                 write!(f, "send a file through geo-replication {session} and read it there (via {via})")
             }
+            Self::StopApplication { host, application } => write!(f, "stop {application} on {host}"),
+            Self::Unmount { host, mount, lazy: false } => write!(f, "unmount {mount} on {host}"),
+            Self::Unmount { host, mount, lazy: true } => {
+                write!(f, "unmount {mount} on {host}, lazily, under those who use it (waived)")
+            }
+            Self::Mount { host, mount } => write!(f, "mount {mount} on {host}"),
+            Self::ProveMount { host, mount } => {
+                write!(f, "write, read and remove a file in {} on {host}", mount.point)
+            }
+            Self::StartApplication { host, application } => write!(f, "start {application} on {host}"),
             Self::StopVolume { via, volume } => write!(f, "stop volume {volume} (via {via})"),
             Self::StartVolume { via, volume } => write!(f, "start volume {volume} (via {via})"),
             Self::Together { actions } => together(actions, f),

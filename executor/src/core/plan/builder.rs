@@ -1,10 +1,15 @@
 //! What every plan is built with: the known facts, the numbering of steps, and the gates that recur.
 
+use std::collections::BTreeMap;
+
 use super::super::baseline::{Baseline, Configuration, clients_of};
 use super::super::check::{Check, frozen};
+use super::super::inventory::Inventory;
 use super::super::names::{HostName, OpVersion, Release, VolumeName};
 use super::super::pool::{PackageOffer, PoolState, VolumeKind};
-use super::{Action, Gate, Stage, StageKind, Step, packages};
+use super::clients::{self, ClientBehind};
+use super::usage::{self, Aside};
+use super::{Action, Gate, Request, Stage, StageKind, Step, packages};
 
 /// How long to wait for the pool to be well before a server is taken out. Also the time a heal backlog has
 /// to empty: hours are normal after a server was out for long.
@@ -29,9 +34,13 @@ pub(super) struct Facts<'a> {
     pub(super) to_heal: Vec<VolumeName>,
     /// The volumes that are started before anything is done.
     pub(super) started: Vec<VolumeName>,
+    /// What has to be away on a host while its packages change.
+    pub(super) aside: BTreeMap<HostName, Aside>,
+    /// The client machines that the plan upgrades.
+    pub(super) clients: Vec<ClientBehind>,
 }
 
-pub(super) fn facts(state: &PoolState) -> Option<Facts<'_>> {
+pub(super) fn facts<'a>(inventory: &Inventory, state: &'a PoolState, request: &Request) -> Option<Facts<'a>> {
     let mut servers = Vec::new();
     for (host, host_state) in &state.hosts {
         let now = (*host_state.release.known().ok()?)?;
@@ -49,7 +58,9 @@ pub(super) fn facts(state: &PoolState) -> Option<Facts<'_>> {
         .map(|volume| volume.volume.name.clone())
         .collect();
     let names = started().map(|volume| volume.volume.name.clone()).collect();
-    Some(Facts { state, servers, op_version, baseline, to_heal, started: names })
+    let aside = usage::aside(inventory, state, &request.waivers);
+    let clients = clients::behind(inventory, state, request);
+    Some(Facts { state, servers, op_version, baseline, to_heal, started: names, aside, clients })
 }
 
 impl<'a> Facts<'a> {
@@ -78,23 +89,24 @@ impl<'a> Builder<'a> {
         Step { id, action, enter, reenter, leave }
     }
 
-    /// Returns what brings the target to a server, where it does not have it yet.
+    /// Returns what brings the target to a server or client, where it does not have it yet.
     pub(super) fn installs(&self, host: &HostName) -> Option<&'a PackageOffer> {
         self.facts
             .servers
             .iter()
             .find(|(name, now, _)| name == host && *now != self.to)
             .map(|(_, _, offer)| offer)
+            .or_else(|| self.installs_on_client(host))
     }
 
     /// Fetches packages on every server that needs them, before the first one is touched: a mirror that fails,
     /// or has them for one server only, does so while all serve.
     pub(super) fn packages(&mut self, hosts: &[&HostName]) -> Option<Stage> {
         let mut steps = Vec::new();
-        for host in hosts {
+        for host in hosts.iter().copied().chain(self.clients_behind()) {
             let fetch = self.installs(host).and_then(|offer| packages::fetch(host, self.to, offer));
             if let Some(fetch) = fetch {
-                let gate = packages::fetch_gate();
+                let gate = Gate { checks: self.reached(host), ..packages::fetch_gate() };
                 steps.push(self.step(fetch, gate.clone(), gate.clone(), gate));
             }
         }
@@ -131,6 +143,7 @@ impl<'a> Builder<'a> {
         checks.extend(frozen());
         checks.extend(host.into_iter().flat_map(|host| self.own_turn(host)));
         checks.extend([Check::BricksSteady, Check::ClientsBack, Check::NothingToHeal]);
+        checks.extend(host.map(|host| Check::NoOldLibrary { host: host.clone(), release: self.to }));
         gate(checks, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
     }
 

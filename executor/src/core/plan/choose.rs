@@ -7,13 +7,16 @@ use super::super::pool::{PackageOffer, PoolState};
 use super::builder::{Builder, Facts, facts};
 use super::preflight::{Preflight, preflight};
 use super::{
-    Outcome, Plan, Procedure, Refusal, Request, ServerRow, StageKind, finish, georep, offline, online,
-    packages,
+    Outcome, Plan, Procedure, Refusal, Request, ServerRow, StageKind, clients, finish, georep, offline,
+    online, packages, usage,
 };
 
 /// Plans the upgrade of a pool, or says why not.
 pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outcome {
-    let found = preflight(state, request);
+    let mut found = preflight(state, request);
+    found.findings.extend(usage::preflight(inventory, state, request));
+    found.findings.sort();
+    found.findings.dedup();
     let waived = |finding: &&Finding| request.waivers.iter().any(|waiver| waiver.covers(finding));
     let split = |findings: &[Finding]| -> (Vec<Finding>, Vec<Finding>) {
         findings.iter().cloned().partition(|finding| waived(&finding))
@@ -27,7 +30,7 @@ pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outc
     if !in_the_way.is_empty() {
         return Outcome::Refusal(Refusal { findings: in_the_way, waived: waived_findings });
     }
-    match facts(state) {
+    match facts(inventory, state, request) {
         Some(facts) => {
             let outcome = build(inventory, &facts, request, &found, answered, waived_findings);
             advised(outcome, found.advice)
@@ -73,6 +76,7 @@ fn build(
     let packages_first = stages.iter().take_while(|stage| stage.kind == StageKind::Packages).count();
     stages.splice(packages_first..packages_first, sessions.stop(&mut builder));
     stages.extend(sessions.start(&mut builder));
+    stages.extend(builder.clients(request.clients_at_once, request.procedure));
     if facts.op_version < op_version_then
         && let Some((via, ..)) = facts.servers.first()
     {
@@ -97,7 +101,16 @@ fn build(
         op_version_then,
         op_version_kept: facts.op_version < goal && request.keep_op_version,
         servers: facts.servers.iter().map(row).collect(),
-        transactions: packages::transactions(facts.state, facts.behind(to)),
+        clients: facts.clients.iter().map(|client| client.row(to)).collect(),
+        clients_at_once: request.clients_at_once,
+        transactions: packages::transactions(
+            facts.state,
+            facts
+                .behind(to)
+                .into_iter()
+                .chain(builder.clients_behind())
+                .filter(|host| builder.installs(host).is_some()),
+        ),
         stages,
         answered,
         advice: Vec::new(),
@@ -105,29 +118,9 @@ fn build(
         waivers: request.waivers.clone(),
         baseline: facts.baseline.clone(),
         left_to_do: [
-            left_to_do(inventory, facts.state, to),
+            clients::left_to_do(inventory, facts, to),
             finish::recommended(facts.state, to, facts.op_version),
         ]
         .concat(),
     }))
-}
-
-/// The clients, which the guide upgrades after the servers.
-fn left_to_do(inventory: &Inventory, state: &PoolState, to: Release) -> Vec<String> {
-    let client = |name: &HostName| {
-        let seen = state.clients.get(name);
-        let release = match seen.map(|client| client.release.known()) {
-            Some(Ok(Some(release))) if *release == to => return None,
-            Some(Ok(Some(release))) => format!("now at {release}"),
-            Some(Ok(None)) => "Gluster not installed".to_owned(),
-            Some(Err(reason)) => format!("release unknown: {reason}"),
-            None => "not looked at".to_owned(),
-        };
-        let mounts = match seen.map(|client| client.mounts.known()) {
-            Some(Ok(mounts)) if !mounts.is_empty() => format!("unmount {}", mounts.join(", ")),
-            Some(Ok(_)) | Some(Err(_)) | None => "unmount its Gluster mounts".to_owned(),
-        };
-        Some(format!("client {name} ({release}): {mounts}, install {to}, mount again"))
-    };
-    inventory.clients.keys().filter_map(client).collect()
 }

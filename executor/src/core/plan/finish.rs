@@ -105,6 +105,8 @@ pub fn finalize(state: &PoolState, waivers: &[Waiver]) -> Outcome {
         op_version_then: then,
         op_version_kept: false,
         servers: state.hosts.keys().map(row).collect(),
+        clients: Vec::new(),
+        clients_at_once: 1,
         transactions: Vec::new(),
         stages: vec![stage(1, via, to, then)],
         answered: Vec::new(),

@@ -60,7 +60,8 @@ fn kept_for_later_the_op_version_stays_and_the_plan_says_how_to_raise_it() {
     assert!(text.contains("going back to the old release stays possible"), "{text}");
     assert!(text.contains("executor finalize"), "{text}");
     assert!(render::finished(&plan).contains("executor finalize"));
-    // With every server there, and the op-version to be left, nothing is left to do.
+    // With every server there, the clients and the op-version to be left, nothing is left to do.
+    asked.clients_at_once = 0;
     assert_eq!(super::plan(&inventory(3), &upgraded(), &asked), Outcome::NothingToDo);
 }
 

@@ -9,7 +9,8 @@
 //!    first server changes.
 //! 3. *One turn a server*: stop, install, start, heal. A server that is out already comes first, the
 //!    others by name. A server at the target gets no turn.
-//! 4. *Start geo-replication*, and prove that a file arrives.
+//! 4. *Start geo-replication*, and prove that a file arrives. *Clients*, where the inventory names some: what uses
+//!    volumes is put aside, the packages change, all is brought back and proved.
 //! 5. *Finish*: raise the op-version, once every server runs the target and all is well.
 //!
 //! Properties, each held by a test: a server has one turn at most; every step that takes something out has
@@ -19,6 +20,7 @@
 mod action;
 mod builder;
 mod choose;
+mod clients;
 mod finish;
 #[cfg(test)]
 mod finish_tests;
@@ -35,6 +37,9 @@ mod preflight;
 mod recorded;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod thousand_tests;
+mod usage;
 
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +96,8 @@ pub enum StageKind {
     Downtime,
     /// The turn of one server.
     Turn(HostName),
+    /// Client machines, one or several at once, after all servers.
+    Clients(Vec<HostName>),
     /// The op-version: no way back after it.
     Finish,
 }
@@ -115,6 +122,17 @@ pub struct ServerRow {
     pub then: Release,
     /// Whether Gluster is down on it already.
     pub out: bool,
+}
+
+/// A client machine in the plan's table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientRow {
+    /// The client.
+    pub host: HostName,
+    /// The release it has.
+    pub now: Release,
+    /// The release it will have.
+    pub then: Release,
 }
 
 /// How the servers are upgraded.
@@ -145,6 +163,12 @@ pub struct Plan {
     pub op_version_kept: bool,
     /// The servers.
     pub servers: Vec<ServerRow>,
+    /// The client machines that are upgraded too.
+    #[serde(default)]
+    pub clients: Vec<ClientRow>,
+    /// How many client machines are upgraded at once; 0 leaves them all to the operator.
+    #[serde(default)]
+    pub clients_at_once: usize,
     /// What installing moves on the hosts, as their package managers have simulated it.
     #[serde(default)]
     pub transactions: Vec<Transaction>,
@@ -206,6 +230,8 @@ pub struct Request {
     pub procedure: Procedure,
     /// Findings that shall not stand in the way.
     pub waivers: Vec<Waiver>,
+    /// How many client machines are upgraded at once; 0 leaves them all to the operator.
+    pub clients_at_once: usize,
     /// Whether the op-version shall be left as it is, to be raised by [`finalize`] another day.
     pub keep_op_version: bool,
 }

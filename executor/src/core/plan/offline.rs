@@ -24,9 +24,11 @@ pub(super) fn stages(builder: &mut Builder<'_>, preparing: bool) -> Vec<Stage> {
         return Vec::new();
     }
     let mut stages: Vec<Stage> = builder.packages(&behind.iter().collect::<Vec<_>>()).into_iter().collect();
-    let mut steps = builder.stop_volumes(preparing);
+    let mut steps = builder.put_all_aside(&behind, preparing);
+    steps.extend(builder.stop_volumes(preparing));
     steps.extend(builder.replace(&behind, preparing));
     steps.extend(builder.start_volumes());
+    steps.extend(builder.bring_servers_back(&behind));
     stages.push(Stage { kind: StageKind::Downtime, steps });
     stages
 }

@@ -130,7 +130,8 @@ fn properties(#[case] volumes: Vec<VolumeState>) {
     let plan = planned(&state, "11.1");
     assert_eq!(plan, planned(&state, "11.1"), "the same input gives the same plan");
     let kinds: Vec<&StageKind> = plan.stages.iter().map(|stage| &stage.kind).collect();
-    assert_eq!(kinds, [&StageKind::Packages, &StageKind::Downtime, &StageKind::Finish]);
+    let clients = StageKind::Clients(vec!["c1".parse().unwrap()]);
+    assert_eq!(kinds, [&StageKind::Packages, &StageKind::Downtime, &clients, &StageKind::Finish]);
     let ids: Vec<u32> = plan.steps().map(|step| step.id).collect();
     assert_eq!(ids, (1..=ids.len() as u32).collect::<Vec<_>>());
 

@@ -7,6 +7,7 @@ use super::super::way::Way;
 use super::builder::{
     Builder, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS, gate,
 };
+use super::usage::left_aside;
 use super::{Action, Stage, StageKind, georep, packages};
 
 /// Returns the stages up to the finish: what must be mended first, and a turn for each server that needs one.
@@ -18,6 +19,9 @@ pub(super) fn stages(
 ) -> Vec<Stage> {
     let facts = builder.facts;
     let mut behind = facts.behind(builder.to);
+    // Neither does a server stay without what an earlier run put aside there.
+    let left = facts.servers.iter().map(|(host, ..)| host).filter(|host| left_aside(facts.state, host));
+    behind.extend(left.filter(|host| !behind.contains(host)).collect::<Vec<_>>());
     // A server that is out already comes first: the pool stands on one leg until it is back.
     behind.extend(out.filter(|host| !behind.contains(host)));
     // The host that this program runs on comes last: its own turn is the one that could stop the program.
@@ -90,6 +94,8 @@ impl Builder<'_> {
             fit.extend(frozen());
             fit.extend([Check::NothingToHeal, Check::NoTasks, Check::OthersCanCarry { host: host.clone() }]);
             let enter = if out { others.clone() } else { gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS) };
+            let aside = self.put_aside(host, &enter);
+            steps.extend(self.number(aside));
             let left = vec![down(), Check::BricksOnline { without }];
             let leave = gate(left, PROCESS_PATIENCE_SECONDS, 1);
             steps.push(self.step(Action::StopGluster { host: host.clone() }, enter, others.clone(), leave));
@@ -124,6 +130,10 @@ impl Builder<'_> {
             let leave = self.whole(Some(host));
             steps.push(self.step(heal, enter.clone(), enter, leave));
         }
+        let back = gate(vec![Check::GlusterdUp { host: host.clone() }], RETURN_PATIENCE_SECONDS, 1);
+        let whole = self.whole(Some(host));
+        let back = self.bring_back(host, &back, &whole);
+        steps.extend(self.number(back));
         Stage { kind: StageKind::Turn(host.clone()), steps }
     }
 }

@@ -42,12 +42,13 @@ pub(super) fn transactions<'a>(
 ) -> Vec<Transaction> {
     let mut transactions: Vec<Transaction> = Vec::new();
     for host in hosts {
-        let Some(host_state) = state.hosts.get(host) else { continue };
-        let Ok(offer) = host_state.offer.known() else { continue };
-        let edited: Vec<String> = match host_state.system.packages.known() {
-            Ok(packages) => packages.edited.iter().cloned().collect(),
+        let on_server = state.hosts.get(host).map(|host| &host.offer);
+        let offer = on_server.or_else(|| state.clients.get(host).map(|client| &client.offer));
+        let Some(Ok(offer)) = offer.map(|offer| offer.known()) else { continue };
+        let edited: Vec<String> = match state.hosts.get(host).map(|host| host.system.packages.known()) {
+            Some(Ok(packages)) => packages.edited.iter().cloned().collect(),
             // It stands in the way of nothing: what the operator edited is kept in any case.
-            Err(_) => Vec::new(),
+            Some(Err(_)) | None => Vec::new(),
         };
         let same = |seen: &&mut Transaction| alike(&seen.offer, offer) && seen.edited == edited;
         match transactions.iter_mut().find(same) {
@@ -82,7 +83,8 @@ mod tests {
     use crate::render;
 
     fn planned(inventory: &Inventory, state: &PoolState) -> Plan {
-        match plan(inventory, state, &request("11.1", &[])) {
+        let wish = super::super::Request { clients_at_once: 0, ..request("11.1", &[]) };
+        match plan(inventory, state, &wish) {
             Outcome::Plan(plan) => *plan,
             other => panic!("{other:?}"),
         }

@@ -64,7 +64,6 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
                 findings.extend(Check::OthersCanCarry { host: host.clone() }.look(&reached));
             }
             findings.extend(check::offer(host, host_state, request.to));
-            findings.extend(mounts(host, host_state));
         }
     }
     if online && !answered.is_empty() {
@@ -234,21 +233,6 @@ fn volumes(state: &PoolState) -> Vec<Finding> {
             Some(Finding::seen(Code::VolumeNotReplicated, subject, kind))
         })
         .collect()
-}
-
-/// Mounts on a server, which end when all of Gluster is stopped there.
-fn mounts(host: &HostName, state: &HostState) -> Vec<Finding> {
-    match state.processes.known() {
-        Ok(processes) => processes
-            .fuse_mounts
-            .iter()
-            .map(|mount| {
-                let what = format!("mounts a volume at {mount}; stopping gluster here ends that mount");
-                Finding::seen(Code::MountOnServer, Subject::Host(host.clone()), what)
-            })
-            .collect(),
-        Err(reason) => vec![Finding::unknown(Code::NotObserved, Subject::Host(host.clone()), reason)],
-    }
 }
 
 /// Stored `nfs.` options in front of a target without gNFS.

@@ -63,7 +63,8 @@ fn the_half_done_unprepared_upgrade_is_taken_up_by_preparing_the_rest() {
     let plan = planned(&state, "11.1", &[]);
     let kinds: Vec<&StageKind> = plan.stages.iter().map(|stage| &stage.kind).collect();
     let (g2, g3) = (StageKind::Turn(host(2)), StageKind::Turn(host(3)));
-    assert_eq!(kinds, [&StageKind::Packages, &StageKind::Prepare, &g2, &g3, &StageKind::Finish]);
+    let clients = StageKind::Clients(vec!["c1".parse().unwrap()]);
+    assert_eq!(kinds, [&StageKind::Packages, &StageKind::Prepare, &g2, &g3, &clients, &StageKind::Finish]);
 }
 
 #[test]
@@ -95,7 +96,10 @@ fn nothing_is_to_do_at_the_goal() {
                 .map(|info| GlusterdInfo { op_version: OpVersion(110_000), ..info });
         });
     }
-    assert_eq!(plan(&inventory(3), &state, &request("11.1", &[])), Outcome::NothingToDo);
+    let request = request("11.1", &[]);
+    assert!(matches!(plan(&inventory(3), &state, &request), Outcome::Plan(_)), "a client is behind");
+    let wish = Request { clients_at_once: 0, ..request };
+    assert_eq!(plan(&inventory(3), &state, &wish), Outcome::NothingToDo);
 }
 
 #[test]
@@ -104,8 +108,9 @@ fn with_every_server_at_the_target_only_the_op_version_is_left() {
     (1..=3).for_each(|number| upgrade(&mut state, number));
     state.max_op_version = Observed::Known(Some(OpVersion(110_000)));
     let plan = planned(&state, "11.1", &[]);
-    assert_eq!(plan.stages.len(), 1);
-    assert_eq!(plan.stages[0].kind, StageKind::Finish);
+    let kinds: Vec<&StageKind> = plan.stages.iter().map(|stage| &stage.kind).collect();
+    let clients = StageKind::Clients(vec!["c1".parse().unwrap()]);
+    assert_eq!(kinds, [&StageKind::Packages, &clients, &StageKind::Finish]);
 }
 
 #[test]
@@ -220,6 +225,7 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
             StageKind::Packages
             | StageKind::Prepare
             | StageKind::Downtime
+            | StageKind::Clients(_)
             | StageKind::Finish
             | StageKind::StopReplication
             | StageKind::StartReplication => None,
@@ -235,7 +241,8 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
     assert_eq!(plan.steps().filter(|step| matches!(step.action, Action::RaiseOpVersion { .. })).count(), 1);
 
     let touched = plan.steps().position(|step| !matches!(step.action, Action::Fetch { .. })).unwrap();
-    assert_eq!(touched, turns.len(), "packages are on every server before the first one is touched");
+    let hosts = turns.len() + plan.clients.len();
+    assert_eq!(touched, hosts, "packages are on every host before the first one is touched");
 
     for stage in &plan.stages {
         let StageKind::Turn(host) = &stage.kind else { continue };

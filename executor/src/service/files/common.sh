@@ -107,3 +107,28 @@ stop_unit() {
         systemctl daemon-reload
     fi
 }
+
+# Where an upgrade notes down what it unmounts and stops, until it is back.
+aside=/var/lib/gluster-upgrade/aside
+
+# Sets `note` to the file for the mount point $1.
+note_of_mount() {
+    note=$aside/mount-$(printf '%s' "$1" | cksum | tr ' ' '-')
+}
+
+# Whether a process serves a mount at $1.
+served() {
+    for server in $(pids_of glusterfs); do
+        [ "$(mount_of "$server")" = "$1" ] && return 0
+    done
+    return 1
+}
+
+# Runs a command so that what it leaves running outlives this session, which systemd may end as a whole.
+outlive() {
+    if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
+        systemd-run --quiet --scope --slice=system.slice -- "$@"
+    else
+        "$@"
+    fi
+}

@@ -1,0 +1,124 @@
+//! What an inventory may say, and what is said of one that is wrong.
+
+use super::*;
+use rstest::rstest;
+
+fn read(text: &str) -> Result<Inventory, InventoryError> {
+    parse(Path::new("pools/prod.toml"), text)
+}
+
+#[test]
+fn a_host_takes_what_it_does_not_say_from_ssh() {
+    let inventory = read(
+        "[ssh]\nuser = \"root\"\nidentity = \"id\"\n[[servers]]\nname = \"g1\"\n\
+         [[servers]]\nname = \"g2\"\naddress = \"192.0.2.2\"\nport = 2222\nuser = \"ops\"\n",
+    )
+    .unwrap();
+    let g1 = &inventory.servers[&"g1".parse().unwrap()].ssh;
+    assert_eq!((g1.address.as_str(), g1.user.as_deref()), ("g1", Some("root")));
+    assert_eq!(g1.identity.as_deref(), Some(Path::new("pools/id")));
+    let g2 = &inventory.servers[&"g2".parse().unwrap()].ssh;
+    assert_eq!((g2.address.as_str(), g2.port, g2.user.as_deref()), ("192.0.2.2", Some(2222), Some("ops")));
+}
+
+#[test]
+fn a_host_takes_its_way_and_its_install_from_above_or_says_its_own() {
+    let inventory = read(
+        "transport = { exec = [\"docker\", \"exec\", \"{address}\"] }\n[packages]\n\
+         install = [\"/opt/up\", \"{release}\"]\n[[servers]]\nname = \"g1\"\naddress = \"pool-g1\"\n\
+         [[servers]]\nname = \"g2\"\ntransport = \"local\"\ninstall = [\"/opt/other\"]\n",
+    )
+    .unwrap();
+    let (g1, g2) = (&inventory.servers[&"g1".parse().unwrap()], &inventory.servers[&"g2".parse().unwrap()]);
+    assert_eq!(g1.way, Way::Exec(["docker", "exec", "pool-g1"].map(str::to_owned).to_vec()));
+    assert_eq!(g1.install.as_deref(), Some(&["/opt/up".to_owned(), "{release}".to_owned()][..]));
+    assert_eq!((&g2.way, g2.install.as_deref()), (&Way::Local, Some(&["/opt/other".to_owned()][..])));
+}
+
+#[test]
+fn a_host_names_its_applications() {
+    let inventory = read(
+        "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"shares\"\nunit = \"smbd.service\"\n\
+         [[clients]]\nname = \"c1\"\n[[clients.applications]]\nname = \"vm1\"\nprocess = \"qemu-system-x86_64\"\n\
+         stop = [\"virsh\", \"shutdown\", \"vm1\"]\nstart = [\"virsh\", \"start\", \"vm1\"]\n",
+    )
+    .unwrap();
+    let on_server = &inventory.servers[&"g1".parse().unwrap()].applications;
+    assert_eq!((on_server.len(), on_server[0].key().as_str()), (1, "unit:smbd.service"));
+    let on_client = &inventory.clients[&"c1".parse().unwrap()].applications;
+    assert_eq!((on_client.len(), on_client[0].key().as_str()), (1, "process:qemu-system-x86_64"));
+}
+
+#[rstest]
+#[case::unknown_key("[[servers]]\nname = \"g1\"\nadress = \"x\"\n", Some(3), "unknown field `adress`")]
+#[case::missing_name("[[servers]]\naddress = \"x\"\n", Some(1), "missing field `name`")]
+#[case::no_servers("servers = []\n", None, "no servers")]
+#[case::no_section("[ssh]\nuser = \"root\"\n", Some(1), "missing field `servers`")]
+#[case::duplicate(
+    "[[servers]]\nname = \"g1\"\n\n[[clients]]\nname = \"g1\"\n",
+    Some(5),
+    "named already on line 2"
+)]
+#[case::same_address(
+    "[[servers]]\nname = \"g1\"\n[[servers]]\nname = \"g2\"\naddress = \"g1\"\n",
+    Some(5),
+    "same address and port as `g1`"
+)]
+#[case::bad_name("[[servers]]\nname = \"g1;reboot\"\n", Some(2), "is not a host name")]
+#[case::bad_address("[[servers]]\nname = \"g1\"\naddress = \"-oProxyCommand=x\"\n", Some(3), "not a host")]
+#[case::not_toml("[[servers]\n", Some(1), "")]
+#[case::transport("[[servers]]\nname = \"g1\"\ntransport = \"telnet\"\n", Some(3), "no transport `telnet`")]
+#[case::transport_of_no_kind("transport = 7\n[[servers]]\nname = \"g1\"\n", Some(1), "expected \"ssh\"")]
+#[case::exec_for_all(
+    "transport = { exec = [\"docker\"] }\n[[servers]]\nname = \"g1\"\n",
+    Some(1),
+    "names no host"
+)]
+#[case::two_locals(
+    "transport = \"local\"\n[[servers]]\nname = \"g1\"\n[[servers]]\nname = \"g2\"\n",
+    Some(5),
+    "is `local`, and so is `g1`"
+)]
+#[case::install_by_no_path(
+    "[packages]\ninstall = [\"upgrade\"]\n[[servers]]\nname = \"g1\"\n",
+    Some(2),
+    "no absolute path"
+)]
+#[case::half_a_placeholder(
+    "[[servers]]\nname = \"g1\"\ninstall = [\"/opt/up\", \"v{release}\"]\n",
+    Some(3),
+    "whole arguments"
+)]
+#[case::application_of_nobody(
+    "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\n",
+    Some(4),
+    "does not say how it is recognised"
+)]
+#[case::application_of_two_minds(
+    "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\nunit = \"a.service\"\nstop = [\"x\"]\n",
+    Some(4),
+    "has a unit and commands too"
+)]
+#[case::application_without_a_program(
+    "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\nprocess = \"p\"\nstop = []\nstart = [\"x\"]\n",
+    Some(4),
+    "`stop` names no program"
+)]
+#[case::application_twice(
+    "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\nunit = \"a.service\"\n\
+     [[servers.applications]]\nname = \"a\"\nunit = \"b.service\"\n",
+    Some(7),
+    "named already on line 4"
+)]
+#[case::no_unit(
+    "[[servers]]\nname = \"g1\"\n[[servers.applications]]\nname = \"a\"\nunit = \"a.socket\"\n",
+    Some(5),
+    "is not a service of systemd"
+)]
+fn what_is_wrong_is_said_with_its_line(#[case] text: &str, #[case] line: Option<usize>, #[case] says: &str) {
+    let error = read(text).unwrap_err();
+    assert_eq!(error.line, line, "{error}");
+    assert!(error.problem.contains(says), "{error}");
+    assert!(error.to_string().starts_with("pools/prod.toml"), "{error}");
+    assert!(error.to_string().contains("hint: "), "{error}");
+}
