@@ -115,17 +115,7 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
             still_lets_us_in(transport, host).await?;
             said
         }
-        Action::Heal { via, volumes } => {
-            // Launching it twice does no harm, and right after a start any server may say no to it
-            // ("Commit failed on g2", seen with 11.1 among 10.3): not yet, not never.
-            let may_pass =
-                |error: &ReplyError| error.may_pass() || matches!(error, ReplyError::Refused { .. });
-            for volume in volumes {
-                let command = commands::heal(volume);
-                ask_until_ready(transport, via, &command, replies::heal_launched, may_pass).await?;
-            }
-            format!("launched: {}", names(volumes))
-        }
+        Action::Heal { via, volumes } => heal(transport, via, volumes).await?,
         Action::StopReplication { .. }
         | Action::StartReplication { .. }
         | Action::ConvertChangelogs { .. }
@@ -159,6 +149,17 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
         Action::RaiseOpVersion { via, to } => raise_op_version(transport, via, *to).await?,
     };
     Ok(said.chars().take(SAID_MAX).collect())
+}
+
+/// Launches heals. Launching one twice does no harm, and right after a start any server may say no to it
+/// ("Commit failed on g2", seen with 11.1 among 10.3): not yet, not never.
+async fn heal(transport: &dyn Transport, via: &HostName, volumes: &[VolumeName]) -> Result<String, ActError> {
+    let may_pass = |error: &ReplyError| error.may_pass() || matches!(error, ReplyError::Refused { .. });
+    for volume in volumes {
+        let command = commands::heal(volume);
+        ask_until_ready(transport, via, &command, replies::heal_launched, may_pass).await?;
+    }
+    Ok(format!("launched: {}", names(volumes)))
 }
 
 /// Asks which package manager a host has; a version is in the words of the one that the plan was made with.

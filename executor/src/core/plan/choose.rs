@@ -7,8 +7,8 @@ use super::super::pool::{PackageOffer, PoolState};
 use super::builder::{Builder, Facts, facts};
 use super::preflight::{Preflight, preflight};
 use super::{
-    Outcome, Plan, Procedure, Refusal, Request, ServerRow, StageKind, clients, finish, georep, offline,
-    online, packages, usage,
+    Outcome, Plan, Procedure, Refusal, Request, ServerRow, clients, finish, georep, offline, online,
+    packages, usage,
 };
 
 /// Plans the upgrade of a pool, or says why not.
@@ -70,12 +70,7 @@ fn build(
         Procedure::Online => online::stages(&mut builder, inventory, out.as_ref(), preparing),
         Procedure::Offline => offline::stages(&mut builder, preparing),
     };
-    // Where no server is touched, only sessions that an earlier run stopped are a matter.
-    let sessions = georep::sessions(facts.state, request, found.half_done, !stages.is_empty());
-    waived.extend(sessions.waived.iter().cloned());
-    let packages_first = stages.iter().take_while(|stage| stage.kind == StageKind::Packages).count();
-    stages.splice(packages_first..packages_first, sessions.stop(&mut builder));
-    stages.extend(sessions.start(&mut builder));
+    waived.extend(georep::around(&mut stages, &mut builder, request, found.half_done));
     stages.extend(builder.clients(request.clients_at_once, request.procedure));
     if facts.op_version < op_version_then
         && let Some((via, ..)) = facts.servers.first()

@@ -41,6 +41,21 @@ struct Planned {
     prove: bool,
 }
 
+/// Puts the stages of sessions around those of the servers; returns the findings that were waived on the way.
+pub(super) fn around(
+    stages: &mut Vec<Stage>,
+    builder: &mut Builder<'_>,
+    request: &Request,
+    half_done: bool,
+) -> Vec<Finding> {
+    // Where no server is touched, only sessions that an earlier run stopped are a matter.
+    let sessions = sessions(builder.facts.state, request, half_done, !stages.is_empty());
+    let packages_first = stages.iter().take_while(|stage| stage.kind == StageKind::Packages).count();
+    stages.splice(packages_first..packages_first, sessions.stop(builder));
+    stages.extend(sessions.start(builder));
+    sessions.waived
+}
+
 /// What a plan does about all sessions.
 pub(super) struct Sessions {
     planned: Vec<Planned>,
