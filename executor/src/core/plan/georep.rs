@@ -49,11 +49,24 @@ pub(super) fn around(
     half_done: bool,
 ) -> Vec<Finding> {
     // Where no server is touched, only sessions that an earlier run stopped are a matter.
-    let sessions = sessions(builder.facts.state, request, half_done, !stages.is_empty());
+    let touched = stages.iter().any(touches_servers);
+    let sessions = sessions(builder.facts.state, request, half_done, touched);
     let packages_first = stages.iter().take_while(|stage| stage.kind == StageKind::Packages).count();
     stages.splice(packages_first..packages_first, sessions.stop(builder));
     stages.extend(sessions.start(builder));
     sessions.waived
+}
+
+/// Whether a stage changes what runs on servers. Packages are also fetched where only clients are behind.
+fn touches_servers(stage: &Stage) -> bool {
+    match stage.kind {
+        StageKind::Prepare | StageKind::Downtime | StageKind::Turn(_) => true,
+        StageKind::Packages
+        | StageKind::StopReplication
+        | StageKind::StartReplication
+        | StageKind::Clients(_)
+        | StageKind::Finish => false,
+    }
 }
 
 /// What a plan does about all sessions.
