@@ -3,6 +3,7 @@
 mod explain;
 mod finalize;
 mod hazards;
+mod inspect;
 mod look;
 mod path;
 mod run;
@@ -57,6 +58,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Shows everything that can be seen of the pool: hosts, packages, disks, processes, volumes, clients
+    ///
+    /// Judges nothing and changes nothing. What could not be seen is told with its reason. Exit code 0: here it is.
+    Inspect(inspect::InspectArgs),
     /// Looks at the pool and prints every finding that stands in the way, all at once
     ///
     /// Changes nothing. Exit code 0: an upgrade can be planned; 10: findings stand in the way.
@@ -286,6 +291,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
     match cli.command {
+        Command::Inspect(args) => inspect::inspect(args).await,
         Command::Check(args) => look::check(args).await,
         Command::Plan(args) => look::plan(args).await,
         Command::Run(args) => run::run(args).await,

@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -24,7 +25,7 @@ pub struct InvalidName {
 macro_rules! validated_text {
     ($(#[$doc:meta])* $name:ident, $expected:literal, $valid:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
@@ -170,7 +171,7 @@ validated_text!(
 );
 
 /// A brick: a directory on a server. Displayed the way Gluster prints it, `g1:/bricks/v`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")] // so that it can be a key of a JSON map
 pub struct Brick {
     /// The server, as Gluster's volume calls it (not necessarily as the inventory does).
@@ -213,7 +214,7 @@ impl fmt::Display for Brick {
 }
 
 /// A Gluster release as its version says: `3.7.20`, `9.2`, `11.1`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Release {
     major: u32,
@@ -289,7 +290,7 @@ impl fmt::Display for Release {
 }
 
 /// An op-version: what all servers of the pool have agreed to speak. It can be raised, never lowered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct OpVersion(pub u32);
 
 impl fmt::Display for OpVersion {

@@ -1,12 +1,13 @@
 //! What installing the target release means on a host: what would move, and what stands in the way of it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::names::{HostName, Release};
 use super::way::Wrong;
 
 /// What the package manager of a host would do to reach the target release.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct PackageOffer {
     /// The package version that brings the target release (`11.1-6`), `None` where none is on offer.
     pub version: Option<String>,
@@ -28,7 +29,7 @@ pub struct PackageOffer {
 }
 
 /// One of Gluster's packages in a transaction. Both versions: replaced; one of them: new, or gone.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct PackageMove {
     /// The package.
     pub package: String,
@@ -39,7 +40,7 @@ pub struct PackageMove {
 }
 
 /// What is wrong with the packages of a host, before anything is done.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PackageTrouble {
     /// A repository cannot be used, in the package manager's words.
@@ -51,7 +52,7 @@ pub enum PackageTrouble {
 }
 
 /// What installing moves on hosts that are alike.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Transaction {
     /// The hosts.
     pub hosts: Vec<HostName>,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use super::packages::{PackageMove, PackageOffer, PackageTrouble};
@@ -19,7 +20,7 @@ use super::usage::Usage;
 /// A fact that was read, or the reason why it could not be.
 ///
 /// On purpose without a default and without a way to unwrap: what could not be seen is not well.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Observed<T> {
     /// It was read.
@@ -59,7 +60,7 @@ impl<T, E: std::fmt::Display> From<Result<T, E>> for Observed<T> {
 }
 
 /// Everything observed in one look at a pool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PoolState {
     /// One entry for every server of the inventory, reached or not.
     pub hosts: BTreeMap<HostName, HostState>,
@@ -95,7 +96,7 @@ impl PoolState {
 }
 
 /// Whether a host answered at all.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reach {
     /// It did.
@@ -110,7 +111,7 @@ pub enum Reach {
 }
 
 /// The kind of trouble in reaching a host, as far as an operator would do something else about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unreachable {
     /// No key of the host is known yet. Somebody has to compare it and add it to the known hosts.
@@ -135,7 +136,7 @@ pub enum Unreachable {
 }
 
 /// What was observed on one server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HostState {
     /// Whether it answered.
     pub reach: Reach,
@@ -166,7 +167,7 @@ pub struct HostState {
 /// Not from `volume status VOL clients`, which cannot say "nobody": without a client its answer is "Commit failed"
 /// (`server_priv_to_dict` in server.c leaves its result at -1, 3.7 to 11; seen on 10.3), and it tells the servers'
 /// own daemons apart from clients by nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Connections {
     /// The far ends of all connections to bricks here, each with the volume its brick process was started for.
     pub to_bricks: BTreeMap<SocketAddr, VolumeName>,
@@ -175,7 +176,7 @@ pub struct Connections {
 }
 
 /// What was observed on one client machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClientState {
     /// Whether it answered.
     pub reach: Reach,
@@ -188,7 +189,7 @@ pub struct ClientState {
 }
 
 /// The Gluster processes of a server.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Processes {
     /// Processes named `glusterd`.
     pub glusterd: u32,
@@ -209,7 +210,7 @@ impl Processes {
 }
 
 /// A server's identity, from `/var/lib/glusterd/glusterd.info`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GlusterdInfo {
     /// `UUID=`.
     pub uuid: PeerUuid,
@@ -218,7 +219,7 @@ pub struct GlusterdInfo {
 }
 
 /// A peer as another server sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Peer {
     /// Its UUID.
     pub uuid: PeerUuid,
@@ -231,7 +232,7 @@ pub struct Peer {
 }
 
 /// The state of a peer (`gd1_…`/`GD_FRIEND_STATE_*` in glusterd-sm.h; text in cli `peer status`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PeerState {
     /// State 3, `Peer in Cluster`: the only good one.
@@ -243,7 +244,7 @@ pub enum PeerState {
 }
 
 /// What this server has stored of a volume in `/var/lib/glusterd/vols/VOL/info`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StoredVolume {
     /// The lines of `info`, sorted: glusterd's checksum is over the sorted file, and peers whose
     /// checksums differ are rejected at the next handshake.
@@ -260,7 +261,7 @@ impl StoredVolume {
 }
 
 /// A volume and its state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VolumeState {
     /// Its definition.
     pub volume: Volume,
@@ -284,7 +285,7 @@ pub struct VolumeState {
 }
 
 /// A volume's definition, from `gluster volume info --xml`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Volume {
     /// Its name.
     pub name: VolumeName,
@@ -306,7 +307,7 @@ pub struct Volume {
 
 /// What the bricks of a volume listen on (`transport` in `volume info --xml`: 0, 1, 2; `gf_transport_type` in
 /// glusterfs.h, 3.7 to 11).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VolumeTransport {
     /// TCP.
@@ -318,7 +319,7 @@ pub enum VolumeTransport {
 }
 
 /// A brick of a volume.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BrickOf {
     /// The brick.
     pub brick: Brick,
@@ -329,7 +330,7 @@ pub struct BrickOf {
 }
 
 /// What a volume does with its bricks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VolumeKind {
     /// Each file on one brick.

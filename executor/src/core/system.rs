@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::names::{AbsolutePath, HostName, Release};
 use super::pool::Observed;
 
 /// Everything of a host that no `gluster` command tells, theme by theme.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SystemFacts {
     /// The operating system and the programs that Gluster leans on.
     pub platform: Observed<Platform>,
@@ -51,7 +52,7 @@ impl SystemFacts {
 }
 
 /// The operating system, and the programs that Gluster leans on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Platform {
     /// `ID` of os-release: `debian`, `rocky`, `opensuse-leap`. Empty where the host does not say.
     pub os: String,
@@ -72,7 +73,7 @@ pub struct Platform {
 }
 
 /// What starts and stops services on a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Init {
     /// systemd.
@@ -82,7 +83,7 @@ pub enum Init {
 }
 
 /// A unit, in systemd's words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unit {
     /// `systemctl is-enabled`.
     pub enabled: String,
@@ -91,7 +92,7 @@ pub struct Unit {
 }
 
 /// The installed packages whose source is glusterfs.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct InstalledPackages {
     /// The package manager: `apt`, `dnf`, `yum`, `zypper`, or what the host has in place of one.
     pub manager: String,
@@ -106,7 +107,7 @@ pub struct InstalledPackages {
 }
 
 /// The file system of a directory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileSystem {
     /// Where it is mounted.
     pub mount_point: String,
@@ -123,7 +124,7 @@ pub struct FileSystem {
 }
 
 /// The directory of a brick.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BrickDirectory {
     /// Its file system; `None` where there is no such directory.
     pub file_system: Option<FileSystem>,
@@ -132,7 +133,7 @@ pub struct BrickDirectory {
 }
 
 /// What a process of Gluster is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The management daemon.
@@ -164,7 +165,7 @@ pub enum Role {
 }
 
 /// A process of Gluster.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Daemon {
     /// Its pid.
     pub pid: u32,
@@ -179,7 +180,7 @@ pub struct Daemon {
 }
 
 /// A host's clock, measured within one round trip.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Clock {
     /// At least so many milliseconds ahead of the machine that asks.
     pub ahead_at_least_ms: i64,
@@ -188,7 +189,7 @@ pub struct Clock {
 }
 
 /// What concerns the ports of a host's bricks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Network {
     /// `base-port` of glusterd.vol, or Gluster's default.
     pub base_port: u16,
@@ -206,7 +207,7 @@ pub struct Network {
 pub type PortRanges = Vec<(u16, u16)>;
 
 /// What is stored below `/var/lib/glusterd`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct StoredFiles {
     /// Files that glusterd reads when it starts and that are empty.
     pub empty: BTreeSet<String>,

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::application::Application;
@@ -13,7 +14,7 @@ use super::names::{AbsolutePath, ApplicationName, MountSource, Release, VolumeNa
 use super::pool::Observed;
 
 /// What is needed to make a FUSE mount again as it was.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Mount {
     /// Servers and volume, as `mount -t glusterfs` takes them: `g1:/vol0`, `g1,g2:/vol0/folder`.
     pub source: MountSource,
@@ -33,7 +34,7 @@ impl fmt::Display for Mount {
 }
 
 /// A FUSE mount of a volume, as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MountState {
     /// Where it is mounted.
     pub point: AbsolutePath,
@@ -50,7 +51,7 @@ pub struct MountState {
 }
 
 /// A process, by which it can be found again and called.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct ProcessName {
     /// Its number; 0 for the kernel itself, such as a mount below another.
     pub pid: u32,
@@ -66,7 +67,7 @@ impl fmt::Display for ProcessName {
 }
 
 /// A process with one of Gluster's libraries in its memory (`/proc/PID/maps`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LibraryUser {
     /// The process.
     pub process: ProcessName,
@@ -83,7 +84,7 @@ pub struct LibraryUser {
 }
 
 /// How a host uses volumes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Usage {
     /// Its FUSE mounts.
     pub mounts: Vec<MountState>,
@@ -98,7 +99,7 @@ pub struct Usage {
 }
 
 /// What an upgrade noted on the host before it unmounted or stopped it, so that no later plan forgets it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct PutAside {
     /// Mounts.
     pub mounts: BTreeSet<Mount>,

@@ -1,9 +1,12 @@
 //! What people read: plans, findings, halts, live lines. Text only, meaning never in colour alone.
 
+#[cfg(test)]
+mod downtime_tests;
 mod explain;
 mod findings;
 mod halt;
 mod hazards;
+mod inspect;
 mod live;
 mod packages;
 mod path;
@@ -15,6 +18,7 @@ pub use explain::{codes, explanation};
 pub use findings::{fit, nothing_to_do, offline_way, refusal};
 pub use halt::{Commands, failure, halt, in_downtime, interrupted};
 pub use hazards::hazards;
+pub use inspect::inspect;
 pub use live::live_line;
 pub use path::path;
 pub use plan::{finished, plan, progress};

@@ -247,3 +247,7 @@ fn controlling(script: &'static str, application: &Application, argv: Vec<String
 pub fn parse_done(act: &'static str, output: &Output) -> Result<String, ServiceError> {
     Ok(succeeded(act, output)?.join("; "))
 }
+
+#[cfg(test)]
+#[path = "usage_tests.rs"]
+mod tests;

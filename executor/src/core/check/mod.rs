@@ -24,6 +24,8 @@ mod system_tests;
 #[cfg(test)]
 mod tests;
 mod usage;
+#[cfg(test)]
+mod usage_tests;
 mod volume;
 mod words;
 

@@ -81,7 +81,7 @@ fn receiving() -> PoolState {
 #[test]
 fn the_secondary_stops_the_session_on_its_primary() {
     let plan = planned(&receiving(), "11.1", &[]);
-    let [_packages, stop, .., start, finish] = &stages(&plan)[..] else { panic!("{plan:?}") };
+    let [_packages, stop, .., start, _clients, finish] = &stages(&plan)[..] else { panic!("{plan:?}") };
     assert_eq!((*stop, *start), (&StageKind::StopReplication, &StageKind::StartReplication));
     assert_eq!(*finish, &StageKind::Finish);
     let via: Vec<&str> = plan
@@ -105,7 +105,9 @@ fn a_session_that_an_unfinished_run_stopped_is_started_by_the_next_plan() {
     }
     state.max_op_version = Observed::Known(Some(OpVersion(110_000)));
     let plan = planned(&state, "11.1", &[]);
-    assert_eq!(stages(&plan), [&StageKind::StartReplication, &StageKind::Finish]);
+    let clients = StageKind::Clients(vec!["c1".parse().unwrap()]);
+    let rest = [&StageKind::Packages, &StageKind::StartReplication, &clients, &StageKind::Finish];
+    assert_eq!(stages(&plan), rest);
 
     // Done but for the session: then nobody knows who stopped it, and it is said.
     for number in 1..=3 {
@@ -116,6 +118,18 @@ fn a_session_that_an_unfinished_run_stopped_is_started_by_the_next_plan() {
     }
     let codes: Vec<Code> = refused(&state, "11.1").findings.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, [Code::GeorepNotHealthy]);
+}
+
+#[test]
+fn a_session_goes_on_where_only_clients_are_upgraded() {
+    let mut state = replicated("11.1");
+    for number in 1..=3 {
+        change_host(&mut state, number, |host| at_release(host, "11.1"));
+    }
+    state.max_op_version = Observed::Known(Some(OpVersion(110_000)));
+    let plan = planned(&state, "11.1", &[]);
+    let clients = StageKind::Clients(vec!["c1".parse().unwrap()]);
+    assert_eq!(stages(&plan), [&StageKind::Packages, &clients, &StageKind::Finish]);
 }
 
 #[test]

@@ -40,6 +40,8 @@ mod tests;
 #[cfg(test)]
 mod thousand_tests;
 mod usage;
+#[cfg(test)]
+mod usage_tests;
 
 use serde::{Deserialize, Serialize};
 

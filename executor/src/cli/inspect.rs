@@ -1,0 +1,103 @@
+//! `inspect`: everything that can be seen of a pool.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use schemars::{JsonSchema, schema_for};
+use serde::Serialize;
+
+use super::OutputFormat;
+use super::look::{read_inventory, transport, usage};
+use crate::core::exit::Exit;
+use crate::core::names::Release;
+use crate::core::pool::PoolState;
+use crate::observe::{self, Scope};
+use crate::render;
+use crate::transport::{ReadOnly, Transport};
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArgs {
+    /// The inventory: which servers form the pool, and how to reach them
+    #[arg(short, long, value_name = "FILE", required_unless_present = "schema")]
+    inventory: Option<PathBuf>,
+
+    /// Asks the package managers as well what they would do for this release
+    #[arg(long, value_name = "RELEASE")]
+    to: Option<Release>,
+
+    /// Prints the JSON schema of `--output json`, and looks at no pool
+    #[arg(long, conflicts_with_all = ["inventory", "to"])]
+    schema: bool,
+
+    /// How to print the answer on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: OutputFormat,
+}
+
+/// What `inspect --output json` prints. A fact is `{"known": …}` or `{"unknown": "why"}`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Inspection {
+    /// The version of this format. It is raised when something is renamed or removed, not when something is added.
+    pub(super) format: u32,
+    /// What was observed.
+    pub(super) pool: PoolState,
+}
+
+impl Inspection {
+    /// Returns an inspection in today's format.
+    pub(super) fn of(pool: PoolState) -> Self {
+        Self { format: 1, pool }
+    }
+
+    /// Returns the published schema, as it is printed and kept in docs/inspect.schema.json.
+    ///
+    /// # Errors
+    /// Never, unless the schema itself is no JSON.
+    pub(super) fn schema() -> serde_json::Result<String> {
+        serde_json::to_string_pretty(&schema_for!(Self)).map(|text| text + "\n")
+    }
+}
+
+pub(super) async fn inspect(args: InspectArgs) -> anyhow::Result<Exit> {
+    if args.schema {
+        print!("{}", Inspection::schema()?);
+        return Ok(Exit::Done);
+    }
+    // clap sees to it that there is one.
+    let file = args.inventory.unwrap_or_default();
+    let inventory = match read_inventory(&file).await {
+        Ok(inventory) => inventory,
+        Err(error) => return Ok(usage(&error)),
+    };
+    let transport = ReadOnly(transport(&inventory)?);
+    let scope = Scope::Inspect(args.to);
+    let state = observe::look(&transport as &dyn Transport, &inventory, &scope).await;
+    transport.0.close().await;
+    match args.output {
+        OutputFormat::Human => print!("{}", render::inspect(&state)),
+        OutputFormat::Json => println!("{}", serde_json::to_string_pretty(&Inspection::of(state))?),
+    }
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PUBLISHED: &str = include_str!("../../../docs/inspect.schema.json");
+
+    #[test]
+    fn the_published_schema_is_todays() {
+        let today = Inspection::schema().unwrap();
+        // Accepted like a golden text, to be read in the diff.
+        if std::env::var("INSTA_UPDATE").is_ok_and(|how| how == "always") {
+            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/inspect.schema.json");
+            std::fs::write(file, &today).unwrap();
+            return;
+        }
+        assert!(
+            today == PUBLISHED,
+            "INSTA_UPDATE=always writes docs/inspect.schema.json anew; read the difference"
+        );
+    }
+}
