@@ -7,13 +7,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::names::{HostName, InvalidName, PeerUuid, Release, VolumeName};
 use super::pool::{Observed, Reach};
 
 /// The far end of a session, as the CLI takes it: `l1::copy`, `geoaccount@l1::copy`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Secondary {
     /// The user the workers log in as, where it is not root.
@@ -76,7 +77,7 @@ impl fmt::Display for Secondary {
 }
 
 /// A session by its two ends.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct SessionName {
     /// The volume that is copied.
     pub primary: VolumeName,
@@ -92,7 +93,7 @@ impl fmt::Display for SessionName {
 
 /// What a worker, which copies one brick, says of itself (`worker_status` in gsyncdstatus.py; the words of a
 /// monitor that does not run are glusterd's, glusterd-geo-rep.c; 3.7 to 11).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkerStatus {
     /// It copies.
@@ -129,7 +130,7 @@ impl fmt::Display for WorkerStatus {
 }
 
 /// A worker of a session: one for each brick of the primary volume.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Worker {
     /// The server, as Gluster names it.
     pub node: String,
@@ -144,7 +145,7 @@ pub struct Worker {
 }
 
 /// A session as its primary pool tells of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Session {
     /// Its two ends.
     pub name: SessionName,
@@ -162,7 +163,7 @@ impl Session {
 }
 
 /// What the workers are run with on a server.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SyncTools {
     /// The version of the `python3` in the path, as `3.11.2`; none where there is none.
     pub python3: Option<String>,
@@ -177,7 +178,7 @@ pub struct SyncTools {
 }
 
 /// At which end of the sessions another pool is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PoolRole {
     /// It sends to this one.
@@ -196,7 +197,7 @@ impl fmt::Display for PoolRole {
 }
 
 /// What was observed of another pool, of which this one is primary or secondary.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OtherPool {
     /// Its inventory.
     pub inventory: PathBuf,
@@ -209,7 +210,7 @@ pub struct OtherPool {
 }
 
 /// What was observed on a server of another pool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OtherHost {
     /// The address the inventory gives it.
     pub address: String,
@@ -224,7 +225,7 @@ pub struct OtherHost {
 }
 
 /// The peers of a server of another pool.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct OtherPeers {
     /// How many there are.
     pub count: usize,

@@ -4,13 +4,10 @@ use std::fmt;
 
 use super::super::georep::SessionName;
 use super::super::names::HostName;
-use super::Check;
+use super::{Check, SessionBefore};
 
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let but = |without: &Option<HostName>| {
-            without.as_ref().map_or(String::new(), |host| format!(" but {host}'s"))
-        };
         match self {
             Self::Reached => write!(f, "every server reached"),
             Self::Members => write!(f, "the inventory's servers are the pool's"),
@@ -34,9 +31,7 @@ impl fmt::Display for Check {
             Self::ClientsBack => write!(f, "all clients of the start back"),
             Self::ConfigurationUnchanged => write!(f, "volumes and peers defined as at the start"),
             Self::OpVersionStill => write!(f, "op-version as at the start on every server"),
-            Self::OthersUndisturbed { host } => {
-                write!(f, "glusterd untouched on every server but {host}")
-            }
+            Self::OthersUndisturbed { host } => write!(f, "glusterd untouched on every server but {host}"),
             Self::BricksSteady => write!(f, "brick processes steady"),
             Self::RunsRelease { host, release } => write!(f, "every process on {host} runs {release}"),
             Self::AllAtRelease { release } => write!(f, "every server at {release}"),
@@ -48,9 +43,7 @@ impl fmt::Display for Check {
             Self::GlusterDown { host } => write!(f, "gluster down on {host}"),
             Self::GlusterdDown { host } => write!(f, "glusterd down on {host}"),
             Self::GlusterdUp { host } => write!(f, "glusterd up on {host}"),
-            Self::BricksRunning { host, processes } => {
-                write!(f, "{processes} brick process{} up on {host}", if *processes == 1 { "" } else { "es" })
-            }
+            Self::BricksRunning { host, processes } => write!(f, "{} up on {host}", bricks(*processes)),
             Self::NfsLinesGone { host } => write!(f, "no nfs. line stored on {host}"),
             Self::OpVersionIs { op_version } => write!(f, "op-version {op_version} on every server"),
             Self::NewestOpVersion { op_version } => {
@@ -70,10 +63,7 @@ impl fmt::Display for Check {
             Self::NoOldLibrary { host, .. } => write!(f, "no process on {host} with an old library"),
             Self::VolumesUnused { host } => write!(f, "no volume in use on {host}"),
             Self::SessionsStopped { sessions } => write!(f, "{} stopped", listed(sessions)),
-            Self::SessionsBack { sessions } => {
-                let names = sessions.iter().map(|session| &session.name);
-                write!(f, "{} copying as before", listed(names))
-            }
+            Self::SessionsBack { sessions } => write!(f, "{} copying as before", listed(names(sessions))),
             Self::SessionConfigKept { session, .. } => {
                 write!(f, "settings of geo-replication {session} as before")
             }
@@ -85,6 +75,19 @@ impl fmt::Display for Check {
             Self::GlusterdUpEverywhere => write!(f, "glusterd up on every server"),
         }
     }
+}
+
+/// The exception, where one server is left out.
+fn but(without: &Option<HostName>) -> String {
+    without.as_ref().map_or(String::new(), |host| format!(" but {host}'s"))
+}
+
+fn bricks(processes: u32) -> String {
+    format!("{processes} brick process{}", if processes == 1 { "" } else { "es" })
+}
+
+fn names(sessions: &[SessionBefore]) -> impl Iterator<Item = &SessionName> {
+    sessions.iter().map(|session| &session.name)
 }
 
 fn listed<'a>(sessions: impl IntoIterator<Item = &'a SessionName>) -> String {
