@@ -250,3 +250,36 @@ async fn raise_op_version(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+
+    use super::*;
+
+    /// Hosts that stop, but for g2.
+    #[derive(Default)]
+    struct Stubborn(Mutex<Vec<String>>);
+
+    #[async_trait]
+    impl Transport for Stubborn {
+        async fn run(&self, host: &HostName, _: &Command) -> Result<Output, TransportError> {
+            self.0.lock().unwrap().push(host.to_string());
+            let status = i32::from(host.as_str() == "g2");
+            Ok(Output { status, stdout: "still running: glusterfsd 7\n".to_owned(), ..Output::default() })
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_fails_is_named_and_stops_no_other() {
+        let hosts = ["g1", "g2", "g3"].map(|host| host.parse::<HostName>().unwrap());
+        let actions = hosts.map(|host| Action::StopGluster { host }).to_vec();
+        let transport = Stubborn::default();
+        let error = act(&transport, &Action::Together { actions }, "run").await.unwrap_err().to_string();
+        assert!(error.starts_with("g2: ") && error.contains("glusterfsd 7"), "{error}");
+        assert!(!error.contains("g1") && !error.contains("g3"), "{error}");
+        assert_eq!(transport.0.into_inner().unwrap().len(), 3);
+    }
+}

@@ -192,10 +192,7 @@ async fn drive(
     eprintln!("journal: {}", path.display());
     listener(&first);
     let ssh = transport(inventory)?;
-    let run = path
-        .parent()
-        .and_then(Path::file_name)
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let run = name_of(&path);
     let noted = progress.noted.clone();
     let mut runner = Runner { transport: &ssh, inventory, journal, listener: &mut listener, run, noted };
     let end = tokio::select! {
@@ -231,6 +228,12 @@ async fn drive(
             journal_trouble(&error)
         }
     })
+}
+
+/// Returns the name of a run: its journal's folder.
+fn name_of(journal: &Path) -> String {
+    let folder = journal.parent().and_then(Path::file_name);
+    folder.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
 /// Returns what was asked for when a plan was made.

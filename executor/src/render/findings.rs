@@ -78,7 +78,7 @@ pub fn fit(plan: &Plan, next: &str) -> String {
     let mut text =
         format!("FIT: nothing stands in the way of an upgrade to glusterfs {}, in {steps} steps.\n", plan.to);
     if !plan.answered.is_empty() {
-        text.push_str("\nfound, and mended by the plan's first stage:\n");
+        text.push_str("\nfound, and mended by the plan itself:\n");
         text.push_str(&findings(&plan.answered));
     }
     text.push_str(&advice(plan));

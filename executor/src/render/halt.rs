@@ -213,11 +213,18 @@ fn downtime_safety(progress: &Progress, here: &Step, gate: GateKind) -> Vec<Stri
     if all.is_empty() {
         return vec!["no volume was started when the run began: nobody misses anything".into()];
     }
+    if stopped.is_empty() && here.action.stops().is_none() {
+        return vec![
+            "NO VOLUME IS STOPPED YET: all are served; clients that steps above took away are away".into(),
+            "packages are downloaded on every server, none is installed".into(),
+        ];
+    }
     if let Some(volume) = here.action.stops() {
         let untouched = stopped.is_empty() && matches!(gate, GateKind::Enter);
         if untouched {
             return vec![
-                "THE DOWNTIME HAS NOT BEGUN: nothing was stopped, every volume is served".into(),
+                "NO VOLUME IS STOPPED YET: all are served; clients that steps above took away are away"
+                    .into(),
                 "packages are downloaded on every server, none is installed".into(),
             ];
         }

@@ -1,5 +1,7 @@
 //! What people read: plans, findings, halts, live lines. Text only, meaning never in colour alone.
 
+#[cfg(test)]
+mod downtime_tests;
 mod explain;
 mod findings;
 mod halt;

@@ -161,7 +161,7 @@ pub(super) fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
 /// Says where the downtime begins, what is not served in it, and what comes first.
 fn downtime_begins(plan: &Plan) -> String {
     let volumes = plan.stopped_volumes();
-    let mut text = String::from("DOWNTIME BEGINS HERE, with the first volume that is stopped\n");
+    let mut text = String::from("DOWNTIME BEGINS HERE: the clients go, then the volumes are stopped\n");
     let names: Vec<&str> = volumes.iter().map(|volume| volume.as_str()).collect();
     let what = match &names[..] {
         [] => "nothing: no volume is started".to_owned(),
@@ -171,7 +171,10 @@ fn downtime_begins(plan: &Plan) -> String {
     let _ = writeln!(
         text,
         "{}",
-        hanging("     before it  ", "every client unmounted, every application on a volume stopped")
+        hanging(
+            "     clients    ",
+            "those that no step below unmounts are waited for: unmount them, and stop their applications"
+        )
     );
     for finding in &plan.answered {
         let _ = writeln!(text, "{}", hanging("     because    ", &finding.to_string()));

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use executor::core::event::Event;
 use executor::core::finding::Finding;
 
+use super::load::Truths;
 use super::{DirectorError, Performance, Stage};
-use crate::oracle::{self, Expected, ExpectedVolume, Judge, Judgement, Stored, Truth, Verdict};
+use crate::oracle::{self, Expected, ExpectedVolume, Judge, Judgement, Stored, Verdict};
 use crate::pool::{self, NodeSpec, Pool, VolumeKind, VolumeSpec};
 use crate::scenario::{Outcome, Scenario};
 
@@ -22,7 +23,7 @@ pub(super) fn expected(
     stage: &Stage<'_>,
     pool: &Pool,
     releases: BTreeMap<String, String>,
-    truth: Option<Truth>,
+    truths: &Truths,
 ) -> Result<Expected, DirectorError> {
     let Stage { scenario, catalog, .. } = stage;
     let op_versions = releases.values().map(|release| {
@@ -30,10 +31,8 @@ pub(super) fn expected(
     });
     let op_version = op_versions.collect::<Result<Vec<_>, _>>()?.into_iter().min().unwrap_or_default();
     let mut volumes = expected_volumes(&scenario.volumes, &scenario.servers);
-    if let Some(load) = &scenario.workload {
-        for volume in volumes.iter_mut().filter(|volume| volume.name == load.volume) {
-            volume.truth.clone_from(&truth);
-        }
+    for volume in &mut volumes {
+        volume.truth = truths.get(&volume.name).cloned();
     }
     Ok(Expected {
         releases,

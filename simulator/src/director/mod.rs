@@ -10,6 +10,7 @@
 //! The logs of every host are saved before the caller removes the pool.
 
 mod expected;
+mod load;
 mod performance;
 mod restart;
 mod writer;
@@ -26,17 +27,17 @@ pub use self::performance::{ExecutorError, Order, Performance};
 pub use self::writer::Writer;
 
 use self::expected::{expected, verdict_on_executor, verdict_on_second_order};
+use self::load::{Load, Truths};
 use self::performance::perform;
 use crate::artifacts::{ArtifactError, Artifacts};
 use crate::engine::{Engine, Run};
 use crate::images::{Catalog, NodeImage, Say};
 use crate::oracle::after::{self, Settle};
 use crate::oracle::during::{self, KnownDown, Watch};
-use crate::oracle::{Baseline, EngineShell, Expected, Judgement, Shell, Truth};
+use crate::oracle::{Baseline, EngineShell, Expected, Judgement, Shell};
 use crate::pool::{Pool, PoolError, PoolSpec};
 use crate::report::{self, HostVersions, Report};
 use crate::scenario::{Outcome, Scenario};
-use crate::workload::{self, Limits, Record, Settings};
 
 /// How long a pool may take to come to rest after every server lost its power.
 const AFTER_RESTART: Settle =
@@ -132,15 +133,18 @@ async fn judged(stage: &Stage<'_>, pool: &Pool) -> Result<Report, DirectorError>
     let inventory = artifacts.write_inventory(pool)?;
     let shell: Arc<dyn Shell> = Arc::new(EngineShell::new(stage.engine.clone(), containers(pool)));
     let beginnings = scenario.servers.iter().map(|server| (server.name.clone(), server.release.clone()));
-    let before = Arc::new(expected(stage, pool, beginnings.collect(), None)?);
+    let before = Arc::new(expected(stage, pool, beginnings.collect(), &Truths::new())?);
     let baseline = Arc::new(Baseline::capture(&*shell, &before).await);
     let troubles = baseline.troubles();
     if !troubles.is_empty() {
         return Err(DirectorError::Baseline(troubles));
     }
-    let writer = start_writer(stage, pool)?;
-    if let Some(writer) = &writer {
-        writer.warm_up().await?;
+    let mut load = Load::start(stage, pool).await?;
+    let pauses = scenario.workload.as_ref().is_some_and(|load| load.stops_for_downtime);
+    if pauses {
+        load.pause(stage, pool, &*shell).await?;
+        say("the client has written, ended and unmounted; the executor is started");
+    } else if load.writes() {
         say("a client writes; the executor is started");
     }
     let stop = CancellationToken::new();
@@ -150,6 +154,7 @@ async fn judged(stage: &Stage<'_>, pool: &Pool) -> Result<Report, DirectorError>
         program: &stage.executor,
         inventory: &inventory,
         to: scenario.upgrade.to,
+        offline: scenario.upgrade.offline,
         waive: &scenario.upgrade.waive,
         clients_at_once: scenario.upgrade.clients_at_once,
     };
@@ -157,25 +162,21 @@ async fn judged(stage: &Stage<'_>, pool: &Pool) -> Result<Report, DirectorError>
     let watched = watching.finish().await;
     let performance = performance?;
     keep_json(artifacts, "samples.json", &watched.samples)?;
-    let record = match writer {
-        Some(writer) => Some(writer.end(&*shell).await),
-        None => None,
-    };
-    let mut judgement = verdict_on_executor(scenario, &performance);
-    judgement.extend(watched.judgement);
-    if let Some(record) = &record {
-        let limits = Limits {
-            longest_stall: scenario.expect.longest_stall,
-            failures: 0,
-            from: performance.from,
-            to: performance.to,
-        };
-        judgement.extend(workload::judge(record, &limits));
+    if pauses && performance.last_word() == "upgraded" {
+        say("the client mounts again, and goes on");
+        load.go_on(stage, pool).await?;
     }
-    let truth = record.as_ref().map(Record::truth);
+    load.finish(&shell, &performance, pauses).await;
+    let mut judgement = verdict_on_executor(scenario, &performance);
+    // In a downtime nobody is served, and that is no fault; a refusal leaves no downtime behind.
+    if !scenario.upgrade.offline || scenario.expect.outcome == Outcome::Refused {
+        judgement.extend(watched.judgement);
+    }
+    judgement.extend(load.judge(scenario.expect.longest_stall));
+    let truths = load.truths();
     // A pool whose upgrade did not come to its end is left as it stands, for its logs to tell why.
     let upgraded = scenario.expect.outcome == Outcome::Upgraded && performance.last_word() == "upgraded";
-    let judging = judge_end(stage, pool, &shell, &baseline, truth, upgraded);
+    let judging = judge_end(stage, pool, &shell, &baseline, &truths, upgraded);
     judgement.extend(tokio::select! {
         judged = judging => judged?,
         () = stage.cancelled.cancelled() => return Err(DirectorError::Interrupted),
@@ -185,16 +186,7 @@ async fn judged(stage: &Stage<'_>, pool: &Pool) -> Result<Report, DirectorError>
         judgement.extend(asked_again(stage, &order, &shell, &before).await?);
     }
     let after = Baseline::capture(&*shell, &before).await;
-    Ok(report(stage, &performance, record.as_ref(), judgement, [&baseline, &after]))
-}
-
-fn start_writer(stage: &Stage<'_>, pool: &Pool) -> Result<Option<Writer>, DirectorError> {
-    let Some(load) = &stage.scenario.workload else { return Ok(None) };
-    let Some(client) = pool.node(&load.client) else { return Ok(None) };
-    let mut settings = Settings::new(&format!("/mnt/{}", load.volume), stage.seed);
-    settings.operations_per_second = load.operations_per_second;
-    let kept = stage.artifacts.path("workload.jsonl");
-    Writer::start(stage.engine, client, settings, &kept).map(Some).map_err(DirectorError::Writer)
+    Ok(report(stage, &performance, load.longest_stall(), judgement, [&baseline, &after]))
 }
 
 /// Judges the pool after the executor has ended and, after an upgrade, once more after a restart of all servers.
@@ -203,11 +195,11 @@ async fn judge_end(
     pool: &Pool,
     shell: &Arc<dyn Shell>,
     baseline: &Arc<Baseline>,
-    truth: Option<Truth>,
+    truths: &Truths,
     upgraded: bool,
 ) -> Result<Judgement, DirectorError> {
     let Stage { scenario, say, .. } = stage;
-    let mut in_the_end = expected(stage, pool, scenario.releases_in_the_end(), truth)?;
+    let mut in_the_end = expected(stage, pool, scenario.releases_in_the_end(), truths)?;
     in_the_end.stored = scenario.expect.stored;
     let in_the_end: Arc<Expected> = Arc::new(in_the_end);
     say("the oracle judges the pool");
@@ -258,7 +250,7 @@ fn keep_json(artifacts: &Artifacts, name: &str, value: &impl serde::Serialize) -
 fn report(
     stage: &Stage<'_>,
     performance: &Performance,
-    record: Option<&Record>,
+    longest_stall: Option<Duration>,
     judgement: Judgement,
     [before, after]: [&Baseline; 2],
 ) -> Report {
@@ -279,7 +271,7 @@ fn report(
         duration: Duration::ZERO,
         executor: format!("{exit}, {}", performance.last_word()),
         versions: versions.collect(),
-        longest_stall: record.and_then(|record| record.longest()).map(|stall| stall.took),
+        longest_stall,
         judgement,
         notes: Vec::new(),
         artifacts: artifacts.folder().to_owned(),

@@ -27,6 +27,8 @@ pub struct Order<'a> {
     pub inventory: &'a Path,
     /// The target.
     pub to: Release,
+    /// Whether within a downtime.
+    pub offline: bool,
     /// Findings to waive.
     pub waive: &'a [Waiver],
     /// How many clients are upgraded at once; 0 leaves them alone.
@@ -115,6 +117,9 @@ pub(super) async fn perform(
     command.arg("--clients-at-once").arg(order.clients_at_once.to_string());
     command.arg("--state-dir").arg(artifacts.path("state"));
     command.args(["--yes", "--events", "-"]);
+    if order.offline {
+        command.arg("--offline");
+    }
     for waiver in order.waive {
         command.arg("--waive").arg(waiver.to_string());
     }

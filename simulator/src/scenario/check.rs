@@ -88,7 +88,8 @@ pub(super) fn scenario(path: &Path, text: &str, catalog: &Catalog) -> Result<Sce
     let hint = "a waiver is CODE:SUBJECT, such as \"NFS_OPTIONS_DROPPED:vol0\"";
     let waive = file.upgrade.waive.iter().map(|waiver| source.parsed(waiver, hint));
     let waive = waive.collect::<Result<Vec<_>, _>>()?;
-    let upgrade = Upgrade { to, waive, clients_at_once: file.upgrade.clients_at_once };
+    let file::Upgrade { offline, clients_at_once, .. } = file.upgrade;
+    let upgrade = Upgrade { to, offline, waive, clients_at_once };
     let expect = expect(&source, &file.expect, &servers)?;
     let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     Ok(Scenario {
@@ -206,13 +207,16 @@ fn workload(
         .filter(|other| other.node.name == client)
         .flat_map(|client| client.mounts.iter().map(String::as_str))
         .collect();
-    let volume = source.known(&load.volume, "mount of that client", mounts.iter().copied())?;
+    let volumes = std::iter::once(&load.volume)
+        .chain(&load.also)
+        .map(|volume| source.known(volume, "mount of that client", mounts.iter().copied()))
+        .collect::<Result<Vec<_>, _>>()?;
     let operations_per_second = *load.operations_per_second.get_ref();
     if !(0.1..=1000.0).contains(&operations_per_second) {
         let at = load.operations_per_second.span().start;
         return Err(source.error(at, "expected 0.1 to 1000 operations a second", "25 suits most rehearsals"));
     }
-    Ok(Workload { client, volume, operations_per_second })
+    Ok(Workload { client, volumes, operations_per_second, stops_for_downtime: load.stops_for_downtime })
 }
 
 fn expect(source: &Source<'_>, expect: &file::Expect, servers: &[NodeSpec]) -> Result<Expect, ScenarioError> {
@@ -303,6 +307,15 @@ outcome = "upgraded"
         assert_eq!(scenario.name, "x");
         assert_eq!(scenario.expect.upgraded.len(), 3);
         assert_eq!(scenario.releases_in_the_end()["g2"], "11.1");
+        assert!(!scenario.upgrade.offline && !scenario.workload.unwrap().stops_for_downtime);
+    }
+
+    #[test]
+    fn a_downtime_is_asked_for_in_so_many_words() {
+        let text = GOOD.replace("to = \"11.1\"", "to = \"11.1\"\noffline = true");
+        let text = text.replace("[upgrade]", "stops_for_downtime = true\n[upgrade]");
+        let scenario = read(&text).unwrap();
+        assert!(scenario.upgrade.offline && scenario.workload.unwrap().stops_for_downtime);
     }
 
     #[rstest]
@@ -328,6 +341,12 @@ outcome = "upgraded"
     #[case::of_no_use("replica = 3\n", "replica = 3\ndata = 2\n", 8, "for kind disperse only")]
     #[case::no_such_mount("mounts = [\"vol0\"]", "mounts = [\"vol1\"]", 12, "no volume `vol1`")]
     #[case::no_such_writer("client = \"c1\"", "client = \"c2\"", 14, "no client `c2`")]
+    #[case::no_such_other_mount(
+        "volume = \"vol0\"",
+        "volume = \"vol0\"\nalso = [\"vol1\"]",
+        16,
+        "no mount of that client `vol1`"
+    )]
     #[case::too_fast("second = 25", "second = 25000", 16, "expected 0.1 to 1000")]
     #[case::bad_waiver("to = \"11.1\"", "to = \"11.1\"\nwaive = [\"SPLIT_BRAIN:v\"]", 19, "cannot be waived")]
     #[case::no_such_code("\"upgraded\"", "\"refused\"\nfindings = [\"NOPE:v\"]", 21, "no finding `NOPE:v`")]

@@ -66,13 +66,20 @@ pub(super) struct Client {
 pub(super) struct Workload {
     pub(super) client: Spanned<String>,
     pub(super) volume: Spanned<String>,
+    /// Further volumes that the same client writes to.
+    #[serde(default)]
+    pub(super) also: Vec<Spanned<String>>,
     pub(super) operations_per_second: Spanned<f64>,
+    #[serde(default)]
+    pub(super) stops_for_downtime: bool,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Upgrade {
     pub(super) to: Spanned<String>,
+    #[serde(default)]
+    pub(super) offline: bool,
     #[serde(default)]
     pub(super) waive: Vec<Spanned<String>>,
     #[serde(default)]

@@ -46,10 +46,13 @@ pub struct Scenario {
 pub struct Workload {
     /// The client.
     pub client: String,
-    /// The volume it writes to.
-    pub volume: String,
+    /// The volumes it writes to, each in a folder of its own.
+    pub volumes: Vec<String>,
     /// At most so many operations a second.
     pub operations_per_second: f64,
+    /// Whether it ends and unmounts before the executor is started, and goes on after that: what an operator does
+    /// for a downtime.
+    pub stops_for_downtime: bool,
 }
 
 /// What is asked of the executor.
@@ -57,6 +60,8 @@ pub struct Workload {
 pub struct Upgrade {
     /// The target.
     pub to: Release,
+    /// Whether all servers are upgraded together, within a downtime.
+    pub offline: bool,
     /// Findings that are waived.
     pub waive: Vec<Waiver>,
     /// How many clients are upgraded at once; 0 leaves them alone.

@@ -14,15 +14,17 @@ pub struct Limits {
     pub longest_stall: Duration,
     /// How many operations may fail; none, but for scenarios about outages.
     pub failures: usize,
-    /// When the executor was started.
+    /// When the time began in which it must have written.
     pub from: SystemTime,
     /// When it ended.
     pub to: SystemTime,
+    /// What that time is called: "during the run".
+    pub when: &'static str,
 }
 
 /// Judges an ended record.
 pub fn judge(record: &Record, limits: &Limits) -> Judgement {
-    let Limits { longest_stall, failures, from, to } = *limits;
+    let Limits { longest_stall, failures, from, to, when } = *limits;
     let mut judge = Judge::new(PHASE);
     let troubles = record.troubles();
     let (verdict, found) = match troubles.as_slice() {
@@ -63,7 +65,7 @@ pub fn judge(record: &Record, limits: &Limits) -> Judgement {
     // Fail would say that the pool refused writes, which the assertions above tell; this one says what they are worth.
     let verdict = if during == 0 { Verdict::Unknown } else { Verdict::Pass };
     judge.assert(
-        "the workload wrote during the run",
+        &format!("the workload wrote {when}"),
         "workload",
         verdict,
         "at least one write",
@@ -112,6 +114,7 @@ mod tests {
             failures: 0,
             from: UNIX_EPOCH + Duration::from_secs(100),
             to: UNIX_EPOCH + Duration::from_secs(110),
+            when: "during the run",
         }
     }
 

@@ -17,6 +17,9 @@ pub use record::{Failure, Line, Record, Stall};
 /// The writer: constant, its settings are arguments.
 const WRITER: &str = include_str!("writer.py");
 
+/// The folder of a volume that the writers of a rehearsal have to themselves.
+pub const FOLDER: &str = "workload";
+
 /// Where and how to write.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -37,7 +40,7 @@ impl Settings {
     pub fn new(mount: &str, seed: u64) -> Self {
         Self {
             mount: mount.to_owned(),
-            folder: "workload".to_owned(),
+            folder: FOLDER.to_owned(),
             seed,
             operations_per_second: 50.0,
             stop_file: "/run/workload.stop".to_owned(),

@@ -19,9 +19,12 @@ pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outc
     let split = |findings: &[Finding]| -> (Vec<Finding>, Vec<Finding>) {
         findings.iter().cloned().partition(|finding| waived(&finding))
     };
-    // What the prepare stage cannot answer stands in the way like any other finding.
-    let (mendable, unmendable): (Vec<Finding>, Vec<Finding>) =
-        found.answered.iter().cloned().partition(|finding| finding.code == Code::NfsOptionsDropped);
+    // What no step of the plan can answer stands in the way like any other finding.
+    let (mendable, unmendable): (Vec<Finding>, Vec<Finding>) = found
+        .answered
+        .iter()
+        .cloned()
+        .partition(|finding| matches!(finding.code, Code::NfsOptionsDropped | Code::HealPending));
     let (mut waived_findings, in_the_way) = split(&[found.findings.clone(), unmendable].concat());
     let (waived_hazards, answered) = split(&mendable);
     waived_findings.extend(waived_hazards);
@@ -62,7 +65,7 @@ fn build(
     let mut builder = Builder { facts, to, next: 1 };
     let goal = finish::op_version(facts.state, to).max(facts.op_version);
     let op_version_then = if request.keep_op_version { facts.op_version } else { goal };
-    let preparing = !answered.is_empty();
+    let preparing = answered.iter().any(|finding| finding.code == Code::NfsOptionsDropped);
     let mut stages = match request.procedure {
         Procedure::Online => online::stages(&mut builder, inventory, out.as_ref(), preparing),
         Procedure::Offline => offline::stages(&mut builder, preparing),

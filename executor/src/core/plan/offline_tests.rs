@@ -72,16 +72,32 @@ fn what_depends_on_others_serving_is_no_obstacle() {
 #[test]
 fn data_must_be_well_before_a_downtime_too() {
     let mut state = pool(6, "10.3", mixed(), "11.1-6");
-    change_volume(&mut state, "coded", |volume| {
-        volume.heal_pending = volume.heal_pending.clone().map(|mut counts| {
-            counts.values_mut().for_each(|count| *count = Observed::Known(7));
-            counts
-        });
-    });
     change_volume(&mut state, "single", |volume| {
         volume.bricks_online = Observed::Known(BTreeMap::new());
     });
-    assert_eq!(codes(&asked(&state, "11.1", Procedure::Offline)), ["BRICK_OFFLINE", "HEAL_PENDING"]);
+    assert_eq!(codes(&asked(&state, "11.1", Procedure::Offline)), ["BRICK_OFFLINE"]);
+}
+
+#[test]
+fn what_clients_left_to_heal_is_healed_before_anything_is_stopped() {
+    let mut state = pool(6, "10.3", mixed(), "11.1-6");
+    change_volume(&mut state, "coded", |volume| {
+        volume.heal_pending = volume.heal_pending.clone().map(|mut counts| {
+            counts.values_mut().for_each(|count| *count = Observed::Known(12));
+            counts
+        });
+    });
+    let plan = planned(&state, "11.1");
+    assert!(plan.answered.iter().any(|finding| finding.code.as_str() == "HEAL_PENDING"));
+    let is_heal = |step: &&Step| matches!(step.action, Action::Heal { .. });
+    let heal = plan.stages[1].steps.iter().find(is_heal).unwrap();
+    let Action::Heal { volumes, .. } = &heal.action else { panic!("{}", heal.action) };
+    assert_eq!(volumes.iter().map(|volume| volume.as_str()).collect::<Vec<_>>(), ["coded", "copies"]);
+    assert!(heal.enter.checks.contains(&Check::NoClients));
+    assert_eq!(heal.leave.checks, [Check::NothingToHeal]);
+    // What could not be counted is not healed by a step.
+    change_volume(&mut state, "coded", |volume| volume.heal_pending = Observed::Unknown("no answer".into()));
+    assert_eq!(codes(&asked(&state, "11.1", Procedure::Offline)), ["HEAL_PENDING"]);
 }
 
 #[test]
@@ -179,4 +195,19 @@ fn properties(#[case] volumes: Vec<VolumeState>) {
         assert!(step.enter.patience_seconds > 0 && step.leave.patience_seconds > 0, "every wait has an end");
         assert!(!step.leave.checks.is_empty(), "step {} is left without a look", step.id);
     }
+}
+
+#[test]
+fn of_several_actions_only_those_are_left_that_are_not_done() {
+    let state = pool(6, "10.3", mixed(), "11.1-6");
+    let mut now = state.clone();
+    for number in [2, 5] {
+        change_host(&mut now, number, |host| host.release = Observed::Known(Some("11.1".parse().unwrap())));
+    }
+    let plan = planned(&state, "11.1");
+    let installs = |action: &&Action| matches!(action, Action::Together { actions } if matches!(actions[0], Action::Install { .. }));
+    let install = plan.steps().map(|step| &step.action).find(installs).unwrap();
+    let left = install.left(|effect| look_all(effect, &now).is_empty());
+    let hosts: Vec<&str> = left.hosts().into_iter().map(|host| host.as_str()).collect();
+    assert_eq!(hosts, ["g1", "g3", "g4", "g6"]);
 }

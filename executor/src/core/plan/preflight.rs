@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::check::{self, Check, look_all};
-use super::super::finding::{Code, Finding, Subject};
+use super::super::finding::{Code, Finding, Ground, Subject};
 use super::super::hazard;
 use super::super::names::{HostName, Release, VolumeName};
 use super::super::pool::{HostState, PoolState, VolumeKind};
@@ -15,7 +15,7 @@ use super::{Procedure, Request};
 pub(super) struct Preflight {
     /// What stands in the way, before waivers.
     pub(super) findings: Vec<Finding>,
-    /// What the plan's prepare stage answers.
+    /// What the plan itself answers, by a step of its own.
     pub(super) answered: Vec<Finding>,
     /// What does not stand in the way, and is worth knowing.
     pub(super) advice: Vec<Finding>,
@@ -70,10 +70,27 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
             findings.push(Finding::seen(Code::GlusterdDown, Subject::Host(host.clone()), what));
         }
     }
-    let findings: BTreeSet<Finding> = findings.into_iter().collect();
+    let (healed, findings) = healed_first(findings, &reached, request);
+    let answered = [answered, healed].concat();
     let advice = reached.hosts.iter().flat_map(|(host, state)| check::edited(host, state));
     let advice = advice.chain(check::multiplexed(&reached)).chain(hazards.noted).collect();
-    Preflight { findings: findings.into_iter().collect(), answered, advice, out }
+    Preflight { findings, answered, advice, out }
+}
+
+/// Splits what is waiting to be healed from the other findings, all of them sorted, each once. Within a downtime it
+/// is the plan's first step to heal; what cannot be healed halts it before anything stops.
+fn healed_first(
+    findings: Vec<Finding>,
+    state: &PoolState,
+    request: &Request,
+) -> (Vec<Finding>, Vec<Finding>) {
+    let behind = |host: &HostState| host.release.known().is_ok_and(|release| *release != Some(request.to));
+    let heals_first = request.procedure == Procedure::Offline && state.hosts.values().any(behind);
+    let is_healed = |finding: &Finding| {
+        heals_first && finding.code == Code::HealPending && finding.ground == Ground::Seen
+    };
+    let findings: BTreeSet<Finding> = findings.into_iter().collect();
+    findings.into_iter().partition(is_healed)
 }
 
 /// What is asked of the hosts themselves: disks, packages, processes, names, clocks.

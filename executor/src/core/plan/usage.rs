@@ -314,12 +314,8 @@ impl Builder<'_> {
     /// Puts aside what uses volumes on these servers and on the clients that the plan upgrades.
     pub(super) fn put_all_aside(&mut self, servers: &[HostName], preparing: bool) -> Vec<Step> {
         let mut fit = self.health(None, preparing);
-        fit.extend([
-            Check::DefinitionsUnchanged,
-            Check::OpVersionStill,
-            Check::NothingToHeal,
-            Check::NoTasks,
-        ]);
+        // What is left to heal is healed when they have gone, and leave something to heal themselves.
+        fit.extend([Check::DefinitionsUnchanged, Check::OpVersionStill, Check::NoTasks]);
         let fit = gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS);
         let hosts = servers.iter().chain(self.clients_behind());
         let drafts = side_by_side(hosts.map(|host| self.put_aside(host, &fit)).collect());
