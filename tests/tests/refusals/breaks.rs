@@ -21,9 +21,9 @@ pub(crate) enum Break {
     BrickKilled,
     SelfHealKilled,
     VolumeIdGone,
-    HealPending,
     SplitBrain,
     TwoGlusterdsDown,
+    NobodyLetIn,
 }
 
 const BRICK: &str = "/bricks/vol0/1";
@@ -44,13 +44,13 @@ impl Break {
             Self::QuorumOfAll => &[("CLIENT_QUORUM", "vol0")],
             Self::ReserveOfAll => &[("BRICK_FULL", "vol0")],
             Self::CopiesOnOneServer => &[("SET_SHARES_SERVER", "twice")],
-            Self::Rebalance => &[("TASK_RUNNING", "wide")],
-            Self::BrickKilled => &[("BRICK_OFFLINE", "vol0")],
+            Self::Rebalance => &[("TASK_RUNNING", "wide"), ("VOLUME_NOT_REPLICATED", "wide")],
+            Self::BrickKilled => &[("BRICK_OFFLINE", "vol0"), ("HEAL_PENDING", "vol0")],
             Self::SelfHealKilled => &[("SELF_HEAL_DAEMON_DOWN", "vol0")],
             Self::VolumeIdGone => &[("BRICK_DIRECTORY", "vol0")],
-            Self::HealPending => &[("HEAL_PENDING", "vol0")],
             Self::SplitBrain => &[("SPLIT_BRAIN", "vol0")],
             Self::TwoGlusterdsDown => &[("GLUSTERD_DOWN", "g2"), ("GLUSTERD_DOWN", "g3")],
+            Self::NobodyLetIn => &[("HOST_UNREACHABLE", "g1")],
         }
     }
 
@@ -85,24 +85,34 @@ impl Break {
                 gluster(bench, "volume set vol0 cluster.quorum-count 3");
             }
             Self::ReserveOfAll => gluster(bench, "volume set vol0 storage.reserve 100"),
-            Self::CopiesOnOneServer => gluster(
-                bench,
-                "volume create twice replica 3 g1:/bricks/twice/1 g1:/bricks/twice/2 g2:/bricks/twice/1 force",
-            ),
+            Self::CopiesOnOneServer => {
+                gluster(
+                    bench,
+                    "volume create twice replica 3 g1:/bricks/twice1 g1:/bricks/twice2 g2:/bricks/twice1 force",
+                );
+                gluster(bench, "volume start twice");
+            }
             Self::Rebalance => {
-                gluster(bench, &format!("volume create wide replica 3 {} {} force", bricks(1), bricks(2)));
+                gluster(bench, "volume create wide g1:/bricks/wide1 g1:/bricks/wide2 force");
                 gluster(bench, "volume start wide");
-                bench.until("all bricks", "g1", "test $(gluster volume status wide | grep -c ' Y ') -ge 6");
-                gluster(bench, "volume rebalance wide start force");
-                // Stopped where it stands: what it has to move is moved in a moment otherwise.
+                // Stopped as it begins: what it has to move is moved in a moment otherwise.
                 bench.sh(
                     "g1",
-                    "pkill -STOP -f 'volume-id rebalance/wid[e]' || pkill -STOP -f 'rebalance/wid[e]'",
+                    "(until pkill -STOP -f 'rebalance/wid[e]'; do :; done) &
+                    gluster --mode=script volume rebalance wide start force; wait",
                 );
+                bench.until("a task", "g1", "gluster volume status wide tasks | grep 'in progress'");
             }
             Self::BrickKilled => {
                 bench.sh("g2", "pkill -KILL -x glusterfsd");
                 bench.until("the brick to be gone", "g2", "! pgrep -x glusterfsd");
+                bench.until(
+                    "glusterd to know",
+                    "g2",
+                    "gluster volume status vol0 g2:/bricks/vol0/1 | grep ' N '",
+                );
+                // What it misses has to be healed when it is back.
+                bench.until("a write", "c1", "echo missed >/mnt/vol0/missed; sync");
             }
             Self::SelfHealKilled => {
                 bench.sh("g3", "pkill -KILL -f glustersh[d]");
@@ -111,19 +121,15 @@ impl Break {
             Self::VolumeIdGone => {
                 drop(bench.sh("g1", &format!("getfattr --absolute-names --only-values -n {ID} {BRICK} >/root/id; setfattr -x {ID} {BRICK}")));
             }
-            Self::HealPending => {
-                gluster(bench, "volume set vol0 cluster.self-heal-daemon off");
-                bench.sh("g2", "pkill -KILL -x glusterfsd");
-                bench.until("the brick to be gone", "g2", "! pgrep -x glusterfsd");
-                bench.sh("c1", "echo one >/mnt/vol0/pending; sync");
-                bench.all_online();
-            }
             Self::SplitBrain => split(bench),
             Self::TwoGlusterdsDown => {
                 for name in ["g2", "g3"] {
                     bench.sh(name, "pkill -KILL -x glusterd");
                     bench.until("it to be gone", name, "! pgrep -x glusterd");
                 }
+            }
+            Self::NobodyLetIn => {
+                bench.until("sshd to be gone", "g1", "pkill -x sshd || true; ! pgrep -x sshd");
             }
         }
     }
@@ -151,7 +157,10 @@ impl Break {
                 gluster(bench, "volume reset vol0 cluster.quorum-type");
             }
             Self::ReserveOfAll => gluster(bench, "volume reset vol0 storage.reserve"),
-            Self::CopiesOnOneServer => gluster(bench, "volume delete twice"),
+            Self::CopiesOnOneServer => {
+                gluster(bench, "volume stop twice");
+                gluster(bench, "volume delete twice");
+            }
             Self::Rebalance => {
                 bench.sh("g1", "pkill -CONT -f 'rebalance/wid[e]'");
                 bench.until(
@@ -159,6 +168,10 @@ impl Break {
                     "g1",
                     "! gluster volume status wide tasks | grep -q 'in progress'",
                 );
+                // It was never heard of by its glusterd, which would wait for its end for ever.
+                bench.until("glusterd to be gone", "g1", "pkill -x glusterd || true; ! pgrep -x glusterd");
+                start_glusterd(bench, "g1");
+                bench.all_online();
                 gluster(bench, "volume stop wide");
                 gluster(bench, "volume delete wide");
             }
@@ -168,24 +181,18 @@ impl Break {
                 let put = format!("setfattr -n {ID} -v 0x$(od -An -tx1 /root/id | tr -d ' \\n') {BRICK}");
                 drop(bench.sh("g1", &put));
             }
-            Self::HealPending => {
-                gluster(bench, "volume reset vol0 cluster.self-heal-daemon");
-                bench.all_online();
-                bench.until("a heal to be launched", "g1", "gluster volume heal vol0");
-            }
             Self::SplitBrain => {
                 let settle = format!("gluster volume heal vol0 split-brain source-brick g1:{BRICK} /split");
                 bench.until("the split-brain to be settled", "g1", &settle);
                 gluster(bench, "volume reset vol0 cluster.quorum-type");
                 gluster(bench, "volume reset vol0 cluster.self-heal-daemon");
-                bench.all_online();
-                bench.until("a heal to be launched", "g1", "gluster volume heal vol0");
             }
             Self::TwoGlusterdsDown => {
                 for name in ["g2", "g3"] {
                     start_glusterd(bench, name);
                 }
             }
+            Self::NobodyLetIn => drop(bench.sh("g1", "/usr/sbin/sshd -E /var/log/sshd.log")),
         }
     }
 }
@@ -228,10 +235,6 @@ nft add rule inet narrow input ct state established,related accept
 nft add rule inet narrow input tcp dport 60990-60999 drop
 ";
 
-fn bricks(number: u32) -> String {
-    ["g1", "g2", "g3"].map(|server| format!("{server}:/bricks/wide/{number}")).join(" ")
-}
-
 fn op_version(from: &str, to: &str) -> String {
     format!("sed -i 's/^operating-version={from}$/operating-version={to}/' /var/lib/glusterd/glusterd.info")
 }
@@ -253,17 +256,16 @@ fn split(bench: &Bench<'_>) {
     gluster(bench, "volume set vol0 cluster.self-heal-daemon off");
     bench.sh("c1", "echo before >/mnt/vol0/split; sync");
     for (server, others) in [("g1", ["g2", "g3"]), ("g2", ["g1", "g3"])] {
-        let cut = others.map(|other| {
-            format!("nft add rule inet cut output ip daddr $(getent ahostsv4 {other} | awk '{{print $1; exit}}') meta l4proto tcp reject with tcp reset\n")
+        let reject = others.map(|other| {
+            format!("ip daddr $(getent ahostsv4 {other} | awk '{{print $1; exit}}') meta l4proto tcp reject with tcp reset;")
         });
-        let cut = cut.concat();
-        bench.sh(
-            "c1",
-            &format!(
-                "nft delete table inet cut 2>/dev/null || true\nnft add table inet cut\n\
-             nft 'add chain inet cut output {{ type filter hook output priority 0; policy accept; }}'\n{cut}"
-            ),
+        // In one go: between two cuts the client would see everybody.
+        let cut = format!(
+            "nft \"add table inet cut; delete table inet cut; table inet cut {{ chain output {{
+                type filter hook output priority 0; policy accept; {} }}; }}\"",
+            reject.concat()
         );
+        bench.sh("c1", &cut);
         let write = format!("echo only {server} >/mnt/vol0/split");
         bench.until("a write to one server alone", "c1", &write);
         let there = format!("grep -q 'only {server}' {BRICK}/split");
