@@ -49,7 +49,7 @@ fn processes() -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
-#[async_trait]
+#[async_trait(?Send)]
 impl<T: Transport> Bench for Here<T> {
     fn transport(&self) -> &dyn Transport {
         &self.0

@@ -64,6 +64,12 @@ impl Place {
         Ok(Self { program: Program::Executor.path(), folder })
     }
 
+    /// Returns where a file of the folder is.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// Runs the executor.
     ///
     /// # Errors
@@ -74,6 +80,8 @@ impl Place {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").context("there is a PATH")?)
             .env("HOME", self.folder.path())
+            // For `docker exec`: the engine that the tests themselves use.
+            .envs(std::env::var_os("DOCKER_HOST").map(|engine| ("DOCKER_HOST", engine)))
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .kill_on_drop(true)

@@ -128,6 +128,49 @@ impl SshHost {
         }
     }
 
+    /// Adds a user whom the key `id` lets in, and who may nothing else.
+    ///
+    /// # Errors
+    /// The engine's troubles.
+    pub async fn add_user(&self, name: &str) -> anyhow::Result<()> {
+        let line = format!(
+            "useradd --create-home --shell /bin/bash {name} && install -d -o {name} -m 700 ~{name}/.ssh && \
+             install -o {name} -m 600 ~/.ssh/authorized_keys ~{name}/.ssh/authorized_keys"
+        );
+        self.exec_ok(&line).await.map(drop)
+    }
+
+    /// Returns how the executor reaches it as a user, by way of another host that lets the same key in.
+    ///
+    /// # Errors
+    /// The engine's troubles, and when a key cannot be read.
+    pub async fn settings_behind(&self, gate: &Self, user: &str) -> anyhow::Result<SshSettings> {
+        let key = std::fs::read_to_string(self.path("id.pub"))?;
+        gate.exec_ok(&format!("echo '{}' >>~/.ssh/authorized_keys", key.trim())).await?;
+        let address = self.inner_address().await?;
+        let host_key = std::fs::read_to_string(self.path("host.pub"))?;
+        let known = format!("{address} {}\n{}", host_key.trim(), gate.known_line("host.pub")?);
+        std::fs::write(self.path("known"), known)?;
+        Ok(SshSettings {
+            address,
+            port: None,
+            user: Some(user.to_owned()),
+            jump: Some(format!("root@127.0.0.1:{}", gate.port())),
+            ..self.settings()
+        })
+    }
+
+    /// Puts a program of this machine into the container.
+    ///
+    /// # Errors
+    /// When the engine's own program cannot be run, or says no.
+    pub async fn upload(&self, file: &Path, to: &str) -> anyhow::Result<()> {
+        let target = format!("{}:{to}", self.id());
+        let output = tokio::process::Command::new("docker").arg("cp").arg(file).arg(target).output().await?;
+        ensure!(output.status.success(), "docker cp: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
     /// Returns its address among the containers.
     ///
     /// # Errors
@@ -187,7 +230,7 @@ impl SshHost {
     /// The engine's troubles, and when there is no connection.
     pub async fn cut_connections(&self) -> anyhow::Result<()> {
         // From OpenSSH 9.8 on a program of its own serves a connection.
-        self.exec_ok("pkill -KILL -f '^sshd(-session)?: root'").await.map(drop)
+        self.exec_ok("pkill -KILL -f '^sshd(-session)?: [a-z]'").await.map(drop)
     }
 
     /// Kills the sshd that listens. Connections that stand go on.

@@ -140,7 +140,7 @@ pub(super) async fn decide_by(
 fn may_pass(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Plan(_) | Outcome::NothingToDo => false,
-        Outcome::Refusal(refusal) => refusal.findings.iter().all(|finding| finding.code.often_passes()),
+        Outcome::Refusal(refusal) => refusal.findings.iter().all(|finding| finding.often_passes()),
     }
 }
 

@@ -26,7 +26,7 @@ async fn look<T>(
     loop {
         let state = observe::look(&transport as &dyn Transport, inventory, scope).await;
         let (answer, findings) = judge(&state);
-        let may_pass = !findings.is_empty() && findings.iter().all(|finding| finding.code.often_passes());
+        let may_pass = !findings.is_empty() && findings.iter().all(|finding| finding.often_passes());
         if may_pass && began.elapsed() < PASSING_PATIENCE {
             sleep(LOOK_INTERVAL).await;
             continue;

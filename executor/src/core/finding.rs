@@ -67,6 +67,20 @@ impl Finding {
     pub fn unknown(code: Code, subject: Subject, what: impl Into<String>) -> Self {
         Self { code, subject, ground: Ground::Unknown, what: what.into() }
     }
+
+    /// Returns whether no waiting will mend it. What could not be seen may be seen at the next look.
+    pub fn is_hopeless(&self) -> bool {
+        match self.ground {
+            Ground::Seen => !self.code.waiting_may_mend(),
+            Ground::Unknown => false,
+        }
+    }
+
+    /// Returns whether it often is there for a moment only: by its kind, or a process that was just being started
+    /// or was just ending when it was looked at.
+    pub fn often_passes(&self) -> bool {
+        self.code.often_passes() || (self.code == Code::RunsOldCode && self.ground == Ground::Unknown)
+    }
 }
 
 impl fmt::Display for Finding {
@@ -152,6 +166,18 @@ mod tests {
             (Err(error), Err(says)) => assert!(error.to_string().contains(says), "{error}"),
             (got, _) => panic!("{text}: {got:?}"),
         }
+    }
+
+    #[rstest]
+    #[case::seen(Finding::seen, true, false)]
+    #[case::may_be_seen_next_time(Finding::unknown, false, true)]
+    fn a_process_that_cannot_be_read_may_be_gone_at_the_next_look(
+        #[case] finding: fn(Code, Subject, &'static str) -> Finding,
+        #[case] hopeless: bool,
+        #[case] passes: bool,
+    ) {
+        let found = finding(Code::RunsOldCode, Subject::Pool, "a brick (7)");
+        assert_eq!((found.is_hopeless(), found.often_passes()), (hopeless, passes));
     }
 
     #[test]

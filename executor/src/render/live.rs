@@ -2,7 +2,7 @@
 
 use super::plan::duration;
 use crate::core::event::{Event, GateKind, How, Record};
-use crate::core::plan::Plan;
+use crate::core::plan::{Action, Plan};
 
 /// How many findings a waiting line names before it only counts them.
 const FINDINGS_SHOWN: usize = 2;
@@ -42,7 +42,7 @@ pub fn live_line(plan: &Plan, record: &Record) -> Option<String> {
             return None;
         }
         Event::StepStarted { step } => action(*step),
-        Event::StepActed { .. } => return None,
+        Event::StepActed { step, said } => return noted(plan, *step, said),
         Event::StepFinished { step, how: How::Acted } => format!("{}: done", action(*step)),
         Event::StepFinished { step, how: How::AlreadySo } => {
             format!("{}: already so, nothing touched", action(*step))
@@ -52,4 +52,20 @@ pub fn live_line(plan: &Plan, record: &Record) -> Option<String> {
         Event::RunFinished => "run finished".to_owned(),
     };
     Some(format!("{time} {line}"))
+}
+
+/// Returns what an install said besides that it is done: files that were kept, units that were put back.
+fn noted(plan: &Plan, step: u32, said: &str) -> Option<String> {
+    let installs = |action: &Action| match action {
+        Action::Together { actions } => actions.iter().any(is_install),
+        other => is_install(other),
+    };
+    let step = plan.steps().find(|planned| planned.id == step)?;
+    let lines: Vec<String> =
+        said.lines().filter(|line| !line.is_empty()).map(|line| format!("  note: {line}")).collect();
+    (installs(&step.action) && !lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn is_install(action: &Action) -> bool {
+    matches!(action, Action::Install { .. } | Action::InstallBy { .. })
 }

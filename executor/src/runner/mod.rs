@@ -215,7 +215,7 @@ impl Runner<'_> {
             } else {
                 passes = 0;
             }
-            let hopeless = findings.iter().any(|finding| !finding.code.waiting_may_mend());
+            let hopeless = findings.iter().any(Finding::is_hopeless);
             hopeless_since = hopeless.then(|| hopeless_since.unwrap_or_else(Instant::now));
             let given_up = began.elapsed() >= patience
                 || hopeless_since.is_some_and(|since| since.elapsed() >= HOPELESS_PATIENCE);

@@ -249,5 +249,4 @@ pub fn parse_done(act: &'static str, output: &Output) -> Result<String, ServiceE
 }
 
 #[cfg(test)]
-#[path = "usage_tests.rs"]
 mod tests;

@@ -145,6 +145,7 @@ mod tests {
         let found = parse_directories(&output, &asked).unwrap();
         assert_eq!(found.len(), 3, "{output:?}");
         assert!(found.values().all(|one| one.size_kib > 0 && one.mount_point.starts_with('/')), "{found:?}");
+        assert_eq!(found[&"/".parse::<AbsolutePath>().unwrap()].mount_point, "/");
         assert!(!folder.path().join("pwned").exists());
     }
 }

@@ -8,8 +8,8 @@ use executor::core::names::HostName;
 use executor::transport::{ReadOnly, Transport, TransportError};
 
 /// A host, a way to it, and a look at it past that way.
-#[async_trait]
-pub(crate) trait Bench: Send + Sync {
+#[async_trait(?Send)]
+pub(crate) trait Bench {
     /// Returns the way that is put to the test.
     fn transport(&self) -> &dyn Transport;
 

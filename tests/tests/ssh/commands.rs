@@ -1,86 +1,12 @@
-//! What a command is given, what comes back, and what ends it.
+//! Commands over one kept connection: side by side, refused sessions, and looking only. All else is in the contract.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use executor::core::command::Command;
 use executor::transport::{ReadOnly, Transport, TransportError};
 
 use crate::{g1, reached, reads, run, script};
-
-#[tokio::test]
-async fn arguments_arrive_unchanged() -> anyhow::Result<()> {
-    let (_host, transport) = reached().await?;
-    let awkward = [
-        "two words",
-        "",
-        "it's",
-        "\"quoted\"",
-        "$HOME `id` $(id)",
-        "a;b|c&d>e<f",
-        "line\nbreak\ttab",
-        "back\\slash\\",
-        "!history !!",
-        "*?[a]{b,c}~",
-        "-n",
-        "--",
-        "ünïcode ☃",
-        "#comment",
-    ];
-    let mut argv = vec!["printf", "%s\\0"];
-    argv.extend(awkward);
-    let output = run(&transport, &reads(&argv, 10)).await?;
-    assert_eq!(output.status, 0);
-    let arrived: Vec<&str> = output.stdout.trim_end_matches('\0').split('\0').collect();
-    assert_eq!(arrived, awkward);
-
-    let echo = script("# Echoes.\nfor word in \"$@\"; do printf '%s\\0' \"$word\"; done", &awkward, 10);
-    assert_eq!(run(&transport, &echo).await?.stdout, output.stdout);
-    transport.close().await;
-    Ok(())
-}
-
-#[tokio::test]
-async fn status_and_streams_of_a_command_are_its_own() -> anyhow::Result<()> {
-    let (_host, transport) = reached().await?;
-    for status in [0, 1, 2, 124, 126, 137, 254, 255] {
-        let text = status.to_string();
-        let output = run(&transport, &script("# Exits.\nexit $1", &[&text], 10)).await?;
-        assert_eq!(output.status, status);
-    }
-    let missing = run(&transport, &reads(&["no-such-program"], 10)).await?;
-    assert_eq!(missing.status, 127);
-    assert!(missing.stderr.contains("no-such-program"), "{missing:?}");
-    let killed = run(&transport, &script("# Dies.\nkill -TERM $$", &[], 10)).await?;
-    assert_eq!(killed.status, 128 + 15);
-
-    // Standard error apart, standard input empty.
-    let both = script("# Prints.\ncat; echo out; echo err >&2; exit 3", &[], 10);
-    let output = run(&transport, &both).await?;
-    assert_eq!((output.status, output.stdout.as_str(), output.stderr.as_str()), (3, "out\n", "err\n"));
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_command_is_ended_on_the_host_at_its_deadline() -> anyhow::Result<()> {
-    let (host, transport) = reached().await?;
-    run(&transport, &crate::nothing()).await?;
-    let begun = Instant::now();
-    let result = run(&transport, &reads(&["sleep", "4321"], 1)).await;
-    assert!(matches!(result, Err(TransportError::Deadline { seconds: 1, .. })), "{result:?}");
-    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
-    assert_eq!(host.exec(&["pgrep", "-fx", "sleep 4321"]).await?.said, "", "the command still runs");
-    Ok(())
-}
-
-#[tokio::test]
-async fn output_without_end_is_refused_but_read() -> anyhow::Result<()> {
-    let (_host, transport) = reached().await?;
-    let flood = reads(&["head", "-c", "40000000", "/dev/zero"], 60);
-    let result = run(&transport, &flood).await;
-    assert!(matches!(result, Err(TransportError::TooMuchOutput { .. })), "{result:?}");
-    Ok(())
-}
 
 #[tokio::test]
 async fn one_connection_serves_many_commands_side_by_side() -> anyhow::Result<()> {

@@ -7,9 +7,13 @@
 mod check;
 mod commands;
 mod connections;
+mod contract;
 mod fixture;
 mod login;
+#[path = "../../../executor/tests/contract/mod.rs"]
+mod transports;
 mod upgrade;
+mod ways;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -75,6 +75,13 @@ fn daemon(change_it: impl Fn(&mut Daemon)) -> impl Fn(&mut PoolState) {
     change(|system| &mut system.daemons, move |daemons| daemons.iter_mut().take(1).for_each(&change_it))
 }
 
+#[test]
+fn a_library_that_the_new_release_lacks_may_stay_behind() {
+    let mut state = at_9();
+    packages(|all| drop(all.installed.insert("libglusterd0".into(), "8.0-1".into())))(&mut state);
+    assert_eq!(findings(&state), []);
+}
+
 /// One thing wrong with the second server each, and the code it gives.
 #[rstest]
 #[case::read_only(disk(|disk| disk.read_only = true), "SPACE_LOW")]

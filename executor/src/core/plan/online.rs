@@ -96,7 +96,11 @@ impl Builder<'_> {
             let enter = if out { others.clone() } else { gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS) };
             let aside = self.put_aside(host, &enter);
             steps.extend(self.number(aside));
-            let left = vec![down(), Check::BricksOnline { without }];
+            let mut left = vec![down()];
+            // A server that is alone has no others to ask, and none whose bricks could go.
+            if self.facts.servers.len() > 1 {
+                left.push(Check::BricksOnline { without });
+            }
             let leave = gate(left, PROCESS_PATIENCE_SECONDS, 1);
             steps.push(self.step(Action::StopGluster { host: host.clone() }, enter, others.clone(), leave));
 

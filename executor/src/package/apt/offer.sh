@@ -42,23 +42,19 @@ if [ -d /run/systemd/system ] && systemctl is-active --quiet apt-daily-upgrade.t
     echo "unattended apt-daily-upgrade.timer is active, and APT::Periodic::Unattended-Upgrade is on"
 fi
 
-# shellcheck disable=SC2016 # apt's own placeholders
-if ! apt-get indextargets --format '$(REPO_URI) $(RELEASE)|$(FILENAME)' 'Created-By: Packages' \
-    >"$scratch/indexes" 2>"$scratch/errors"; then
-    echo "repository $(grep '^E:' "$scratch/errors" | one_line)"
+# What a refresh would fetch, which fetches nothing. A malformed source ends it.
+if ! apt-get update --print-uris >"$scratch/sources" 2>"$scratch/errors"; then
+    echo "repository $(grep '^E:' "$scratch/errors" | sort -u | one_line)"
     echo end
     exit 0
 fi
-# A source of which not one index is here was never fetched, or not wholly. Some kinds of index never exist.
-while IFS='|' read -r source index; do
-    for form in "$index" "$index".*; do
-        if [ -e "$form" ]; then echo "$source" >>"$scratch/fetched" && break; fi
+# A source of which nothing is here was never fetched: its packages are not on offer, nor are they missing there.
+eval "$(apt-config shell lists Dir::State::lists/d)"
+sed -n "s/^'\(.*\)InRelease' \(.*\)InRelease .*/\1 \2/p" "$scratch/sources" | while read -r source prefix; do
+    for file in "$lists$prefix"*; do
+        if [ -e "$file" ]; then continue 2; fi
     done
-    echo "$source" >>"$scratch/sources"
-done <"$scratch/indexes"
-touch "$scratch/sources" "$scratch/fetched"
-sort -u "$scratch/sources" | while read -r source; do
-    grep -q -x -F -e "$source" "$scratch/fetched" || echo "repository no index of $source is here: it was not fetched"
+    echo "repository no index of $source is here: it was not fetched"
 done
 
 anchor=$(anchor)

@@ -14,6 +14,8 @@ fn offered(wanted: &str, on_offer: &[&str]) -> Result<PackageOffer, PackageError
         std::fs::write(&path, format!("#!/bin/sh\n{text}")).unwrap();
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     };
+    std::fs::write(directory.path().join("b.example.org_sid_Release"), "").unwrap();
+    program("apt-config", &format!("echo \"lists='{}/'\"\n", directory.path().display()));
     let madison: String = on_offer
         .iter()
         .map(|version| {
@@ -38,9 +40,9 @@ fn offered(wanted: &str, on_offer: &[&str]) -> Result<PackageOffer, PackageError
     program("dpkg", "[ \"$(printf '%s\\n%s\\n' \"$2\" \"$4\" | sort -V | tail -n 1)\" = \"$2\" ]\n");
     program(
         "apt-get",
-        "if [ \"$1\" = indextargets ]; then\n\
-         echo 'http://a.example.org sid|/no/such/file'; echo 'http://b.example.org sid|/etc/passwd'\n\
-         echo 'http://b.example.org sid|/no/such/kind'; exit; fi\neval last=\\${$#}\nversion=$(sed -n 's/^Pin: version //p' \"${4#*=}\")\ncat <<END\n\
+        "if [ \"$1\" = update ]; then\n\
+         echo \"'http://a.example.org/sid/InRelease' a.example.org_sid_InRelease 0\"\n\
+         echo \"'http://b.example.org/sid/InRelease' b.example.org_sid_InRelease 0\"; exit; fi\neval last=\\${$#}\nversion=$(sed -n 's/^Pin: version //p' \"${4#*=}\")\ncat <<END\n\
          Remv libssl3 [3.0.19-1~deb12u2] [openssh-server:amd64 ]\n\
          Inst libc6 [2.36-9+deb12u14] (2.41-12 Debian:13/stable [amd64])\n\
          Inst libgfapi0 [10.3-5] ($version sid [amd64]) []\n\
@@ -95,7 +97,7 @@ fn an_offer_tells_the_family_from_all_others() {
         troubles: vec![
             PackageTrouble::HalfInstalled("not wholly installed: libc6 broken".to_owned()),
             PackageTrouble::Repository(
-                "no index of http://a.example.org sid is here: it was not fetched".to_owned(),
+                "no index of http://a.example.org/sid/ is here: it was not fetched".to_owned(),
             ),
         ],
         ..PackageOffer::default()

@@ -36,16 +36,17 @@ for directory in "$@"; do
         echo "$number missing"
         continue
     fi
+    # Not `{6}`: Debian's mawk knows no such count, and would take the whole line for the mount point.
     # Type, size and free space of what an ordinary user may use; control characters come as `?`.
     space=$(df -P -k -T -- "$directory" 2>/dev/null | sed 1d) || { echo "$number missing"; continue; }
     inodes=$(df -P -i -- "$directory" 2>/dev/null | sed 1d | awk '{ print ($2 ~ /^[1-9]/) ? $4 : "-" }')
-    mount_point=$(printf '%s\n' "$space" | awk '{ sub(/^([^ ]+ +){6}/, ""); print }')
+    mount_point=$(printf '%s\n' "$space" | awk '{ sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +/, ""); print }')
     how=rw
     case ,$(options_at "$mount_point"), in *,ro,*) how=ro ;; esac
     # A file system that shut itself down answers nothing but errors.
     ls -- "$directory" >/dev/null 2>&1 || how=error
     printf '%s\n' "$space" | awk -v number="$number" -v inodes="${inodes:--}" -v how="$how" \
-        '{ line = $0; sub(/^([^ ]+ +){6}/, "", line); print number, "fs", $2, $3, $5, inodes, how, line }'
+        '{ line = $0; sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +/, "", line); print number, "fs", $2, $3, $5, inodes, how, line }'
     echo "$number volume-id $(volume_id "$directory")"
 done
 echo end
