@@ -59,21 +59,21 @@ impl Break {
             Self::PackageHeld => drop(bench.sh("g1", "apt-mark hold glusterfs-server")),
             Self::ForeignPackage => drop(bench.sh("g2", FOREIGN)),
             Self::EmptyPeerFile => {
-                drop(bench.sh("g3", "set -- /var/lib/glusterd/peers/*; cp -a \"$1\" /root/peer; : >\"$1\""));
+                drop(bench.sh("g3", "set -- /var/lib/glusterd/peers/*; cp -a \"$1\" /tmp/peer; : >\"$1\""));
             }
             Self::PackagesLocked => {
                 bench.sh("g3", LOCK);
-                bench.until("the lock", "g3", "test -e /root/locked");
+                bench.until("the lock", "g3", "test -e /tmp/locked");
             }
             Self::FirewallNarrow => drop(bench.sh("g1", NARROW)),
             Self::StoredLine => {
-                drop(bench.sh("g3", &format!("cp -a {INFO} /root/info; echo odd.line=1 >>{INFO}")))
+                drop(bench.sh("g3", &format!("cp -a {INFO} /tmp/info; echo odd.line=1 >>{INFO}")))
             }
             Self::OpVersion => drop(bench.sh("g2", &op_version("100000", "90000"))),
             Self::NamesLost => {
                 drop(bench.sh(
                     "g1",
-                    "cp -a /etc/nsswitch.conf /root/; sed -i 's/^hosts:.*/hosts: files/' /etc/nsswitch.conf",
+                    "cp -a /etc/nsswitch.conf /tmp/; sed -i 's/^hosts:.*/hosts: files/' /etc/nsswitch.conf",
                 ));
             }
             // The same bytes in a new file, as a package manager puts them there.
@@ -92,34 +92,14 @@ impl Break {
                 );
                 gluster(bench, "volume start twice");
             }
-            Self::Rebalance => {
-                gluster(bench, "volume create wide g1:/bricks/wide1 g1:/bricks/wide2 force");
-                gluster(bench, "volume start wide");
-                // Stopped as it begins: what it has to move is moved in a moment otherwise.
-                bench.sh(
-                    "g1",
-                    "(until pkill -STOP -f 'rebalance/wid[e]'; do :; done) &
-                    gluster --mode=script volume rebalance wide start force; wait",
-                );
-                bench.until("a task", "g1", "gluster volume status wide tasks | grep 'in progress'");
-            }
-            Self::BrickKilled => {
-                bench.sh("g2", "pkill -KILL -x glusterfsd");
-                bench.until("the brick to be gone", "g2", "! pgrep -x glusterfsd");
-                bench.until(
-                    "glusterd to know",
-                    "g2",
-                    "gluster volume status vol0 g2:/bricks/vol0/1 | grep ' N '",
-                );
-                // What it misses has to be healed when it is back.
-                bench.until("a write", "c1", "echo missed >/mnt/vol0/missed; sync");
-            }
+            Self::Rebalance => rebalance(bench),
+            Self::BrickKilled => kill_brick(bench),
             Self::SelfHealKilled => {
                 bench.sh("g3", "pkill -KILL -f glustersh[d]");
                 bench.until("it to be gone", "g3", "! pgrep -f glustersh[d]");
             }
             Self::VolumeIdGone => {
-                drop(bench.sh("g1", &format!("getfattr --absolute-names --only-values -n {ID} {BRICK} >/root/id; setfattr -x {ID} {BRICK}")));
+                drop(bench.sh("g1", &format!("getfattr --absolute-names --only-values -n {ID} {BRICK} >/tmp/id; setfattr -x {ID} {BRICK}")));
             }
             Self::SplitBrain => split(bench),
             Self::TwoGlusterdsDown => {
@@ -139,13 +119,13 @@ impl Break {
             Self::PackageHeld => drop(bench.sh("g1", "apt-mark unhold glusterfs-server")),
             Self::ForeignPackage => drop(bench.sh("g2", "dpkg --purge uses-gluster")),
             Self::EmptyPeerFile => {
-                drop(bench.sh("g3", "set -- /var/lib/glusterd/peers/*; cp -a /root/peer \"$1\""))
+                drop(bench.sh("g3", "set -- /var/lib/glusterd/peers/*; cp -a /tmp/peer \"$1\""))
             }
-            Self::PackagesLocked => drop(bench.sh("g3", "kill $(cat /root/locked); rm /root/locked")),
+            Self::PackagesLocked => drop(bench.sh("g3", "kill $(cat /tmp/locked); rm /tmp/locked")),
             Self::FirewallNarrow => drop(bench.sh("g1", "nft delete table inet narrow")),
-            Self::StoredLine => drop(bench.sh("g3", &format!("cp -a /root/info {INFO}"))),
+            Self::StoredLine => drop(bench.sh("g3", &format!("cp -a /tmp/info {INFO}"))),
             Self::OpVersion => drop(bench.sh("g2", &op_version("90000", "100000"))),
-            Self::NamesLost => drop(bench.sh("g1", "cp -a /root/nsswitch.conf /etc/")),
+            Self::NamesLost => drop(bench.sh("g1", "cp -a /tmp/nsswitch.conf /etc/")),
             // Whatever runs the old file is started anew, as an operator would.
             Self::ProgramReplaced => {
                 bench.sh("g1", "pkill -x 'glusterd|glusterfsd|glusterfs'");
@@ -175,10 +155,10 @@ impl Break {
                 gluster(bench, "volume stop wide");
                 gluster(bench, "volume delete wide");
             }
-            // What starts everything comes after all rounds.
+            // What is down is started at the end of every round.
             Self::BrickKilled | Self::SelfHealKilled => {}
             Self::VolumeIdGone => {
-                let put = format!("setfattr -n {ID} -v 0x$(od -An -tx1 /root/id | tr -d ' \\n') {BRICK}");
+                let put = format!("setfattr -n {ID} -v 0x$(od -An -tx1 /tmp/id | tr -d ' \\n') {BRICK}");
                 drop(bench.sh("g1", &put));
             }
             Self::SplitBrain => {
@@ -221,10 +201,15 @@ setsid python3 -c '
 import fcntl, os, time
 lock = open(\"/var/lib/dpkg/lock-frontend\", \"w\")
 fcntl.lockf(lock, fcntl.LOCK_EX)
-with open(\"/root/locked\", \"w\") as file:
+with open(\"/tmp/locked\", \"w\") as file:
     file.write(str(os.getpid()))
 time.sleep(600)
 ' >/dev/null 2>&1 </dev/null &
+";
+
+/// Stops a rebalance as soon as there is one.
+const STOP_REBALANCE: &str = "
+setsid sh -c 'until pkill -STOP -f \"rebalance/wid[e]\"; do :; done' >/dev/null 2>&1 </dev/null &
 ";
 
 /// Closes a part of the bricks' ports to new connections; those that stand go on.
@@ -247,6 +232,26 @@ fn gluster(bench: &Bench<'_>, words: &str) {
 fn start_glusterd(bench: &Bench<'_>, name: &str) {
     let start = bench.pool.start_glusterd(bench.node(name));
     tokio::runtime::Handle::current().block_on(start).expect("glusterd starts");
+}
+
+/// A rebalance that has begun and does not end, of a volume whose data is nowhere twice.
+fn rebalance(bench: &Bench<'_>) {
+    gluster(bench, "volume create wide g1:/bricks/wide1 g1:/bricks/wide2 force");
+    gluster(bench, "volume start wide");
+    // Stopped as it begins: what it has to move is moved in a moment otherwise.
+    bench.sh("g1", STOP_REBALANCE);
+    gluster(bench, "volume rebalance wide start force");
+    let stopped = "pgrep -r T -f 'rebalance/wid[e]' && gluster volume status wide tasks | grep 'in progress'";
+    bench.until("a task that stands", "g1", stopped);
+}
+
+/// A brick that is down while a client writes.
+fn kill_brick(bench: &Bench<'_>) {
+    bench.sh("g2", "pkill -KILL -x glusterfsd");
+    bench.until("the brick to be gone", "g2", "! pgrep -x glusterfsd");
+    bench.until("glusterd to know", "g2", "gluster volume status vol0 g2:/bricks/vol0/1 | grep ' N '");
+    // What it misses has to be healed when it is back.
+    bench.until("a write", "c1", "echo missed >/mnt/vol0/missed; sync");
 }
 
 /// Two halves of the pool get different bytes of one file: the client is cut off from all but one server, writes, is
