@@ -1,5 +1,7 @@
 //! Acting: turns a step's action into commands on a host. The only place that changes anything.
 
+mod georep;
+
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -7,9 +9,10 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
 use crate::core::command::{Command, Output};
+use crate::core::georep::SessionName;
 use crate::core::names::{HostName, OpVersion, VolumeName};
 use crate::core::plan::Action;
-use crate::gluster::replies::{OpVersionAnswer, OpVersionRefusal};
+use crate::gluster::replies::{CanaryError, OpVersionAnswer, OpVersionRefusal};
 use crate::gluster::{ReplyError, commands, replies};
 use crate::package::{self, PackageError, PackageManager, own};
 use crate::service::{self, ServiceError, usage};
@@ -48,6 +51,18 @@ pub enum ActError {
         required: OpVersion,
         /// Why.
         why: String,
+    },
+    /// A file did not arrive at the other end of geo-replication, or nobody saw it arrive.
+    #[error(
+        "geo-replication {session} is not proved: {source}; \
+         see gsyncd.log on the primary's servers, or plan anew with `--waive GEOREP_UNPROVEN:{}`",
+        session.primary
+    )]
+    NotReplicated {
+        /// The session.
+        session: SessionName,
+        /// How the canary fared.
+        source: CanaryError,
     },
     /// Some of several actions failed; the others are done.
     #[error("{}", each(.0))]
@@ -101,6 +116,10 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
             said
         }
         Action::Heal { via, volumes } => heal(transport, via, volumes).await?,
+        Action::StopReplication { .. }
+        | Action::StartReplication { .. }
+        | Action::ConvertChangelogs { .. }
+        | Action::ProveReplication { .. } => georep::act(transport, action, run).await?,
         Action::StopApplication { host, application } => {
             use_of(transport, host, "stopping the application", usage::stop_application(application)).await?
         }

@@ -3,6 +3,8 @@
 //! A release is a folder: add one and every test here runs on it as well.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "replies/georep.rs"]
+mod georep;
 #[path = "replies/states.rs"]
 mod states;
 #[path = "replies/stored.rs"]
@@ -58,6 +60,10 @@ fn read(name: &str, output: &Output) -> Result<String, ReplyError> {
         _ if stem.ends_with("-info") => shown(replies::heal_pending(output)),
         _ if stem.ends_with("-split-brain") => shown(replies::split_brain(output)),
         _ if stem.contains("-launch") => shown(replies::heal_launched(output)),
+        _ if stem.starts_with("georep-status") => shown(replies::sessions(output)),
+        _ if stem.starts_with("georep-config") => shown(replies::session_config(output)),
+        _ if stem.starts_with("georep-changed") => shown(replies::session_changed(output)),
+        _ if stem.starts_with("georep-none") => shown(replies::no_sessions(output)),
         _ if stem.starts_with("set-") => shown(replies::op_version_set(output)),
         _ => panic!("no parser reads {name}"),
     }
@@ -89,7 +95,7 @@ fn expected(release: Release, state: &str, name: &str) -> &'static str {
         (_, "heal-ec-split-brain.xml") => "refused",
         ("stopped", name) if name != "volume-status.xml" && name != "volume-info-ec.xml" => "refused",
         ("op-version", "set-unknown.txt" | "set-unknown.xml") => "refused",
-        ("errors", _) => "refused",
+        ("errors", _) | ("georep", "georep-status-none.xml") => "refused",
         ("busy", _) => "busy",
         (_, "max-op-version.txt") if before("3.10") => "refused",
         _ => "answer",
@@ -174,6 +180,10 @@ fn garbage_of_any_kind_is_an_error() {
             "heal-rep-launch.txt",
             "max-op-version.xml",
             "set-same.xml",
+            "georep-status-active.xml",
+            "georep-config-tarssh.xml",
+            "georep-changed-stop.txt",
+            "georep-none.txt",
         ] {
             for status in [0, 1, 124, -1] {
                 let output = Output { status, stdout: stdout.to_owned(), stderr: String::new() };

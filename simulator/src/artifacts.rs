@@ -111,6 +111,8 @@ impl Artifacts {
             },
             servers: pool.servers().iter().filter_map(section).collect(),
             clients: pool.clients().iter().filter_map(section).collect(),
+            secondaries: Vec::new(),
+            primaries: Vec::new(),
         };
         let path = self.path("pool.toml");
         let text = toml::to_string(&file).map_err(io::Error::other).map_err(at(&path))?;

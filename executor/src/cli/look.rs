@@ -20,14 +20,11 @@ use crate::transport::{ReadOnly, Routes, Transport, gluster_mount_of, is_here, u
 
 /// Reads an inventory file and sees that its names have addresses.
 pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryError> {
-    let text = std::fs::read_to_string(file).map_err(|error| InventoryError {
-        file: file.to_owned(),
-        line: None,
-        problem: format!("cannot be read: {error}"),
-        hint: "`executor --help` shows what an inventory looks like".to_owned(),
-    })?;
-    let inventory = inventory::parse(file, &text)?;
-    let hosts: Vec<(&HostName, &Host)> = inventory.servers.iter().chain(&inventory.clients).collect();
+    let mut inventory = parse_file(file)?;
+    for (role, other) in inventory.named_pools.clone() {
+        inventory.relate(role, parse_file(&other)?)?;
+    }
+    let hosts: Vec<(&HostName, &Host)> = inventory.hosts().collect();
     for (name, host) in hosts.iter().filter(|(_, host)| host.way == Way::Local) {
         if let Some(error) = not_here(file, name, host).await {
             return Err(error);
@@ -67,6 +64,16 @@ pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryEr
             hint: "set `address`, or add the name to DNS, /etc/hosts or ~/.ssh/config".to_owned(),
         }),
     }
+}
+
+fn parse_file(file: &Path) -> Result<Inventory, InventoryError> {
+    let text = std::fs::read_to_string(file).map_err(|error| InventoryError {
+        file: file.to_owned(),
+        line: None,
+        problem: format!("cannot be read: {error}"),
+        hint: "`executor --help` shows what an inventory looks like".to_owned(),
+    })?;
+    inventory::parse(file, &text)
 }
 
 /// Returns the way to all hosts of an inventory.

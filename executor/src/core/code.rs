@@ -70,6 +70,7 @@ impl Code {
                 | Self::NotAtRelease
                 | Self::HostKeyChanged
                 | Self::HostKeyUnknown
+                | Self::GeorepConfigChanged
                 | Self::ConfigChanged
                 | Self::OpVersionChanged
                 | Self::GlusterdRestarted
@@ -254,6 +255,36 @@ codes! {
     /// The transaction replaces sshd.
     SshdReplaced "SSHD_REPLACED" true
         "an sshd that is not restarted may refuse new connections: upgrade it beforehand, or waive to let it go along";
+    /// A geo-replication session does not copy.
+    GeorepNotHealthy "GEOREP_NOT_HEALTHY" true
+        "see `gluster volume geo-replication VOL HOST::VOL status detail` and gsyncd.log on the primary; a session that an unfinished run stopped is started by `executor resume`, one stopped on purpose is left alone with a waiver";
+    /// A geo-replication session still runs that should be stopped.
+    GeorepNotStopped "GEOREP_NOT_STOPPED" false
+        "`gluster volume geo-replication VOL HOST::VOL stop` on the primary pool, with all its servers up";
+    /// A secondary pool runs an older release than its primary would after the upgrade.
+    GeorepSecondaryFirst "GEOREP_SECONDARY_FIRST" false
+        "upgrade the secondary pool wholly first: `executor run -i` with its inventory; then this one";
+    /// A session goes to a pool that the inventory does not name.
+    GeorepSecondaryUnknown "GEOREP_SECONDARY_UNKNOWN" true
+        "name its inventory in `[[secondaries]]`; waive this finding only if you know that it runs the target already";
+    /// Sessions of a pool that the inventory does not name write to this one.
+    GeorepPrimaryUnknown "GEOREP_PRIMARY_UNKNOWN" true
+        "name the primary's inventory in `[[primaries]]`; or stop the session there, and start it again after the upgrade";
+    /// A session copies by an rsync that leaves files empty.
+    GeorepRsyncTrap "GEOREP_RSYNC_TRAP" true
+        "files arrive by name and stay empty: `gluster volume geo-replication VOL HOST::VOL config sync_method tarssh`";
+    /// The target's geo-replication does not run on this host's Python.
+    GeorepPython "GEOREP_PYTHON" true
+        "install a Python that it runs on, or choose a target that knows this one; waive only if your packages were mended";
+    /// The settings of a session are no longer the ones from before.
+    GeorepConfigChanged "GEOREP_CONFIG_CHANGED" true
+        "set them again: `gluster volume geo-replication VOL HOST::VOL config KEY VALUE`, then `executor resume`";
+    /// The script that converts changelogs for 8 is missing.
+    GeorepConverterMissing "GEOREP_CONVERTER_MISSING" false
+        "take extras/glusterfs-georep-upgrade.py from the source of 9.3 or later (older ones fail) to /usr/local/sbin on every server";
+    /// That files arrive after the upgrade is not to be proved by a canary.
+    GeorepUnproven "GEOREP_UNPROVEN" true
+        "without a waiver the run writes a file to the primary and waits for its content on the secondary";
     /// A brick's file system has no room left.
     BrickFull "BRICK_FULL" false
         "make room on that file system first: heals write to it, and writes fail below storage.reserve";

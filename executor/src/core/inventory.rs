@@ -15,19 +15,27 @@
 //! [[clients]]                  # machines that mount its volumes: upgraded after the servers
 //! name = "web1"
 //! # [[clients.applications]]   # what has to be stopped there first: see `application`
+//!
+//! [[secondaries]]              # pools that this one is geo-replicated to: they are upgraded before it
+//! inventory = "dr.toml"        # relative to this file
+//!
+//! [[primaries]]                # pools that are geo-replicated to this one
+//! inventory = "prod.toml"
 //! ```
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use toml::Spanned;
+
+pub use super::inventory_file::{HostSection, InventoryFile, PackagesSection, SshSection};
 
 use super::application::{Application, ApplicationSection};
+use super::georep::PoolRole;
 use super::names::{ApplicationName, HostName};
 use super::packages;
-use super::way::{TransportSection, Way, Wrong};
+use super::pools::{DeclaredPool, named_pools};
+use super::way::{Way, Wrong};
 
 /// The most servers an inventory may name: far above any real pool, far below what would exhaust this machine.
 const SERVERS_MAX: usize = 2000;
@@ -73,6 +81,10 @@ pub struct Inventory {
     pub servers: BTreeMap<HostName, Host>,
     /// Machines that mount the pool's volumes.
     pub clients: BTreeMap<HostName, Host>,
+    /// Pools at the other ends of geo-replication, as the file names them.
+    pub named_pools: Vec<(PoolRole, PathBuf)>,
+    /// The same with their servers, once their inventories were read ([`Inventory::relate`]).
+    pub other_pools: Vec<DeclaredPool>,
 }
 
 /// What is wrong with an inventory: where, what, and what to do.
@@ -87,91 +99,6 @@ pub struct InventoryError {
     pub problem: String,
     /// What to do about it.
     pub hint: String,
-}
-
-/// The file as it is written; also what the simulator writes.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InventoryFile {
-    /// How commands get to every host.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transport: Option<Spanned<TransportSection>>,
-    /// Settings for every host.
-    #[serde(default)]
-    pub ssh: SshSection,
-    /// How packages are installed on every host.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub packages: Option<PackagesSection>,
-    /// The servers.
-    pub servers: Vec<HostSection>,
-    /// The clients.
-    #[serde(default)]
-    pub clients: Vec<HostSection>,
-}
-
-/// `[ssh]`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SshSection {
-    /// See [`SshSettings::user`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// See [`SshSettings::port`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub port: Option<u16>,
-    /// See [`SshSettings::identity`]; relative to the inventory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub identity: Option<PathBuf>,
-    /// See [`SshSettings::jump`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jump: Option<String>,
-    /// See [`SshSettings::known_hosts`]; relative to the inventory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub known_hosts: Option<PathBuf>,
-}
-
-/// `[packages]`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PackagesSection {
-    /// The operator's own command that installs a release on a host, in place of the package manager.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub install: Option<Spanned<Vec<String>>>,
-}
-
-/// `[[servers]]` and `[[clients]]`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HostSection {
-    /// What to call the host in plans and messages.
-    pub name: Spanned<HostName>,
-    /// See [`SshSettings::address`]; the name where left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<Spanned<String>>,
-    /// See [`SshSettings::user`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// See [`SshSettings::port`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub port: Option<u16>,
-    /// See [`SshSettings::identity`]; relative to the inventory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub identity: Option<PathBuf>,
-    /// See [`SshSettings::jump`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jump: Option<String>,
-    /// See [`SshSettings::known_hosts`]; relative to the inventory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub known_hosts: Option<PathBuf>,
-    /// See [`InventoryFile::transport`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub transport: Option<Spanned<TransportSection>>,
-    /// See [`PackagesSection::install`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub install: Option<Spanned<Vec<String>>>,
-    /// Programs on it that use volumes; see [`super::application`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub applications: Vec<ApplicationSection>,
 }
 
 /// Reads an inventory's text. Paths in it are relative to the folder of `file`.
@@ -198,8 +125,13 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
         let hint = "split the clients over several inventories";
         return Err(problem(None, format!("more than {SERVERS_MAX} hosts"), hint));
     }
-    let mut inventory =
-        Inventory { file: file.to_owned(), servers: BTreeMap::new(), clients: BTreeMap::new() };
+    let mut inventory = Inventory {
+        file: file.to_owned(),
+        servers: BTreeMap::new(),
+        clients: BTreeMap::new(),
+        named_pools: named_pools(file, &parsed),
+        other_pools: Vec::new(),
+    };
     let mut named: BTreeMap<HostName, usize> = BTreeMap::new();
     let mut reached: BTreeMap<(String, Option<u16>), HostName> = BTreeMap::new();
     let mut local: Option<HostName> = None;

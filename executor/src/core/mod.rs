@@ -9,13 +9,16 @@ pub mod event;
 pub mod exit;
 pub mod explain;
 pub mod finding;
+pub mod georep;
 pub mod hazard;
 pub mod inventory;
+mod inventory_file;
 pub mod names;
 pub mod ok_to_stop;
 pub mod packages;
 pub mod plan;
 pub mod pool;
+pub mod pools;
 pub mod release;
 pub mod resume;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use super::packages::{PackageMove, PackageOffer, PackageTrouble};
 
 use super::baseline::Before;
+use super::georep::{OtherPool, Session, SyncTools};
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeId, VolumeName};
 use super::system::SystemFacts;
 use super::usage::Usage;
@@ -67,6 +68,10 @@ pub struct PoolState {
     pub volumes: Observed<BTreeMap<VolumeName, VolumeState>>,
     /// One entry for every client machine of the inventory, reached or not.
     pub clients: BTreeMap<HostName, ClientState>,
+    /// Geo-replication sessions of which a volume of this pool is the primary.
+    pub sessions: Observed<Vec<Session>>,
+    /// The pools that the inventory names as primary or secondary of this one.
+    pub other_pools: Vec<OtherPool>,
     /// The newest op-version that all servers know, as one of them reports it; `None` where none can be asked,
     /// before 3.10 (`cluster.max-op-version`).
     pub max_op_version: Observed<Option<OpVersion>>,
@@ -145,6 +150,8 @@ pub struct HostState {
     pub peers: Observed<Vec<Peer>>,
     /// The volumes as this server has them stored in `/var/lib/glusterd/vols`.
     pub stored_volumes: Observed<BTreeMap<VolumeName, StoredVolume>>,
+    /// What the workers of geo-replication are run with.
+    pub sync_tools: Observed<SyncTools>,
     /// What the package manager would do for the target release.
     pub offer: Observed<PackageOffer>,
     /// How the server itself uses volumes.

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::baseline::{Baseline, Before, Configuration, Noted, clients_of};
+use super::georep::{
+    OtherHost, OtherPeers, OtherPool, PoolRole, Session, SessionName, SyncTools, Worker, WorkerStatus,
+};
 use super::inventory::{Host, Inventory, SshSettings};
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
 use super::plan::Request;
@@ -45,6 +48,8 @@ pub(crate) fn inventory(servers: usize) -> Inventory {
         file: PathBuf::from("pool.toml"),
         servers: (1..=servers).map(|number| declared(host(number))).collect(),
         clients: BTreeMap::from([declared("c1".parse().unwrap())]),
+        named_pools: Vec::new(),
+        other_pools: Vec::new(),
     }
 }
 
@@ -93,6 +98,7 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
                 .collect(),
         ),
         stored_volumes: Observed::Known(stored.clone()),
+        sync_tools: Observed::Known(SyncTools { python3: Some("3.11.2".into()), ..SyncTools::default() }),
         connections: Observed::Known(Connections::default()),
         offer: Observed::Known(PackageOffer {
             version: Some(offer.to_owned()),
@@ -114,6 +120,8 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
             volumes.into_iter().map(|volume| (volume.volume.name.clone(), volume)).collect(),
         ),
         clients: BTreeMap::from([("c1".parse().unwrap(), client(release, offer))]),
+        sessions: Observed::Known(Vec::new()),
+        other_pools: Vec::new(),
     };
     state.before = Arc::new(before(&state));
     state
@@ -290,6 +298,48 @@ pub(crate) fn change_volume(state: &mut PoolState, name: &str, change: impl FnOn
 /// Applies a change to one host of the state.
 pub(crate) fn change_host(state: &mut PoolState, number: usize, change: impl FnOnce(&mut HostState)) {
     change(state.hosts.get_mut(&host(number)).unwrap());
+}
+
+/// Three servers at 10.3 whose volume is geo-replicated to a pool of two servers at this release.
+pub(crate) fn replicated(secondary: &str) -> PoolState {
+    let mut state = replica_3();
+    let worker = |number: usize| Worker {
+        node: format!("g{number}"),
+        peer: Some(uuid(number)),
+        brick: "/bricks/vol0".to_owned(),
+        status: if number == 1 { WorkerStatus::Active } else { WorkerStatus::Passive },
+        crawl: (number == 1).then(|| "Changelog Crawl".to_owned()),
+    };
+    state.sessions = Observed::Known(vec![Session {
+        name: SessionName { primary: "vol0".parse().unwrap(), secondary: "l1::copy".parse().unwrap() },
+        workers: (1..=3).map(worker).collect(),
+        config: Observed::Known(BTreeMap::from([("sync_method".to_owned(), "rsync".to_owned())])),
+    }]);
+    let tools = || SyncTools {
+        python3: Some("3.11.2".to_owned()),
+        rsync: Some("3.2.7".to_owned()),
+        ..SyncTools::default()
+    };
+    for number in 1..=3 {
+        change_host(&mut state, number, |host| host.sync_tools = Observed::Known(tools()));
+    }
+    let other = |name: &str, peer: &str| {
+        let host = OtherHost {
+            address: format!("{name}.example.org"),
+            reach: Reach::Reached,
+            release: Observed::Known(Some(secondary.parse().unwrap())),
+            peers: Observed::Known(OtherPeers { count: 1, names: vec![peer.parse().unwrap()] }),
+            sync_tools: Observed::Known(tools()),
+        };
+        (name.parse().unwrap(), host)
+    };
+    state.other_pools = vec![OtherPool {
+        inventory: PathBuf::from("dr.toml"),
+        role: PoolRole::Secondary,
+        hosts: BTreeMap::from([other("l1", "l2"), other("l2", "l1")]),
+        sessions: Observed::Unknown("not asked".to_owned()),
+    }];
+    state
 }
 
 /// Lets a host have another release installed, and its processes run it.

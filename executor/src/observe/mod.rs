@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
+mod georep;
 mod hosts;
 mod offers;
 mod scope;
@@ -42,17 +43,22 @@ pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scop
         let state = client(transport, host, declared, scope).await;
         (host.clone(), state)
     }));
-    let (servers, clients) = tokio::join!(servers, clients);
+    let others = georep::other_pools(transport, inventory, scope);
+    let (servers, clients, other_pools) = tokio::join!(servers, clients, others);
     let mut hosts: BTreeMap<HostName, HostState> = servers.into_iter().collect();
     let volumes = volumes(transport, &hosts, scope).await;
     if scope.whole() {
         hosts::bricks(transport, &mut hosts, &volumes).await;
+        georep::tools(transport, &mut hosts).await;
     }
     let max_op_version = max_op_version(transport, &hosts, scope).await;
+    let sessions = georep::sessions(transport, first_up(&hosts), scope).await;
     PoolState {
         hosts,
         volumes,
         clients: clients.into_iter().collect(),
+        sessions,
+        other_pools,
         max_op_version,
         before: Arc::default(),
     }
@@ -152,6 +158,7 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
         glusterd_info,
         peers,
         stored_volumes,
+        sync_tools: Observed::Unknown(NOT_ASKED.to_owned()),
         offer,
         connections,
         system,
@@ -170,6 +177,7 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         glusterd_info: unknown(),
         peers: unknown(),
         stored_volumes: unknown(),
+        sync_tools: unknown(),
         offer: unknown(),
         usage: unknown(),
         connections: unknown(),

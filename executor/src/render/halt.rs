@@ -130,6 +130,16 @@ fn safety(progress: &Progress, here: u32, gate: GateKind) -> Vec<String> {
              come back by themselves"
                 .into(),
         ],
+        StageKind::StopReplication => vec![
+            "no server was touched: the pool serves as before".into(),
+            "geo-replication may be stopped: the secondary falls behind, and catches up once it is started"
+                .into(),
+        ],
+        StageKind::StartReplication => vec![
+            "every server runs the target release and serves; the op-version is not raised yet".into(),
+            "the secondary may lack what was written since geo-replication was stopped: do not rely on it"
+                .into(),
+        ],
         StageKind::Downtime => downtime_safety(progress, step, gate),
         StageKind::Turn(host) => turn_safety(host.as_str(), step, gate),
         StageKind::Clients(hosts) => clients_safety(hosts, step, gate),

@@ -134,6 +134,12 @@ pub(super) fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
                     "mounted clients go on; new mounts and volume commands wait while glusterd is down";
                 let _ = writeln!(text, "{}", hanging("     meanwhile ", note));
             }
+            StageKind::StopReplication => {
+                let _ = writeln!(text, "stop geo-replication, before the first server is touched");
+            }
+            StageKind::StartReplication => {
+                let _ = writeln!(text, "start geo-replication again, and prove that it copies");
+            }
             StageKind::Downtime => text.push_str(&downtime_begins(plan)),
             StageKind::Turn(host) => {
                 turn += 1;

@@ -26,7 +26,7 @@ impl Routes {
     /// When settings cannot be given to ssh, or its files cannot be written.
     pub fn new(inventory: &Inventory) -> Result<Self, SshSetupError> {
         let (mut ssh, mut exec, mut ways) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        for (name, host) in inventory.servers.iter().chain(&inventory.clients) {
+        for (name, host) in inventory.hosts() {
             match &host.way {
                 Way::Ssh => drop(ssh.insert(name.clone(), host.ssh.clone())),
                 Way::Exec(prefix) => drop(exec.insert(name.clone(), prefix.clone())),

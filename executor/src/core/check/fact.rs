@@ -29,6 +29,11 @@ pub enum Fact {
     HealPending,
     /// [`VolumeState::split_brain`](super::super::pool::VolumeState::split_brain).
     SplitBrain,
+    /// [`PoolState::sessions`](super::super::pool::PoolState::sessions) and those of primaries of this pool, without
+    /// their settings.
+    Sessions,
+    /// [`Session::config`](super::super::georep::Session::config).
+    SessionConfigs,
     /// [`PoolState::max_op_version`](super::super::pool::PoolState::max_op_version).
     MaxOpVersion,
     /// [`HostState::connections`](super::super::pool::HostState::connections).
@@ -72,6 +77,8 @@ impl Check {
             }
             Self::GlusterdUp { .. } | Self::GlusterdUpEverywhere => &[Fact::Processes, Fact::Peers],
             Self::OpVersionIs { .. } | Self::OpVersionsAgree | Self::OpVersionStill => &[Fact::GlusterdInfo],
+            Self::SessionsStopped { .. } | Self::SessionsBack { .. } => &[Fact::Sessions],
+            Self::SessionConfigKept { .. } => &[Fact::Sessions, Fact::SessionConfigs],
             Self::NoClients => &[Fact::Connections],
             Self::VolumeStopped { .. } | Self::VolumeStarted { .. } => &[Fact::Volumes],
             Self::Unmounted { .. }
@@ -97,6 +104,9 @@ impl Check {
             | Self::ClientsOnEveryBrick { .. }
             | Self::ClientsBack
             | Self::GlusterdDownEverywhere
+            | Self::SessionsStopped { .. }
+            | Self::SessionsBack { .. }
+            | Self::SessionConfigKept { .. }
             | Self::NfsLinesGoneEverywhere
             | Self::AllAtRelease { .. }
             | Self::ConfigurationUnchanged

@@ -9,11 +9,15 @@ mod disk;
 mod downtime;
 mod fact;
 mod finish;
+mod georep;
+#[cfg(test)]
+mod georep_tests;
 mod host;
 mod network;
 mod packages;
 mod pool;
 mod quorum;
+mod sessions;
 mod system;
 #[cfg(test)]
 mod system_tests;
@@ -23,23 +27,26 @@ mod usage;
 #[cfg(test)]
 mod usage_tests;
 mod volume;
+mod words;
 
-use std::collections::BTreeSet;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::application::Application;
 use super::finding::Finding;
+use super::georep::SessionName;
 use super::names::{AbsolutePath, HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
 use super::usage::Mount;
 
 pub(crate) use disk::{bricks, room};
 pub use fact::Fact;
+pub(crate) use georep::{converts, geo_replication, sessions_to};
 pub(crate) use network::{certificates, names, ports};
 pub(crate) use packages::{offer, offered};
 pub(crate) use quorum::server_quorum;
+pub(crate) use sessions::crawls;
 pub(crate) use system::{
     clocks, edited, multiplexed, op_version_current, packages, processes_current, stored_files,
 };
@@ -236,6 +243,34 @@ pub enum Check {
     GlusterDownEverywhere,
     /// glusterd runs on every server and answers.
     GlusterdUpEverywhere,
+    /// No worker of these geo-replication sessions runs.
+    SessionsStopped {
+        /// The sessions.
+        sessions: Vec<SessionName>,
+    },
+    /// These geo-replication sessions copy as they did before.
+    SessionsBack {
+        /// The sessions.
+        sessions: Vec<SessionBefore>,
+    },
+    /// The settings of a geo-replication session are the ones from before.
+    SessionConfigKept {
+        /// The session.
+        session: SessionName,
+        /// Its settings then.
+        config: BTreeMap<String, String>,
+    },
+}
+
+/// A geo-replication session as it was when the plan was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionBefore {
+    /// Its ends.
+    pub name: SessionName,
+    /// How many workers it had.
+    pub workers: usize,
+    /// How they looked for what to copy; empty where it was stopped at the time.
+    pub crawls: BTreeSet<String>,
 }
 
 impl Check {
@@ -272,6 +307,11 @@ impl Check {
             Self::NewestOpVersion { op_version } => finish::newest_op_version(state, *op_version),
             Self::ClientsSpeak { op_version } => finish::clients_speak(state, *op_version),
             Self::OpVersionsAgree => pool::op_versions_agree(state),
+            Self::SessionsStopped { sessions } => sessions::sessions_stopped(state, sessions),
+            Self::SessionsBack { sessions } => sessions::sessions_back(state, sessions),
+            Self::SessionConfigKept { session, config } => {
+                sessions::session_config_kept(state, session, config)
+            }
             Self::ClientReached { host } => usage::client_reached(state, host),
             Self::Unmounted { host, point } => usage::unmounted(state, host, point),
             Self::Mounted { host, mount } => usage::mounted(state, host, mount),
@@ -289,79 +329,6 @@ impl Check {
             Self::DefinitionsUnchanged => before::definitions_unchanged(state),
             Self::GlusterDownEverywhere => every(state, |host| host::gluster_down(state, host)),
             Self::GlusterdUpEverywhere => every(state, |host| host::glusterd_up(state, host)),
-        }
-    }
-}
-
-impl fmt::Display for Check {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let but = |without: &Option<HostName>| {
-            without.as_ref().map_or(String::new(), |host| format!(" but {host}'s"))
-        };
-        match self {
-            Self::Reached => write!(f, "every server reached"),
-            Self::Members => write!(f, "the inventory's servers are the pool's"),
-            Self::PeersConnected { without: None } => write!(f, "peers connected, seen from every server"),
-            Self::PeersConnected { without: Some(host) } => {
-                write!(f, "peers connected, seen from every server but {host}")
-            }
-            Self::StoredVolumesAgree { ignoring_nfs: false } => {
-                write!(f, "stored volumes agree on every server")
-            }
-            Self::StoredVolumesAgree { ignoring_nfs: true } => {
-                write!(f, "stored volumes agree on every server (but for nfs. options)")
-            }
-            Self::BricksOnline { without } => write!(f, "every brick{} online", but(without)),
-            Self::SelfHealDaemonsOnline { without } => {
-                write!(f, "every self-heal daemon{} online", but(without))
-            }
-            Self::NothingToHeal => write!(f, "nothing left to heal"),
-            Self::NoSplitBrain { .. } => write!(f, "no split-brain"),
-            Self::ClientsOnEveryBrick { without } => write!(f, "every client on every brick{}", but(without)),
-            Self::ClientsBack => write!(f, "all clients of the start back"),
-            Self::ConfigurationUnchanged => write!(f, "volumes and peers defined as at the start"),
-            Self::OpVersionStill => write!(f, "op-version as at the start on every server"),
-            Self::OthersUndisturbed { host } => {
-                write!(f, "glusterd untouched on every server but {host}")
-            }
-            Self::BricksSteady => write!(f, "brick processes steady"),
-            Self::RunsRelease { host, release } => write!(f, "every process on {host} runs {release}"),
-            Self::AllAtRelease { release } => write!(f, "every server at {release}"),
-            Self::GlusterdDownEverywhere => write!(f, "glusterd down on every server"),
-            Self::NfsLinesGoneEverywhere => write!(f, "no nfs. line stored on any server"),
-            Self::NoTasks => write!(f, "no task running"),
-            Self::OthersCanCarry { host } => write!(f, "the others can carry {host}'s data"),
-            Self::AtRelease { host, release } => write!(f, "{host} at {release}"),
-            Self::GlusterDown { host } => write!(f, "gluster down on {host}"),
-            Self::GlusterdDown { host } => write!(f, "glusterd down on {host}"),
-            Self::GlusterdUp { host } => write!(f, "glusterd up on {host}"),
-            Self::BricksRunning { host, processes } => {
-                write!(f, "{processes} brick process{} up on {host}", if *processes == 1 { "" } else { "es" })
-            }
-            Self::NfsLinesGone { host } => write!(f, "no nfs. line stored on {host}"),
-            Self::OpVersionIs { op_version } => write!(f, "op-version {op_version} on every server"),
-            Self::NewestOpVersion { op_version } => {
-                write!(f, "{op_version} the newest that the servers report")
-            }
-            Self::ClientsSpeak { op_version } => {
-                write!(f, "every connected client speaks op-version {op_version}")
-            }
-            Self::OpVersionsAgree => write!(f, "one op-version on every server"),
-            Self::ClientReached { host } => write!(f, "{host} reached"),
-            Self::Unmounted { host, point } => write!(f, "{point} unmounted on {host}"),
-            Self::Mounted { host, mount } => {
-                write!(f, "{} mounted on {host} as before, and readable", mount.point)
-            }
-            Self::ApplicationStopped { host, application } => write!(f, "{application} down on {host}"),
-            Self::ApplicationRunning { host, application } => write!(f, "{application} up on {host}"),
-            Self::NoOldLibrary { host, .. } => write!(f, "no process on {host} with an old library"),
-            Self::VolumesUnused { host } => write!(f, "no volume in use on {host}"),
-            Self::NoClients => write!(f, "no client connected to any brick"),
-            Self::VolumeStopped { volume } => write!(f, "volume {volume} stopped"),
-            Self::VolumeStarted { volume } => write!(f, "volume {volume} started"),
-            Self::DefinitionsUnchanged => write!(f, "volumes and peers defined as at the start"),
-            Self::GlusterDownEverywhere => write!(f, "gluster down on every server"),
-            Self::GlusterdUpEverywhere => write!(f, "glusterd up on every server"),
         }
     }
 }

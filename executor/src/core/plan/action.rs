@@ -5,8 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::super::application::Application;
-use super::super::check::Check;
-use super::super::names::{HostName, OpVersion, Release, VolumeName};
+use super::super::check::{Check, SessionBefore};
+use super::super::georep::SessionName;
+use super::super::names::{AbsolutePath, HostName, OpVersion, Release, VolumeName};
 use super::super::usage::Mount;
 
 /// What a step does.
@@ -71,6 +72,36 @@ pub enum Action {
         via: HostName,
         /// The volumes.
         volumes: Vec<VolumeName>,
+    },
+    /// Stops a geo-replication session.
+    StopReplication {
+        /// The server of the primary pool that is asked.
+        via: HostName,
+        /// The session.
+        session: SessionName,
+    },
+    /// Moves changelogs into the layout of 8, with the script from Gluster's source.
+    ConvertChangelogs {
+        /// The server, whose bricks are down.
+        host: HostName,
+        /// The bricks' directories.
+        bricks: Vec<AbsolutePath>,
+    },
+    /// Starts a geo-replication session.
+    StartReplication {
+        /// The server of the primary pool that is asked.
+        via: HostName,
+        /// The session.
+        session: SessionName,
+        /// How it copied; none where it did not.
+        before: Option<SessionBefore>,
+    },
+    /// Writes a file to the primary volume and waits for its content on the secondary; takes it away again.
+    ProveReplication {
+        /// The server of the primary pool that mounts both volumes for it.
+        via: HostName,
+        /// The session.
+        session: SessionName,
     },
     /// Stops an application that uses volumes, noting it down on its host first.
     StopApplication {
@@ -150,6 +181,18 @@ impl Action {
                 vec![Check::AtRelease { host: host.clone(), release: *release }]
             }
             Self::StartGluster { host } => vec![Check::GlusterdUp { host: host.clone() }],
+            Self::Fetch { .. }
+            | Self::Heal { .. }
+            | Self::ProveMount { .. }
+            | Self::ConvertChangelogs { .. }
+            | Self::ProveReplication { .. } => Vec::new(),
+            Self::StopReplication { session, .. } => {
+                vec![Check::SessionsStopped { sessions: vec![session.clone()] }]
+            }
+            Self::StartReplication { before, .. } => {
+                let back = |before: &SessionBefore| Check::SessionsBack { sessions: vec![before.clone()] };
+                before.iter().map(back).collect()
+            }
             Self::StopApplication { host, application } => {
                 vec![Check::ApplicationStopped { host: host.clone(), application: application.clone() }]
             }
@@ -162,7 +205,6 @@ impl Action {
             Self::StartApplication { host, application } => {
                 vec![Check::ApplicationRunning { host: host.clone(), application: application.clone() }]
             }
-            Self::Fetch { .. } | Self::Heal { .. } | Self::ProveMount { .. } => Vec::new(),
             Self::StopVolume { volume, .. } => vec![Check::VolumeStopped { volume: volume.clone() }],
             Self::StartVolume { volume, .. } => vec![Check::VolumeStarted { volume: volume.clone() }],
             Self::Together { actions } => actions.iter().flat_map(Self::effect).collect(),
@@ -181,6 +223,7 @@ impl Action {
             | Self::Install { host, .. }
             | Self::InstallBy { host, .. }
             | Self::StartGluster { host }
+            | Self::ConvertChangelogs { host, .. }
             | Self::StopApplication { host, .. }
             | Self::Unmount { host, .. }
             | Self::Mount { host, .. }
@@ -189,6 +232,9 @@ impl Action {
             Self::Heal { via, .. }
             | Self::StopVolume { via, .. }
             | Self::StartVolume { via, .. }
+            | Self::StopReplication { via, .. }
+            | Self::StartReplication { via, .. }
+            | Self::ProveReplication { via, .. }
             | Self::RaiseOpVersion { via, .. } => vec![via],
             Self::Together { actions } => actions.iter().flat_map(Self::hosts).collect(),
         }
@@ -254,6 +300,19 @@ impl fmt::Display for Action {
             Self::Heal { via, volumes } => {
                 let names: Vec<&str> = volumes.iter().map(VolumeName::as_str).collect();
                 write!(f, "heal {} (via {via})", names.join(", "))
+            }
+            Self::StopReplication { via, session } => {
+                write!(f, "stop geo-replication {session} (via {via})")
+            }
+            Self::ConvertChangelogs { host, bricks } => {
+                let paths: Vec<&str> = bricks.iter().map(AbsolutePath::as_str).collect();
+                write!(f, "convert the changelogs of {} on {host}", paths.join(", "))
+            }
+            Self::StartReplication { via, session, .. } => {
+                write!(f, "start geo-replication {session} (via {via})")
+            }
+            Self::ProveReplication { via, session } => {
+                write!(f, "send a file through geo-replication {session} and read it there (via {via})")
             }
             Self::StopApplication { host, application } => write!(f, "stop {application} on {host}"),
             Self::Unmount { host, mount, lazy: false } => write!(f, "unmount {mount} on {host}"),

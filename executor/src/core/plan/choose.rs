@@ -5,9 +5,11 @@ use super::super::inventory::Inventory;
 use super::super::names::{HostName, Release};
 use super::super::pool::{PackageOffer, PoolState};
 use super::builder::{Builder, Facts, facts};
-use super::preflight::preflight;
-use super::{Outcome, Plan, Procedure, Refusal, Request, ServerRow, finish, offline, online, packages};
-use super::{clients, usage};
+use super::preflight::{Preflight, preflight};
+use super::{
+    Outcome, Plan, Procedure, Refusal, Request, ServerRow, clients, finish, georep, offline, online,
+    packages, usage,
+};
 
 /// Plans the upgrade of a pool, or says why not.
 pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outcome {
@@ -33,7 +35,7 @@ pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outc
     }
     match facts(inventory, state, request) {
         Some(facts) => {
-            let outcome = build(inventory, &facts, request, found.out, answered, waived_findings);
+            let outcome = build(inventory, &facts, request, &found, answered, waived_findings);
             advised(outcome, found.advice)
         }
         None => {
@@ -57,11 +59,12 @@ fn build(
     inventory: &Inventory,
     facts: &Facts<'_>,
     request: &Request,
-    out: Option<HostName>,
+    found: &Preflight,
     answered: Vec<Finding>,
-    waived: Vec<Finding>,
+    mut waived: Vec<Finding>,
 ) -> Outcome {
     let to = request.to;
+    let out = found.out.clone();
     let mut builder = Builder { facts, to, next: 1 };
     let goal = finish::op_version(facts.state, to).max(facts.op_version);
     let op_version_then = if request.keep_op_version { facts.op_version } else { goal };
@@ -70,6 +73,7 @@ fn build(
         Procedure::Online => online::stages(&mut builder, inventory, out.as_ref(), preparing),
         Procedure::Offline => offline::stages(&mut builder, preparing),
     };
+    waived.extend(georep::around(&mut stages, &mut builder, request, found.half_done));
     stages.extend(builder.clients(request.clients_at_once, request.procedure));
     if facts.op_version < op_version_then
         && let Some((via, ..)) = facts.servers.first()
@@ -78,6 +82,9 @@ fn build(
     }
     if stages.is_empty() {
         return Outcome::NothingToDo;
+    }
+    for (step, id) in stages.iter_mut().flat_map(|stage| &mut stage.steps).zip(1..) {
+        step.id = id;
     }
     let row = |(host, now, _): &(HostName, Release, PackageOffer)| ServerRow {
         host: host.clone(),

@@ -5,11 +5,12 @@
 //! 1. *Preflight.* Every check is put to the pool; every finding is collected. What the plan itself mends
 //!    (options that the target drops) is *answered*; what the operator waived is recorded; anything left
 //!    is a refusal.
-//! 2. *Prepare*, where something must be mended before the first server changes.
+//! 2. *Stop geo-replication*, where there is a session, and *prepare*, where something must be mended before the
+//!    first server changes.
 //! 3. *One turn a server*: stop, install, start, heal. A server that is out already comes first, the
 //!    others by name. A server at the target gets no turn.
-//! 4. *Clients*, where the inventory names some: what uses volumes is put aside, the packages change, all is
-//!    brought back and proved.
+//! 4. *Start geo-replication*, and prove that a file arrives. *Clients*, where the inventory names some: what uses
+//!    volumes is put aside, the packages change, all is brought back and proved.
 //! 5. *Finish*: raise the op-version, once every server runs the target and all is well.
 //!
 //! Properties, each held by a test: a server has one turn at most; every step that takes something out has
@@ -23,6 +24,9 @@ mod clients;
 mod finish;
 #[cfg(test)]
 mod finish_tests;
+mod georep;
+#[cfg(test)]
+mod georep_tests;
 mod offline;
 #[cfg(test)]
 mod offline_tests;
@@ -86,6 +90,10 @@ pub enum StageKind {
     Packages,
     /// What must be mended first, on the old release.
     Prepare,
+    /// Geo-replication is stopped, before the first server is touched.
+    StopReplication,
+    /// Geo-replication is started and proved, after the last server.
+    StartReplication,
     /// From the first volume that is stopped to the last one that is started again: nothing is served.
     Downtime,
     /// The turn of one server.

@@ -13,7 +13,7 @@ use super::super::pool::VolumeKind;
 use super::builder::{
     Builder, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS, gate,
 };
-use super::{Action, Stage, StageKind, Step, packages};
+use super::{Action, Stage, StageKind, Step, georep, packages};
 
 /// How long to wait for the clients to go, once everything is staged: their owners have to be told.
 const CLIENTS_PATIENCE_SECONDS: u64 = 3600;
@@ -103,6 +103,13 @@ impl Builder<'_> {
             let gone = vec![Check::NfsLinesGoneEverywhere, Check::StoredVolumesAgree { ignoring_nfs: false }];
             let leave = gate(gone, PROCESS_PATIENCE_SECONDS, 1);
             steps.push(self.step(drop, all_down(), all_down(), leave));
+        }
+
+        let conversions: Vec<Action> =
+            hosts.iter().filter_map(|host| georep::convert(self.facts.state, host, release)).collect();
+        if !conversions.is_empty() {
+            let convert = Action::Together { actions: conversions };
+            steps.push(self.step(convert, all_down(), all_down(), all_down()));
         }
 
         let install = behind.iter().filter_map(|host| Some((host, self.installs(host)?)));

@@ -8,7 +8,7 @@ use super::builder::{
     Builder, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS, gate,
 };
 use super::usage::left_aside;
-use super::{Action, Stage, StageKind, packages};
+use super::{Action, Stage, StageKind, georep, packages};
 
 /// Returns the stages up to the finish: what must be mended first, and a turn for each server that needs one.
 pub(super) fn stages(
@@ -103,6 +103,11 @@ impl Builder<'_> {
             }
             let leave = gate(left, PROCESS_PATIENCE_SECONDS, 1);
             steps.push(self.step(Action::StopGluster { host: host.clone() }, enter, others.clone(), leave));
+
+            if let Some(convert) = georep::convert(self.facts.state, host, self.to) {
+                let still = gate(vec![down()], PROCESS_PATIENCE_SECONDS, 1);
+                steps.push(self.step(convert, still.clone(), still.clone(), still));
+            }
 
             let enter = gate(vec![down()], PROCESS_PATIENCE_SECONDS, 1);
             let leave = gate(vec![at(self.to), down()], PROCESS_PATIENCE_SECONDS, 1);

@@ -21,6 +21,8 @@ pub(super) struct Preflight {
     pub(super) advice: Vec<Finding>,
     /// The server that is out already, in a half-done upgrade.
     pub(super) out: Option<HostName>,
+    /// Whether an upgrade to this target was begun and is not finished.
+    pub(super) half_done: bool,
 }
 
 /// Puts every check to a pool.
@@ -50,6 +52,8 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     if online {
         findings.extend(volumes(&reached));
     }
+    let half_done = out.is_some() || half_done(&reached, request.to);
+    findings.extend(check::geo_replication(&reached, request.to, half_done));
     findings.extend(systems(&reached, request.to, out.as_ref()));
     let hazards = hazard::look(&reached, request.to, online);
     findings.extend(hazards.refused);
@@ -74,7 +78,7 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     let answered = [answered, healed].concat();
     let advice = reached.hosts.iter().flat_map(|(host, state)| check::edited(host, state));
     let advice = advice.chain(check::multiplexed(&reached)).chain(hazards.noted).collect();
-    Preflight { findings, answered, advice, out }
+    Preflight { findings, answered, advice, out, half_done }
 }
 
 /// Splits what is waiting to be healed from the other findings, all of them sorted, each once. Within a downtime it
@@ -136,6 +140,15 @@ fn pool_checks(out: Option<&HostName>, preparing: bool) -> Vec<Check> {
         checks.push(Check::NothingToHeal);
     }
     checks
+}
+
+/// Some servers run the target, and others do not yet, or the op-version is not raised.
+fn half_done(state: &PoolState, to: Release) -> bool {
+    let at_target = |host: &HostState| host.release.known().is_ok_and(|release| *release == Some(to));
+    let raised = |host: &HostState| {
+        host.glusterd_info.known().is_ok_and(|info| info.op_version >= release::op_version_of(to))
+    };
+    state.hosts.values().any(at_target) && !state.hosts.values().all(|host| at_target(host) && raised(host))
 }
 
 /// Returns the state without the servers that were not reached.

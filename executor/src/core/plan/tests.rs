@@ -12,14 +12,14 @@ use super::super::sample::{change_host, change_volume, host, inventory, pool, re
 use super::*;
 use crate::render;
 
-fn planned(state: &PoolState, to: &str, waivers: &[&str]) -> Plan {
+pub(super) fn planned(state: &PoolState, to: &str, waivers: &[&str]) -> Plan {
     match plan(&inventory(state.hosts.len()), state, &request(to, waivers)) {
         Outcome::Plan(plan) => *plan,
         other => panic!("{other:?}"),
     }
 }
 
-fn refused(state: &PoolState, to: &str) -> Refusal {
+pub(super) fn refused(state: &PoolState, to: &str) -> Refusal {
     match plan(&inventory(state.hosts.len()), state, &request(to, &[])) {
         Outcome::Refusal(refusal) => refusal,
         other => panic!("{other:?}"),
@@ -226,7 +226,9 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
             | StageKind::Prepare
             | StageKind::Downtime
             | StageKind::Clients(_)
-            | StageKind::Finish => None,
+            | StageKind::Finish
+            | StageKind::StopReplication
+            | StageKind::StartReplication => None,
         })
         .collect();
     assert_eq!(turns.len(), state.hosts.len());

@@ -6,6 +6,7 @@
 //! answer, and what is not in the answer is unknown.
 
 mod clients;
+mod georep;
 mod heal;
 mod op_version;
 mod peers;
@@ -17,6 +18,9 @@ mod volumes;
 mod xml;
 
 pub use clients::{client_op_versions, clients};
+pub use georep::{
+    CanaryError, canary, converted, no_sessions, session_changed, session_config, sessions, sync_tools,
+};
 pub use heal::{Backlog, heal_backlog, heal_launched, heal_pending, split_brain};
 pub use op_version::{OpVersionAnswer, OpVersionRefusal, max_op_version, op_version_set};
 pub use peers::peers;

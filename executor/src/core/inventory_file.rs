@@ -1,0 +1,102 @@
+//! The sections of an inventory as they are written in its file.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use super::application::ApplicationSection;
+use super::names::HostName;
+use super::pools::PoolSection;
+use super::way::TransportSection;
+
+/// The file as it is written; also what the simulator writes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InventoryFile {
+    /// How commands get to every host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Spanned<TransportSection>>,
+    /// Settings for every host.
+    #[serde(default)]
+    pub ssh: SshSection,
+    /// How packages are installed on every host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packages: Option<PackagesSection>,
+    /// The servers.
+    pub servers: Vec<HostSection>,
+    /// The clients.
+    #[serde(default)]
+    pub clients: Vec<HostSection>,
+    /// Pools that this one is geo-replicated to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secondaries: Vec<PoolSection>,
+    /// Pools that are geo-replicated to this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub primaries: Vec<PoolSection>,
+}
+
+/// `[ssh]`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SshSection {
+    /// See [`SshSettings::user`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// See [`SshSettings::port`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// See [`SshSettings::identity`]; relative to the inventory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<PathBuf>,
+    /// See [`SshSettings::jump`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jump: Option<String>,
+    /// See [`SshSettings::known_hosts`]; relative to the inventory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_hosts: Option<PathBuf>,
+}
+
+/// `[packages]`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackagesSection {
+    /// The operator's own command that installs a release on a host, in place of the package manager.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install: Option<Spanned<Vec<String>>>,
+}
+
+/// `[[servers]]` and `[[clients]]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostSection {
+    /// What to call the host in plans and messages.
+    pub name: Spanned<HostName>,
+    /// See [`SshSettings::address`]; the name where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<Spanned<String>>,
+    /// See [`SshSettings::user`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// See [`SshSettings::port`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// See [`SshSettings::identity`]; relative to the inventory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<PathBuf>,
+    /// See [`SshSettings::jump`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jump: Option<String>,
+    /// See [`SshSettings::known_hosts`]; relative to the inventory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_hosts: Option<PathBuf>,
+    /// See [`InventoryFile::transport`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Spanned<TransportSection>>,
+    /// See [`PackagesSection::install`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install: Option<Spanned<Vec<String>>>,
+    /// Programs on it that use volumes; see [`super::application`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub applications: Vec<ApplicationSection>,
+}

@@ -1,0 +1,195 @@
+//! Geo-replication in a plan: sessions are stopped before the first server is touched, and at the end started
+//! and proved.
+//!
+//! A session lives on its primary pool. In the plan of the primary it is stopped and started there; in the plan of
+//! a secondary, through a server of the primary that the inventory names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::check::{Check, SessionBefore, converts, crawls, sessions_to};
+use super::super::finding::{Code, Finding, Subject};
+use super::super::georep::{PoolRole, Session, WorkerStatus};
+use super::super::names::{AbsolutePath, HostName, Release};
+use super::super::pool::{HostState, PoolState, Reach};
+use super::builder::{Builder, gate};
+use super::{Action, Request, Stage, StageKind, Step};
+
+/// How long workers may take to end, and to be seen so.
+const STOP_PATIENCE_SECONDS: u64 = 300;
+
+/// How long a session may take to come back: workers start after up to a minute, and crawl through what was written
+/// meanwhile before they follow the changelog again.
+const BACK_PATIENCE_SECONDS: u64 = 2 * 3600;
+
+/// Looks in a row: a worker that fails is Active for some seconds first (tried: 15 s with a broken rsync).
+const SETTLE_LOOKS: u32 = 5;
+
+/// What a plan does about a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Planned {
+    /// The server of the primary pool that is asked.
+    via: HostName,
+    /// How it was.
+    before: SessionBefore,
+    /// Its settings.
+    config: Option<BTreeMap<String, String>>,
+    /// Whether it runs, so that it has to be stopped.
+    runs: bool,
+    /// Whether it copied, or was stopped by an earlier run, so that it has to copy in the end.
+    well: bool,
+    /// Whether a file is to be sent through it.
+    prove: bool,
+}
+
+/// Puts the stages of sessions around those of the servers; returns the findings that were waived on the way.
+pub(super) fn around(
+    stages: &mut Vec<Stage>,
+    builder: &mut Builder<'_>,
+    request: &Request,
+    half_done: bool,
+) -> Vec<Finding> {
+    // Where no server is touched, only sessions that an earlier run stopped are a matter.
+    let touched = stages.iter().any(touches_servers);
+    let sessions = sessions(builder.facts.state, request, half_done, touched);
+    let packages_first = stages.iter().take_while(|stage| stage.kind == StageKind::Packages).count();
+    stages.splice(packages_first..packages_first, sessions.stop(builder));
+    stages.extend(sessions.start(builder));
+    sessions.waived
+}
+
+/// Whether a stage changes what runs on servers. Packages are also fetched where only clients are behind.
+fn touches_servers(stage: &Stage) -> bool {
+    match stage.kind {
+        StageKind::Prepare | StageKind::Downtime | StageKind::Turn(_) => true,
+        StageKind::Packages
+        | StageKind::StopReplication
+        | StageKind::StartReplication
+        | StageKind::Clients(_)
+        | StageKind::Finish => false,
+    }
+}
+
+/// What a plan does about all sessions.
+pub(super) struct Sessions {
+    planned: Vec<Planned>,
+    /// Findings that were waived on the way.
+    pub(super) waived: Vec<Finding>,
+}
+
+/// Returns what is to be done about each session. `touched`: a server is stopped in this plan; where none is, sessions
+/// that run go on.
+pub(super) fn sessions(state: &PoolState, request: &Request, half_done: bool, touched: bool) -> Sessions {
+    let mut found: Vec<(HostName, &Session)> = Vec::new();
+    let runs = |host: &HostState| host.processes.known().is_ok_and(|processes| processes.glusterd > 0);
+    let via = state.hosts.iter().find(|(_, host)| runs(host)).map(|(name, _)| name);
+    if let (Ok(sessions), Some(via)) = (state.sessions.known(), via) {
+        found.extend(sessions.iter().map(|session| (via.clone(), session)));
+    }
+    for pool in state.other_pools.iter().filter(|pool| pool.role == PoolRole::Primary) {
+        let reached = pool.hosts.iter().find(|(_, host)| host.reach == Reach::Reached);
+        if let (Ok(sessions), Some((via, _))) = (pool.sessions.known(), reached) {
+            found.extend(sessions_to(state, sessions).map(|session| (via.clone(), session)));
+        }
+    }
+    let mut waived = Vec::new();
+    let mut planned = Vec::new();
+    for (via, session) in found {
+        let well = session.workers.iter().all(|worker| match worker.status {
+            WorkerStatus::Active | WorkerStatus::Passive => true,
+            WorkerStatus::Stopped | WorkerStatus::Other(_) => false,
+        });
+        let ours = half_done && session.is_stopped();
+        // Stopped on purpose, as its waiver says; or running, and no reason to stop it.
+        if !ours && (session.is_stopped() || !touched) {
+            continue;
+        }
+        let subject = Subject::Volume(session.name.primary.clone());
+        let what = format!("no file is sent to {} to see it arrive", session.name.secondary);
+        let unproven = Finding::seen(Code::GeorepUnproven, subject, what);
+        let is_waived = request.waivers.iter().any(|waiver| waiver.covers(&unproven));
+        if is_waived {
+            waived.push(unproven);
+        }
+        planned.push(Planned {
+            via,
+            before: SessionBefore {
+                name: session.name.clone(),
+                workers: session.workers.len(),
+                crawls: crawls(session),
+            },
+            config: session.config.known().ok().cloned(),
+            runs: !session.is_stopped(),
+            well: well || ours,
+            prove: (well || ours) && !is_waived,
+        });
+    }
+    Sessions { planned, waived }
+}
+
+impl Sessions {
+    /// The stage before the first server is touched: sessions that run are stopped. None where there is none.
+    pub(super) fn stop(&self, builder: &mut Builder<'_>) -> Option<Stage> {
+        let reached = gate(vec![Check::Reached], STOP_PATIENCE_SECONDS, 1);
+        let stop = |session: &Planned| {
+            let name = session.before.name.clone();
+            let stopped = Check::SessionsStopped { sessions: vec![name.clone()] };
+            let leave = gate(vec![stopped], STOP_PATIENCE_SECONDS, 1);
+            let action = Action::StopReplication { via: session.via.clone(), session: name };
+            builder.step(action, reached.clone(), reached.clone(), leave)
+        };
+        let steps: Vec<Step> = self.planned.iter().filter(|session| session.runs).map(stop).collect();
+        (!steps.is_empty()).then_some(Stage { kind: StageKind::StopReplication, steps })
+    }
+
+    /// The stage after the last server: sessions are started, and each has to carry a file. None where there is none.
+    pub(super) fn start(&self, builder: &mut Builder<'_>) -> Option<Stage> {
+        let ready = vec![
+            Check::Reached,
+            Check::PeersConnected { without: None },
+            Check::BricksOnline { without: None },
+        ];
+        let ready = gate(ready, STOP_PATIENCE_SECONDS, 1);
+        let mut steps = Vec::new();
+        for session in &self.planned {
+            let name = session.before.name.clone();
+            let before = session.well.then(|| session.before.clone());
+            let mut back: Vec<Check> =
+                before.iter().map(|before| Check::SessionsBack { sessions: vec![before.clone()] }).collect();
+            if let Some(config) = &session.config {
+                back.push(Check::SessionConfigKept { session: name.clone(), config: config.clone() });
+            }
+            let back = gate(back, BACK_PATIENCE_SECONDS, SETTLE_LOOKS);
+            let via = session.via.clone();
+            let start = Action::StartReplication { via: via.clone(), session: name.clone(), before };
+            steps.push(builder.step(start, ready.clone(), ready.clone(), back.clone()));
+            if session.prove {
+                let prove = Action::ProveReplication { via, session: name };
+                steps.push(builder.step(prove, ready.clone(), ready.clone(), back));
+            }
+        }
+        (!steps.is_empty()).then_some(Stage { kind: StageKind::StartReplication, steps })
+    }
+}
+
+/// The conversion of a server's changelogs, in its turn between stop and install; none where there is nothing to
+/// convert. The bricks must be down: one that runs goes on in the old layout.
+pub(super) fn convert(state: &PoolState, host: &HostName, to: Release) -> Option<Action> {
+    let host_state = state.hosts.get(host)?;
+    let now = (*host_state.release.known().ok()?)?;
+    let uuid = &host_state.glusterd_info.known().ok()?.uuid;
+    if !converts(now, to) {
+        return None;
+    }
+    let primaries: BTreeSet<_> =
+        state.sessions.known().ok()?.iter().map(|session| &session.name.primary).collect();
+    let bricks: Vec<AbsolutePath> = state
+        .volumes
+        .known()
+        .ok()?
+        .values()
+        .filter(|volume| primaries.contains(&volume.volume.name))
+        .flat_map(|volume| volume.volume.bricks.iter().filter(|brick| brick.peer == *uuid))
+        .map(|brick| brick.brick.path.clone())
+        .collect();
+    (!bricks.is_empty()).then(|| Action::ConvertChangelogs { host: host.clone(), bricks })
+}

@@ -1,0 +1,109 @@
+//! What to run about geo-replication sessions. Always on a server of the primary pool, which keeps them.
+
+use std::time::Duration;
+
+use super::commands::{LOCAL_DEADLINE, REQUEST_DEADLINE, REQUESTS_DEADLINE};
+use crate::core::command::{Command, Effect};
+use crate::core::georep::SessionName;
+use crate::core::names::AbsolutePath;
+
+/// How long a file may take to arrive at the other end. Workers look for changes every 15 s or so
+/// (`rollover-time` of the changelog translator, 3.7 to 11), and a link may be slow.
+const CANARY_PATIENCE: Duration = Duration::from_secs(600);
+
+/// What else the script of the canary does: two mounts and their ends.
+const CANARY_DEADLINE: Duration = Duration::from_secs(CANARY_PATIENCE.as_secs() + 180);
+
+/// Writes a file on the primary, waits for its content on the secondary, takes it away again.
+const CANARY: &str = include_str!("georep_canary.sh");
+
+/// Moves a brick's changelogs into the layout of 8 and later.
+const CONVERT: &str = include_str!("georep_convert.sh");
+
+/// Prints the versions of what workers are run with, and how many processes receive for another pool.
+const TOOLS: &str = include_str!("georep_tools.sh");
+
+/// How long the changelogs of a brick may take to be moved: one small file after the other.
+const CONVERT_DEADLINE: Duration = Duration::from_secs(3600);
+
+fn words<'a>(session: &'a SessionName, far_end: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
+    let mut words = vec!["gluster", "--mode=script", "volume", "geo-replication"];
+    words.extend([session.primary.as_str(), far_end]);
+    words.extend(rest);
+    words
+}
+
+/// Asks for all sessions of a pool. Every server is asked in turn and starts Python for it: seconds.
+pub fn status() -> Command {
+    let words = ["gluster", "--mode=script", "volume", "geo-replication", "status", "--xml"];
+    Command::reads(words, REQUESTS_DEADLINE)
+}
+
+/// The same as text, which says by words that there is no session: `--xml` then says nothing (recorded on 10.3).
+pub fn status_as_text() -> Command {
+    let words = ["gluster", "--mode=script", "volume", "geo-replication", "status"];
+    Command::reads(words, REQUESTS_DEADLINE)
+}
+
+/// Asks for the configuration of a session.
+pub fn config(session: &SessionName) -> Command {
+    let far_end = session.secondary.to_string();
+    Command::reads(words(session, &far_end, &["config", "--xml"]), REQUEST_DEADLINE)
+}
+
+/// Stops a session: its workers on every server of the primary.
+pub fn stop(session: &SessionName) -> Command {
+    let far_end = session.secondary.to_string();
+    Command::changes(words(session, &far_end, &["stop"]), REQUESTS_DEADLINE)
+}
+
+/// Starts a session.
+pub fn start(session: &SessionName) -> Command {
+    let far_end = session.secondary.to_string();
+    Command::changes(words(session, &far_end, &["start"]), REQUESTS_DEADLINE)
+}
+
+/// Proves on a server of the primary that a file arrives with its content. Both volumes are mounted there for as
+/// long as it takes, the secondary read-only; `create push-pem` mounts it from there too (gverify.sh, 3.7 to 11).
+pub fn canary(session: &SessionName, run: &str) -> Command {
+    let patience = CANARY_PATIENCE.as_secs().to_string();
+    let arguments = [
+        session.primary.as_str(),
+        session.secondary.host.as_str(),
+        session.secondary.volume.as_str(),
+        run,
+        &patience,
+    ];
+    Command::script(Effect::Changes, CANARY, arguments, CANARY_DEADLINE)
+}
+
+/// Converts the changelogs of a brick with Gluster's script, where they are not converted yet
+/// (upgrade-to-8.md; extras/glusterfs-georep-upgrade.py, which no package brings).
+pub fn convert(brick: &AbsolutePath) -> Command {
+    Command::script(Effect::Changes, CONVERT, [brick.as_str()], CONVERT_DEADLINE)
+}
+
+/// Asks a server for what workers are run with.
+pub fn tools() -> Command {
+    Command::script(Effect::Reads, TOOLS, [] as [&str; 0], LOCAL_DEADLINE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_the_ones_that_were_recorded() {
+        let session =
+            SessionName { primary: "vol0".parse().unwrap(), secondary: "geo@l1::copy".parse().unwrap() };
+        let words = |command: &Command| command.argv.join(" ");
+        assert_eq!(words(&status()), "gluster --mode=script volume geo-replication status --xml");
+        let config = config(&session);
+        let begin = "gluster --mode=script volume geo-replication vol0 geo@l1::copy";
+        assert_eq!(words(&config), format!("{begin} config --xml"));
+        assert_eq!(words(&stop(&session)), format!("{begin} stop"));
+        assert_eq!(words(&start(&session)), format!("{begin} start"));
+        assert_eq!((config.effect, stop(&session).effect), (Effect::Reads, Effect::Changes));
+        assert_eq!(canary(&session, "r").effect, Effect::Changes);
+    }
+}
