@@ -76,6 +76,7 @@ impl Code {
                 | Self::GlusterdRestarted
                 | Self::RunsOldCode
                 | Self::OpVersionUnsupported
+                | Self::ClientTooOld
         )
     }
 }

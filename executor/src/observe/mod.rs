@@ -349,7 +349,11 @@ async fn clients_of(transport: &dyn Transport, via: &HostName, volume: &Volume, 
             } else {
                 Observed::Known(BTreeMap::new())
             };
-            (clients, Observed::from(replies::client_op_versions(&output)))
+            let speak = match replies::client_op_versions(&output) {
+                Err(error) if !heals && replies::nobody_is_connected(&error) => Ok(BTreeMap::new()),
+                answer => answer,
+            };
+            (clients, Observed::from(speak))
         }
         Observed::Unknown(reason) => (Observed::Unknown(reason.clone()), Observed::Unknown(reason)),
     }

@@ -13,6 +13,7 @@ mod expected;
 mod load;
 mod performance;
 mod restart;
+mod waivers;
 mod writer;
 
 use std::path::PathBuf;
@@ -155,7 +156,7 @@ async fn judged(stage: &Stage<'_>, pool: &Pool) -> Result<Report, DirectorError>
         inventory: &inventory,
         to: scenario.upgrade.to,
         offline: scenario.upgrade.offline,
-        waive: &scenario.upgrade.waive,
+        waive: &waivers::as_given(pool, &scenario.upgrade.waive).await?,
         clients_at_once: scenario.upgrade.clients_at_once,
     };
     let performance = perform(&order, "executor", artifacts, stage.cancelled, *say).await;

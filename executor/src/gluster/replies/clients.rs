@@ -62,6 +62,20 @@ pub fn client_op_versions(output: &Output) -> Result<BTreeMap<String, OpVersion>
     Ok(volumes.into_values().flatten().collect())
 }
 
+/// Tells whether this is how a volume is refused that nobody is connected to, not even a self-heal daemon of its own:
+/// "Commit failed" (`server_priv_to_dict` in server.c fails with no client to tell of; seen on 10.3). Of a volume
+/// with self-heal daemons it means trouble.
+pub fn nobody_is_connected(error: &ReplyError) -> bool {
+    match error {
+        ReplyError::Refused { said, .. } => said.to_string().contains("Commit failed"),
+        ReplyError::GlusterdDown { .. }
+        | ReplyError::Busy { .. }
+        | ReplyError::NotYet { .. }
+        | ReplyError::Silent { .. }
+        | ReplyError::Unreadable { .. } => false,
+    }
+}
+
 fn read_clients<'a>(answer: &Answer<'a>, row: Node<'_, 'a>) -> Result<BTreeSet<String>, ReplyError> {
     let status = answer.child(row, "clientsStatus")?;
     let elements = answer.children(status, "client")?;
@@ -153,6 +167,22 @@ mod tests {
         let expected = BTreeMap::from([("10.0.0.1".to_owned(), OpVersion(90_000))]);
         assert_eq!(versions("<opVersion>90000</opVersion>").unwrap(), expected);
         assert!(versions("").is_err(), "3.9 and older do not say");
+    }
+
+    #[rstest]
+    #[case::nobody(
+        "<opRet>-1</opRet><opErrno>0</opErrno><opErrstr>Commit failed on localhost. Please check log file for details.</opErrstr>",
+        true
+    )]
+    #[case::another(
+        "<opRet>-1</opRet><opErrno>0</opErrno><opErrstr>Volume v does not exist</opErrstr>",
+        false
+    )]
+    #[case::no_answer("", false)]
+    fn a_volume_that_nobody_is_connected_to_is_refused(#[case] reply: &str, #[case] nobody: bool) {
+        let stdout = format!("<cliOutput>{reply}</cliOutput>");
+        let error = client_op_versions(&Output { stdout, ..Output::default() }).unwrap_err();
+        assert_eq!(nobody_is_connected(&error), nobody, "{error}");
     }
 
     #[test]

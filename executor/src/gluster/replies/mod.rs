@@ -17,7 +17,7 @@ mod switch;
 mod volumes;
 mod xml;
 
-pub use clients::{client_op_versions, clients};
+pub use clients::{client_op_versions, clients, nobody_is_connected};
 pub use georep::{
     CanaryError, canary, converted, no_sessions, session_changed, session_config, sessions, sync_tools,
 };
