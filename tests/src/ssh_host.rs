@@ -288,6 +288,8 @@ fn request(
 fn like_a_node(config: &mut HostConfig) {
     // Reaps: a daemon that has ended would stay as a zombie.
     config.init = Some(true);
+    // On a real machine root may read what other users' processes use.
+    config.cap_add = Some(vec!["SYS_PTRACE".to_owned()]);
     // Empty after every start, as on a real machine.
     config.tmpfs = Some([("/run".to_owned(), "mode=755".to_owned())].into());
     // Loopback alone, so that no host is ever open to the machine's network.

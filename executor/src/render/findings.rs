@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::hanging;
 use super::plan::advice;
-use crate::core::finding::{Code, Finding};
+use crate::core::finding::{Code, Finding, Ground};
 use crate::core::names::Release;
 use crate::core::plan::{Plan, Refusal};
 
@@ -37,7 +37,14 @@ pub fn refusal(refusal: &Refusal, next: &str) -> String {
         text.push_str("\nwaived:\n");
         text.push_str(&findings(waived));
     }
-    let waivable: Vec<&Finding> = found.iter().filter(|finding| finding.code.waivable()).collect();
+    let waivable: Vec<&Finding> = found
+        .iter()
+        .filter(|finding| match finding.ground {
+            Ground::Seen => finding.code.waivable(),
+            // Nobody knows what it is.
+            Ground::Unknown => false,
+        })
+        .collect();
     if let Some(example) = waivable.first() {
         let _ = writeln!(
             text,

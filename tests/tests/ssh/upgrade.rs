@@ -65,8 +65,7 @@ async fn an_offer_moves_gluster_and_nothing_else() -> anyhow::Result<()> {
     let server = moves.iter().find(|moved| moved.package == "glusterfs-server").unwrap();
     assert!(server.from.as_ref().is_some_and(|from| from.starts_with("10.3-")), "{server:?}");
     assert_eq!(server.to, version);
-    // 11 has no libglusterd0, and needs nothing that the image does not have.
-    assert!(moves.iter().any(|moved| moved.package == "libglusterd0" && moved.to.is_none()), "{moves:?}");
+    // 11 needs nothing that the image does not have. It has no libglusterd0; the old one may go or stay behind.
     assert_eq!(newer, PackageOffer { version, moves, ..PackageOffer::default() });
     let same = offer(&transport, "10.3").await?;
     assert!(same.version.as_ref().is_some_and(|version| version.starts_with("10.3-")));
