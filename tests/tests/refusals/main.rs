@@ -1,0 +1,62 @@
+//! Real pools, broken one way after another: a plan is refused for that very reason, and nothing of the pool is
+//! touched by having looked.
+//!
+//! One pool for all of it: three servers of 10.3, a replica 3 volume on them, a client. A round breaks a few
+//! things at once, since all findings are told at once; then it is mended, and the pool has to be fit again.
+
+mod bench;
+mod breaks;
+
+use acceptance::pool::on_a_pool;
+use simulator::pool::{ClientSpec, NodeSpec, PoolSpec, VolumeKind, VolumeSpec};
+
+use bench::Bench;
+use breaks::Break;
+
+fn spec(image: String) -> PoolSpec {
+    let node = |name: &str| NodeSpec { name: name.to_owned(), release: "10.3".to_owned() };
+    PoolSpec {
+        image,
+        init: simulator::images::Init::Bare,
+        servers: ["g1", "g2", "g3"].map(node).to_vec(),
+        volumes: vec![VolumeSpec {
+            name: "vol0".to_owned(),
+            kind: VolumeKind::Replica { count: 3 },
+            bricks_per_server: 1,
+            options: Vec::new(),
+        }],
+        clients: vec![ClientSpec { node: node("c1"), mounts: vec!["vol0".to_owned()] }],
+    }
+}
+
+#[test]
+fn what_is_wrong_is_refused_and_left_as_it_was() {
+    on_a_pool("refusals", spec, |pool| {
+        let bench = Bench::on(pool);
+        bench.fit("as it came up");
+        bench.inspected();
+        bench.refused_target("9.2", "RELEASE_BACKWARD", "g1");
+        bench.refused_target("11.0", "RELEASE_BROKEN", "pool");
+        bench.refused_target("11.9", "PACKAGE_MISSING", "g1");
+        bench.refused_without("g3", "PEER_NOT_IN_INVENTORY");
+        for round in ROUNDS {
+            bench.round(round);
+        }
+    });
+}
+
+/// What is broken together, and mended in the reverse order: a program can be started anew only where names resolve.
+const ROUNDS: &[&[Break]] = &[
+    &[
+        Break::PackageHeld,
+        Break::ForeignPackage,
+        Break::EmptyPeerFile,
+        Break::PackagesLocked,
+        Break::FirewallNarrow,
+    ],
+    &[Break::ProgramReplaced, Break::StoredLine, Break::OpVersion, Break::NamesLost],
+    &[Break::QuorumOfAll, Break::ReserveOfAll, Break::CopiesOnOneServer, Break::Rebalance],
+    &[Break::BrickKilled, Break::SelfHealKilled, Break::VolumeIdGone],
+    &[Break::SplitBrain],
+    &[Break::TwoGlusterdsDown, Break::NobodyLetIn],
+];
