@@ -26,6 +26,7 @@ unmount() {
 }
 clean() {
     trap - EXIT
+    trap '' PIPE
     [ -e "$base/primary/$file" ] && rm -f "$base/primary/$file"
     unmount "$base/secondary"
     unmount "$base/primary"
@@ -34,7 +35,8 @@ clean() {
     rmdir "$base" 2>/dev/null
 }
 trap clean EXIT
-trap 'exit 1' HUP INT TERM
+# PIPE: nobody reads any more what it says, as when the run was ended meanwhile.
+trap 'exit 1' HUP INT TERM PIPE
 
 # $1: name of the mount; $2: server; $3: volume; $4 …: more options.
 mount_volume() {
