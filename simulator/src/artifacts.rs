@@ -80,11 +80,11 @@ impl Artifacts {
         Ok(path)
     }
 
-    /// Writes the executor's inventory of a pool.
+    /// Writes the executor's inventory of a pool, with all its clients but this one.
     ///
     /// # Errors
     /// The file that cannot be written.
-    pub fn write_inventory(&self, pool: &Pool) -> Result<PathBuf, ArtifactError> {
+    pub fn write_inventory(&self, pool: &Pool, without: Option<&str>) -> Result<PathBuf, ArtifactError> {
         let section = |node: &Node| -> Option<HostSection> {
             Some(HostSection {
                 name: Spanned::new(0..0, node.name.parse().ok()?),
@@ -100,6 +100,7 @@ impl Artifacts {
             })
         };
         let door = pool.nodes().next().map(|node| &node.door);
+        let listed = pool.clients().iter().filter(|client| without != Some(client.name.as_str()));
         let file = InventoryFile {
             transport: None,
             packages: None,
@@ -110,7 +111,7 @@ impl Artifacts {
                 ..SshSection::default()
             },
             servers: pool.servers().iter().filter_map(section).collect(),
-            clients: pool.clients().iter().filter_map(section).collect(),
+            clients: listed.filter_map(section).collect(),
             secondaries: Vec::new(),
             primaries: Vec::new(),
         };

@@ -131,7 +131,7 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Report, DirectorError> {
 /// The rehearsal itself, from a pool that is up to a report.
 async fn judged(stage: &Stage<'_>, pool: &Pool) -> Result<Report, DirectorError> {
     let Stage { scenario, artifacts, say, .. } = stage;
-    let inventory = artifacts.write_inventory(pool)?;
+    let inventory = artifacts.write_inventory(pool, left_to_itself(scenario))?;
     let shell: Arc<dyn Shell> = Arc::new(EngineShell::new(stage.engine.clone(), containers(pool)));
     let beginnings = scenario.servers.iter().map(|server| (server.name.clone(), server.release.clone()));
     let before = Arc::new(expected(stage, pool, beginnings.collect(), &Truths::new())?);
@@ -188,6 +188,14 @@ async fn judged(stage: &Stage<'_>, pool: &Pool) -> Result<Report, DirectorError>
     }
     let after = Baseline::capture(&*shell, &before).await;
     Ok(report(stage, &performance, load.longest_stall(), judgement, [&baseline, &after]))
+}
+
+/// Returns the client that writes all the while where clients are upgraded: its mount cannot be taken away, so it is
+/// no client of the inventory.
+fn left_to_itself(scenario: &Scenario) -> Option<&str> {
+    let workload = scenario.workload.as_ref()?;
+    let writes_on = scenario.upgrade.clients_at_once > 0 && !workload.stops_for_downtime;
+    writes_on.then_some(workload.client.as_str())
 }
 
 /// Judges the pool after the executor has ended and, after an upgrade, once more after a restart of all servers.
