@@ -40,19 +40,19 @@ pub struct InventoryFile {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SshSection {
-    /// See [`SshSettings::user`].
+    /// See [`SshSettings::user`](super::inventory::SshSettings::user).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// See [`SshSettings::port`].
+    /// See [`SshSettings::port`](super::inventory::SshSettings::port).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// See [`SshSettings::identity`]; relative to the inventory.
+    /// See [`SshSettings::identity`](super::inventory::SshSettings::identity); relative to the inventory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<PathBuf>,
-    /// See [`SshSettings::jump`].
+    /// See [`SshSettings::jump`](super::inventory::SshSettings::jump).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jump: Option<String>,
-    /// See [`SshSettings::known_hosts`]; relative to the inventory.
+    /// See [`SshSettings::known_hosts`](super::inventory::SshSettings::known_hosts); relative to the inventory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_hosts: Option<PathBuf>,
 }
@@ -72,22 +72,22 @@ pub struct PackagesSection {
 pub struct HostSection {
     /// What to call the host in plans and messages.
     pub name: Spanned<HostName>,
-    /// See [`SshSettings::address`]; the name where left out.
+    /// See [`SshSettings::address`](super::inventory::SshSettings::address); the name where left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Spanned<String>>,
-    /// See [`SshSettings::user`].
+    /// See [`SshSettings::user`](super::inventory::SshSettings::user).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// See [`SshSettings::port`].
+    /// See [`SshSettings::port`](super::inventory::SshSettings::port).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// See [`SshSettings::identity`]; relative to the inventory.
+    /// See [`SshSettings::identity`](super::inventory::SshSettings::identity); relative to the inventory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<PathBuf>,
-    /// See [`SshSettings::jump`].
+    /// See [`SshSettings::jump`](super::inventory::SshSettings::jump).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jump: Option<String>,
-    /// See [`SshSettings::known_hosts`]; relative to the inventory.
+    /// See [`SshSettings::known_hosts`](super::inventory::SshSettings::known_hosts); relative to the inventory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_hosts: Option<PathBuf>,
     /// See [`InventoryFile::transport`].

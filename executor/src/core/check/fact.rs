@@ -19,7 +19,7 @@ pub enum Fact {
     Peers,
     /// [`HostState::stored_volumes`](super::super::pool::HostState::stored_volumes).
     StoredVolumes,
-    /// [`PoolState::volumes`] with their definitions.
+    /// [`PoolState::volumes`](crate::core::pool::PoolState::volumes) with their definitions.
     Volumes,
     /// Bricks, self-heal daemons and tasks of all volumes.
     VolumeStatus,

@@ -60,7 +60,7 @@ pub enum Evidence {
 }
 
 impl Evidence {
-    /// Returns the code of the findings that [`look`](Self::look) makes, where it looks for anything.
+    /// Returns the code of the findings that `look` makes, where it looks for anything.
     pub fn code(self) -> Option<Code> {
         match self {
             Self::None | Self::Check | Self::Gate | Self::Target => None,
