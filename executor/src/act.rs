@@ -12,10 +12,11 @@ use crate::core::command::{Command, Output};
 use crate::core::georep::SessionName;
 use crate::core::names::{HostName, OpVersion, VolumeName};
 use crate::core::plan::Action;
+use crate::core::script::ScriptError;
 use crate::gluster::replies::{CanaryError, OpVersionAnswer, OpVersionRefusal};
 use crate::gluster::{ReplyError, commands, replies};
 use crate::package::{self, PackageError, PackageManager, own};
-use crate::service::{self, ServiceError, usage};
+use crate::service::{self, usage};
 use crate::transport::{Transport, TransportError};
 
 /// How long a Gluster command may be refused for being too early or the pool being busy.
@@ -35,7 +36,7 @@ pub enum ActError {
     Transport(#[from] TransportError),
     /// Gluster's services.
     #[error(transparent)]
-    Service(#[from] ServiceError),
+    Service(#[from] ScriptError),
     /// Packages.
     #[error(transparent)]
     Package(#[from] PackageError),

@@ -23,6 +23,7 @@ pub mod release;
 pub mod resume;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod script;
 pub mod system;
 pub mod usage;
 pub mod verify;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::{LOOK, ServiceError, complete};
+use super::{LOOK, ScriptError, complete};
 use crate::core::command::{Command, Effect, Output};
 use crate::core::names::VolumeName;
 use crate::core::pool::Connections;
@@ -26,11 +26,11 @@ pub fn connections() -> Command {
 ///
 /// # Errors
 /// When the script failed or printed something else.
-pub fn parse_connections(output: &Output) -> Result<Connections, ServiceError> {
+pub fn parse_connections(output: &Output) -> Result<Connections, ScriptError> {
     let mut connections = Connections::default();
     let mut process = Process::default();
     for line in complete(ACT, output)? {
-        let unreadable = || ServiceError::Unreadable { act: ACT, line: line.to_owned() };
+        let unreadable = || ScriptError::Unreadable { act: ACT, line: line.to_owned() };
         let words: Vec<&str> = line.split(' ').collect();
         match words[..] {
             ["brick", _, volume] => {
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(end(text).map(|end| end.to_string()).as_deref(), expected);
     }
 
-    fn read(stdout: &str) -> Result<Connections, ServiceError> {
+    fn read(stdout: &str) -> Result<Connections, ScriptError> {
         parse_connections(&Output { stdout: stdout.to_owned(), ..Output::default() })
     }
 

@@ -14,11 +14,10 @@ mod connections;
 
 use std::time::Duration;
 
-use thiserror::Error;
-
 use crate::core::command::{Command, Effect, Output};
 use crate::core::names::VolumeName;
 use crate::core::pool::Processes;
+use crate::core::script::{ScriptError, complete, succeeded};
 
 pub use connections::{connections, parse_connections};
 
@@ -33,35 +32,6 @@ const SLACK: Duration = Duration::from_secs(60);
 /// Reading `/proc` and small files.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// What went wrong with a script for a host's services.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ServiceError {
-    /// It did not do what it was for, in its own words.
-    #[error("{act} failed with status {status}: {words}")]
-    Failed {
-        /// What it was for.
-        act: &'static str,
-        /// Its exit status.
-        status: i32,
-        /// What it printed.
-        words: String,
-    },
-    /// It printed something else than it prints.
-    #[error("{act} printed an unknown line: `{}`", line.escape_debug())]
-    Unreadable {
-        /// What it was for.
-        act: &'static str,
-        /// The line.
-        line: String,
-    },
-    /// Its output ends too early.
-    #[error("the answer of {act} is cut short")]
-    CutShort {
-        /// What it was for.
-        act: &'static str,
-    },
-}
-
 /// Returns the command that lists Gluster's processes and mounts. Reads `/proc` only.
 pub fn processes() -> Command {
     Command::script(Effect::Reads, script!("processes.sh"), [""], LOOK)
@@ -74,7 +44,7 @@ pub fn processes() -> Command {
 ///
 /// # Errors
 /// When the script failed or printed something else.
-pub fn parse_processes(output: &Output) -> Result<Processes, ServiceError> {
+pub fn parse_processes(output: &Output) -> Result<Processes, ScriptError> {
     const ACT: &str = "listing processes";
     let mut processes = Processes::default();
     for line in complete(ACT, output)? {
@@ -83,7 +53,7 @@ pub fn parse_processes(output: &Output) -> Result<Processes, ServiceError> {
             Some(("glusterfsd", _)) => processes.glusterfsd += 1,
             Some(("glusterfs", _)) => processes.glusterfs += 1,
             Some(("mount", path)) => processes.fuse_mounts.push(unescape(path)),
-            _ => return Err(ServiceError::Unreadable { act: ACT, line: line.to_owned() }),
+            _ => return Err(ScriptError::Unreadable { act: ACT, line: line.to_owned() }),
         }
     }
     processes.fuse_mounts.sort();
@@ -113,7 +83,7 @@ pub fn stop_gluster() -> Command {
 ///
 /// # Errors
 /// With the names and pids of what still runs, in the script's words.
-pub fn parse_stopped(output: &Output) -> Result<(), ServiceError> {
+pub fn parse_stopped(output: &Output) -> Result<(), ScriptError> {
     succeeded("stopping", output).map(|_| ())
 }
 
@@ -137,14 +107,14 @@ pub fn start_glusterd() -> Command {
 ///
 /// # Errors
 /// When glusterd does not run or does not answer, with the end of its log.
-pub fn parse_started(output: &Output) -> Result<Started, ServiceError> {
+pub fn parse_started(output: &Output) -> Result<Started, ScriptError> {
     const ACT: &str = "starting glusterd";
     let lines = succeeded(ACT, output)?;
     match lines.first() {
         Some(&"running") => Ok(Started::Already),
         Some(&"started") => Ok(Started::Now),
-        Some(line) => Err(ServiceError::Unreadable { act: ACT, line: (*line).to_owned() }),
-        None => Err(ServiceError::CutShort { act: ACT }),
+        Some(line) => Err(ScriptError::Unreadable { act: ACT, line: (*line).to_owned() }),
+        None => Err(ScriptError::CutShort { act: ACT }),
     }
 }
 
@@ -162,12 +132,12 @@ pub fn drop_nfs_lines(run: &str) -> Command {
 ///
 /// # Errors
 /// When it refused or failed.
-pub fn parse_dropped(output: &Output) -> Result<Vec<VolumeName>, ServiceError> {
+pub fn parse_dropped(output: &Output) -> Result<Vec<VolumeName>, ScriptError> {
     const ACT: &str = "dropping the nfs options";
     let volume = |line: &str| {
         line.strip_prefix("changed ")
             .and_then(|name| name.parse().ok())
-            .ok_or_else(|| ServiceError::Unreadable { act: ACT, line: line.to_owned() })
+            .ok_or_else(|| ScriptError::Unreadable { act: ACT, line: line.to_owned() })
     };
     complete(ACT, output)?.into_iter().map(volume).collect()
 }
@@ -181,23 +151,6 @@ pub fn glusterd_log_tail(lines: u32) -> Command {
 fn stopping(script: &'static str, waits: u32) -> Command {
     let deadline = Duration::from_secs(STOP_SECONDS.into()) * waits + SLACK;
     Command::script(Effect::Changes, script, [STOP_SECONDS.to_string()], deadline)
-}
-
-/// Returns the lines of a script that succeeded.
-fn succeeded<'a>(act: &'static str, output: &'a Output) -> Result<Vec<&'a str>, ServiceError> {
-    let Output { status, stdout, stderr } = output;
-    if *status == 0 {
-        return Ok(stdout.lines().collect());
-    }
-    let said = stdout.lines().chain(stderr.lines()).map(str::trim).filter(|line| !line.is_empty());
-    let words = said.collect::<Vec<_>>().join("; ");
-    Err(ServiceError::Failed { act, status: *status, words })
-}
-
-/// Returns the lines of a script that succeeded and came to its `end`, without it.
-fn complete<'a>(act: &'static str, output: &'a Output) -> Result<Vec<&'a str>, ServiceError> {
-    let mut lines = succeeded(act, output)?;
-    if lines.pop() == Some("end") { Ok(lines) } else { Err(ServiceError::CutShort { act }) }
 }
 
 /// Returns a path as it is from the way the kernel writes it in `/proc/mounts`: `\040` for a blank, and

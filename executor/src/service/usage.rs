@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{LOOK, SLACK, ServiceError, complete, succeeded, unescape};
+use super::{LOOK, SLACK, ScriptError, complete, succeeded, unescape};
 use crate::core::application::{Application, Control};
 use crate::core::command::{Command, Effect, Output};
 use crate::core::names::AbsolutePath;
@@ -27,11 +27,11 @@ pub fn usage<'a>(applications: impl IntoIterator<Item = &'a Application>) -> Com
 ///
 /// # Errors
 /// When the script failed or printed something else.
-pub fn parse_usage(output: &Output) -> Result<Usage, ServiceError> {
+pub fn parse_usage(output: &Output) -> Result<Usage, ScriptError> {
     const ACT: &str = "looking at mounts and applications";
     let mut found = Found::default();
     for line in complete(ACT, output)? {
-        found.line(line).ok_or_else(|| ServiceError::Unreadable { act: ACT, line: line.to_owned() })?;
+        found.line(line).ok_or_else(|| ScriptError::Unreadable { act: ACT, line: line.to_owned() })?;
     }
     Ok(found.usage())
 }
@@ -244,7 +244,7 @@ fn controlling(script: &'static str, application: &Application, argv: Vec<String
 ///
 /// # Errors
 /// In the script's words.
-pub fn parse_done(act: &'static str, output: &Output) -> Result<String, ServiceError> {
+pub fn parse_done(act: &'static str, output: &Output) -> Result<String, ScriptError> {
     Ok(succeeded(act, output)?.join("; "))
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{LOOK, SystemError, unreadable};
+use super::{LOOK, ScriptError, unreadable};
 use crate::core::command::{Command, Output};
 use crate::core::system::Clock;
 
@@ -18,7 +18,7 @@ pub fn clock() -> Command {
 ///
 /// # Errors
 /// When the answer is no time.
-pub fn parse_clock(output: &Output, asked: Duration, answered: Duration) -> Result<Clock, SystemError> {
+pub fn parse_clock(output: &Output, asked: Duration, answered: Duration) -> Result<Clock, ScriptError> {
     let line = output.stdout.trim_end();
     let theirs = milliseconds(line).filter(|_| output.status == 0).ok_or_else(|| unreadable(ACT, line))?;
     let ours = |moment: Duration| i64::try_from(moment.as_millis()).map_err(|_| unreadable(ACT, line));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{LOOK, SystemError, complete, unreadable};
+use super::{LOOK, ScriptError, complete, unreadable};
 use crate::core::command::{Command, Effect, Output};
 use crate::core::names::Release;
 use crate::core::system::{Daemon, Role};
@@ -20,7 +20,7 @@ pub fn daemons() -> Command {
 ///
 /// # Errors
 /// When the script failed or printed something else.
-pub fn parse_daemons(output: &Output) -> Result<Vec<Daemon>, SystemError> {
+pub fn parse_daemons(output: &Output) -> Result<Vec<Daemon>, ScriptError> {
     complete(ACT, output)?.into_iter().map(|line| read(line).ok_or_else(|| unreadable(ACT, line))).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{LOOK, SystemError, complete, unreadable};
+use super::{LOOK, ScriptError, complete, unreadable};
 use crate::core::command::{Command, Effect, Output};
 use crate::core::names::AbsolutePath;
 use crate::core::pool::Observed;
@@ -25,10 +25,10 @@ pub fn disks<'a>(directories: impl IntoIterator<Item = &'a str>) -> Command {
 pub fn parse_bricks(
     output: &Output,
     bricks: &[AbsolutePath],
-) -> Result<BTreeMap<AbsolutePath, BrickDirectory>, SystemError> {
+) -> Result<BTreeMap<AbsolutePath, BrickDirectory>, ScriptError> {
     let found = read(output)?;
     let one = |(number, path): (usize, &AbsolutePath)| {
-        let found = found.get(&(number + 1)).ok_or(SystemError::CutShort { act: ACT })?;
+        let found = found.get(&(number + 1)).ok_or(ScriptError::CutShort { act: ACT })?;
         Ok((path.clone(), found.clone()))
     };
     bricks.iter().enumerate().map(one).collect()
@@ -41,12 +41,12 @@ pub fn parse_bricks(
 pub fn parse_directories(
     output: &Output,
     directories: &[AbsolutePath],
-) -> Result<BTreeMap<AbsolutePath, FileSystem>, SystemError> {
+) -> Result<BTreeMap<AbsolutePath, FileSystem>, ScriptError> {
     let there = |(path, found): (AbsolutePath, BrickDirectory)| Some((path, found.file_system?));
     Ok(parse_bricks(output, directories)?.into_iter().filter_map(there).collect())
 }
 
-fn read(output: &Output) -> Result<BTreeMap<usize, BrickDirectory>, SystemError> {
+fn read(output: &Output) -> Result<BTreeMap<usize, BrickDirectory>, ScriptError> {
     let mut found = BTreeMap::new();
     for line in complete(ACT, output)? {
         let bad = || unreadable(ACT, line);

@@ -15,9 +15,7 @@ mod stored;
 
 use std::time::Duration;
 
-use thiserror::Error;
-
-use crate::core::command::Output;
+use crate::core::script::{ScriptError, complete};
 
 pub use clock::{clock, parse_clock};
 pub use daemons::{daemons, parse_daemons};
@@ -31,50 +29,9 @@ pub use stored::{parse_stored, stored};
 /// start any process at all.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// What went wrong with looking at a host.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum SystemError {
-    /// The script failed, in its own words.
-    #[error("{act} failed with status {status}: {words}")]
-    Failed {
-        /// What it was for.
-        act: &'static str,
-        /// Its exit status.
-        status: i32,
-        /// What it printed.
-        words: String,
-    },
-    /// It printed something else than it prints.
-    #[error("{act} printed an unknown line: `{}`", line.escape_debug())]
-    Unreadable {
-        /// What it was for.
-        act: &'static str,
-        /// The line.
-        line: String,
-    },
-    /// Its output ends too early.
-    #[error("the answer of {act} is cut short")]
-    CutShort {
-        /// What it was for.
-        act: &'static str,
-    },
-}
-
-/// Returns the lines of a script that succeeded and came to its `end`, without it.
-fn complete<'a>(act: &'static str, output: &'a Output) -> Result<Vec<&'a str>, SystemError> {
-    let Output { status, stdout, stderr } = output;
-    if *status != 0 {
-        let said = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
-        let words = said.collect::<Vec<_>>().join("; ");
-        return Err(SystemError::Failed { act, status: *status, words });
-    }
-    let mut lines: Vec<&str> = stdout.lines().collect();
-    if lines.pop() == Some("end") { Ok(lines) } else { Err(SystemError::CutShort { act }) }
-}
-
 /// Returns the error of a line that is not known.
-fn unreadable(act: &'static str, line: &str) -> SystemError {
-    SystemError::Unreadable { act, line: line.to_owned() }
+fn unreadable(act: &'static str, line: &str) -> ScriptError {
+    ScriptError::Unreadable { act, line: line.to_owned() }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{LOOK, SystemError, complete, firewall, unreadable};
+use super::{LOOK, ScriptError, complete, firewall, unreadable};
 use crate::core::command::{Command, Effect, Output};
 use crate::core::pool::Observed;
 use crate::core::system::Network;
@@ -23,7 +23,7 @@ pub fn network() -> Command {
 ///
 /// # Errors
 /// When the script failed or printed something else. A firewall that could not be read is unknown by itself.
-pub fn parse_network(output: &Output) -> Result<Network, SystemError> {
+pub fn parse_network(output: &Output) -> Result<Network, ScriptError> {
     let mut network = Network {
         base_port: PORTS.0,
         max_port: PORTS.1,
@@ -64,7 +64,7 @@ pub fn parse_network(output: &Output) -> Result<Network, SystemError> {
         Some(("iptables", _)) => Observed::from(firewall::iptables(&rules, range)),
         Some(("unreadable", why)) => Observed::Unknown(why.to_owned()),
         Some(_) => Observed::Known(Vec::new()),
-        None => return Err(SystemError::CutShort { act: ACT }),
+        None => return Err(ScriptError::CutShort { act: ACT }),
     };
     Ok(network)
 }

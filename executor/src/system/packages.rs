@@ -1,6 +1,6 @@
 //! What is installed of Gluster.
 
-use super::{SystemError, complete, unreadable};
+use super::{ScriptError, complete, unreadable};
 use crate::core::command::{Command, Effect, Output};
 use crate::core::system::InstalledPackages;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub fn packages() -> Command {
 ///
 /// # Errors
 /// When the script failed or printed something else.
-pub fn parse_packages(output: &Output) -> Result<InstalledPackages, SystemError> {
+pub fn parse_packages(output: &Output) -> Result<InstalledPackages, ScriptError> {
     let mut packages = InstalledPackages::default();
     for line in complete(ACT, output)? {
         let (key, value) = line.split_once(' ').ok_or_else(|| unreadable(ACT, line))?;
@@ -34,7 +34,7 @@ pub fn parse_packages(output: &Output) -> Result<InstalledPackages, SystemError>
             _ => return Err(unreadable(ACT, line)),
         }
     }
-    if packages.manager.is_empty() { Err(SystemError::CutShort { act: ACT }) } else { Ok(packages) }
+    if packages.manager.is_empty() { Err(ScriptError::CutShort { act: ACT }) } else { Ok(packages) }
 }
 
 #[cfg(test)]

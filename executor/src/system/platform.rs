@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{LOOK, SystemError, complete, unreadable};
+use super::{LOOK, ScriptError, complete, unreadable};
 use crate::core::command::{Command, Effect, Output};
 use crate::core::system::{Init, Platform, Unit};
 
@@ -17,7 +17,7 @@ pub fn platform() -> Command {
 ///
 /// # Errors
 /// When the script failed or printed something else.
-pub fn parse_platform(output: &Output) -> Result<Platform, SystemError> {
+pub fn parse_platform(output: &Output) -> Result<Platform, ScriptError> {
     let mut init = None;
     let mut ipv6 = None;
     let mut platform = Platform {
@@ -51,8 +51,8 @@ pub fn parse_platform(output: &Output) -> Result<Platform, SystemError> {
             _ => return Err(unreadable(ACT, line)),
         }
     }
-    platform.init = init.ok_or(SystemError::CutShort { act: ACT })?;
-    platform.ipv6 = ipv6.ok_or(SystemError::CutShort { act: ACT })?;
+    platform.init = init.ok_or(ScriptError::CutShort { act: ACT })?;
+    platform.ipv6 = ipv6.ok_or(ScriptError::CutShort { act: ACT })?;
     Ok(platform)
 }
 

@@ -1,6 +1,6 @@
 //! What is stored below `/var/lib/glusterd`.
 
-use super::{LOOK, SystemError, complete, unreadable};
+use super::{LOOK, ScriptError, complete, unreadable};
 use crate::core::command::{Command, Effect, Output};
 use crate::core::system::StoredFiles;
 
@@ -15,7 +15,7 @@ pub fn stored() -> Command {
 ///
 /// # Errors
 /// When the script failed or printed something else.
-pub fn parse_stored(output: &Output) -> Result<StoredFiles, SystemError> {
+pub fn parse_stored(output: &Output) -> Result<StoredFiles, ScriptError> {
     let mut stored = StoredFiles::default();
     for line in complete(ACT, output)? {
         match line.split_once(' ').unwrap_or((line, "")) {
