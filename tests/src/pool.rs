@@ -4,7 +4,7 @@ use std::path::Path;
 
 use simulator::engine::{Engine, Run, RunError, with_run};
 use simulator::images::Catalog;
-use simulator::pool::{Pool, PoolSpec};
+use simulator::pool::{ClientSpec, NodeSpec, Pool, PoolSpec, VolumeKind, VolumeSpec};
 use tokio_util::sync::CancellationToken;
 
 /// Brings a pool up, does something with it on a thread of its own, and removes it, whatever happened.
@@ -44,5 +44,22 @@ pub fn on_a_pool(
         Ok(Ok(())) => {}
         Ok(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
         Err(error) => panic!("no pool: {error:#}"),
+    }
+}
+
+/// Three servers of 10.3, a volume with a replica on each, and a client that mounts it.
+pub fn three_replicas(image: String) -> PoolSpec {
+    let node = |name: &str| NodeSpec { name: name.to_owned(), release: "10.3".to_owned() };
+    PoolSpec {
+        image,
+        init: simulator::images::Init::Bare,
+        servers: ["g1", "g2", "g3"].map(node).to_vec(),
+        volumes: vec![VolumeSpec {
+            name: "vol0".to_owned(),
+            kind: VolumeKind::Replica { count: 3 },
+            bricks_per_server: 1,
+            options: Vec::new(),
+        }],
+        clients: vec![ClientSpec { node: node("c1"), mounts: vec!["vol0".to_owned()] }],
     }
 }

@@ -6,10 +6,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use acceptance::pool::on_a_pool;
+use acceptance::pool::{on_a_pool, three_replicas};
 use acceptance::program::Program;
 use simulator::artifacts::Artifacts;
-use simulator::pool::{ClientSpec, NodeSpec, Pool, PoolSpec, VolumeKind, VolumeSpec};
+use simulator::pool::Pool;
 
 /// The executor, asked on a pool that is up.
 struct Asked {
@@ -59,25 +59,9 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn spec(image: String) -> PoolSpec {
-    let node = |name: &str| NodeSpec { name: name.to_owned(), release: "10.3".to_owned() };
-    PoolSpec {
-        image,
-        init: simulator::images::Init::Bare,
-        servers: ["g1", "g2", "g3"].map(node).to_vec(),
-        volumes: vec![VolumeSpec {
-            name: "vol0".to_owned(),
-            kind: VolumeKind::Replica { count: 3 },
-            bricks_per_server: 1,
-            options: Vec::new(),
-        }],
-        clients: vec![ClientSpec { node: node("c1"), mounts: vec!["vol0".to_owned()] }],
-    }
-}
-
 #[test]
 fn it_shows_asks_and_acts_alone() {
-    on_a_pool("asking", spec, |pool| {
+    on_a_pool("asking", three_replicas, |pool| {
         let asked = Asked::on(pool);
         check_and_plan_touch_nothing(&asked);
         without_an_answer_nothing_is_touched(&asked);

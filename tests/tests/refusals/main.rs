@@ -7,31 +7,14 @@
 mod bench;
 mod breaks;
 
-use acceptance::pool::on_a_pool;
-use simulator::pool::{ClientSpec, NodeSpec, PoolSpec, VolumeKind, VolumeSpec};
+use acceptance::pool::{on_a_pool, three_replicas};
 
 use bench::Bench;
 use breaks::Break;
 
-fn spec(image: String) -> PoolSpec {
-    let node = |name: &str| NodeSpec { name: name.to_owned(), release: "10.3".to_owned() };
-    PoolSpec {
-        image,
-        init: simulator::images::Init::Bare,
-        servers: ["g1", "g2", "g3"].map(node).to_vec(),
-        volumes: vec![VolumeSpec {
-            name: "vol0".to_owned(),
-            kind: VolumeKind::Replica { count: 3 },
-            bricks_per_server: 1,
-            options: Vec::new(),
-        }],
-        clients: vec![ClientSpec { node: node("c1"), mounts: vec!["vol0".to_owned()] }],
-    }
-}
-
 #[test]
 fn what_is_wrong_is_refused_and_left_as_it_was() {
-    on_a_pool("refusals", spec, |pool| {
+    on_a_pool("refusals", three_replicas, |pool| {
         let bench = Bench::on(pool);
         bench.fit("as it came up");
         bench.inspected();
