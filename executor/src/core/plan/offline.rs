@@ -46,7 +46,8 @@ impl Builder<'_> {
     }
 
     /// Heals what the clients left when they went. A client of a dispersed volume that unmounts leaves the files it
-    /// wrote last marked as dirty (12 of 40, seen on 10.3); the self-heal daemon looks at them every ten minutes only.
+    /// wrote last marked as dirty (12 entries on every brick, seen on 10.3); the self-heal daemon looks at them every
+    /// ten minutes only.
     fn heal_first(&mut self, preparing: bool) -> Option<Step> {
         let heals = |name: &&VolumeName| {
             let kind = self.facts.state.volumes.known().ok()?.get(*name).map(|volume| &volume.volume.kind)?;
