@@ -1,10 +1,11 @@
 # The commands of the project. Each does its own set-up; what they do is in scripts/.
 
-.PHONY: help rehearse test setup clean
+.PHONY: help rehearse test scenarios setup clean
 
 help:
 	@echo 'make rehearse   upgrade a disposable pool of real Gluster in containers, and judge it'
 	@echo 'make test       everything that is tested: style, units, scenarios on real containers'
+	@echo 'make scenarios  every scenario that needs no registry, the long ones too'
 	@echo 'make setup      install what these need, or say what to install'
 	@echo 'make clean      remove what was built, and what is ours on the container engine'
 
@@ -13,6 +14,9 @@ rehearse:
 
 test:
 	@scripts/test
+
+scenarios:
+	@scripts/scenarios
 
 setup:
 	@scripts/setup

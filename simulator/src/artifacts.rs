@@ -3,11 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use executor::core::application::ApplicationSection;
 use executor::core::inventory::{HostSection, InventoryFile, SshSection};
+use executor::core::pools::PoolSection;
 use jiff::Timestamp;
 use toml::Spanned;
 
-use crate::pool::{Node, Pool};
+use crate::pool::{Application, Node, Pool};
+use crate::scenario::{Scenario, Which};
 
 /// The folder of a run.
 #[derive(Debug, Clone)]
@@ -80,45 +83,107 @@ impl Artifacts {
         Ok(path)
     }
 
-    /// Writes the executor's inventory of a pool, with all its clients but this one.
+    /// Writes the executor's inventory of a pool by itself, with all its clients.
     ///
     /// # Errors
     /// The file that cannot be written.
-    pub fn write_inventory(&self, pool: &Pool, without: Option<&str>) -> Result<PathBuf, ArtifactError> {
-        let section = |node: &Node| -> Option<HostSection> {
-            Some(HostSection {
-                name: Spanned::new(0..0, node.name.parse().ok()?),
-                address: Some(Spanned::new(0..0, node.door.address.ip().to_string())),
-                user: None,
-                port: Some(node.door.address.port()),
-                identity: None,
-                jump: None,
-                known_hosts: None,
-                applications: Vec::new(),
-                transport: None,
-                install: None,
-            })
-        };
-        let door = pool.nodes().next().map(|node| &node.door);
-        let listed = pool.clients().iter().filter(|client| without != Some(client.name.as_str()));
-        let file = InventoryFile {
-            transport: None,
-            packages: None,
-            ssh: SshSection {
-                user: door.map(|door| door.user.clone()),
-                identity: door.map(|door| door.identity.clone()),
-                known_hosts: door.map(|door| door.known_hosts.clone()),
-                ..SshSection::default()
-            },
-            servers: pool.servers().iter().filter_map(section).collect(),
-            clients: listed.filter_map(section).collect(),
-            secondaries: Vec::new(),
-            primaries: Vec::new(),
-        };
-        let path = self.path("pool.toml");
-        let text = toml::to_string(&file).map_err(io::Error::other).map_err(at(&path))?;
-        self.write("pool.toml", &text)
+    pub fn write_inventory(&self, pool: &Pool) -> Result<PathBuf, ArtifactError> {
+        self.write_inventory_file("pool.toml", &inventory(pool, None, &[]))
     }
+
+    /// Writes the executor's inventories of a scenario's pools, each naming the other; without the client that is left
+    /// to itself, with the applications of each host.
+    ///
+    /// # Errors
+    /// The file that cannot be written.
+    pub fn write_inventories(
+        &self,
+        scenario: &Scenario,
+        pool: &Pool,
+        secondary: Option<&Pool>,
+    ) -> Result<Inventories, ArtifactError> {
+        let mut near = inventory(pool, scenario.left_to_itself(), &scenario.applications);
+        let secondary = match secondary {
+            Some(secondary) => {
+                let mut far = inventory(secondary, None, &[]);
+                far.primaries.push(PoolSection { inventory: "pool.toml".into() });
+                near.secondaries.push(PoolSection { inventory: "secondary.toml".into() });
+                Some(self.write_inventory_file("secondary.toml", &far)?)
+            }
+            None => None,
+        };
+        Ok(Inventories { pool: self.write_inventory_file("pool.toml", &near)?, secondary })
+    }
+
+    fn write_inventory_file(&self, name: &str, file: &InventoryFile) -> Result<PathBuf, ArtifactError> {
+        let path = self.path(name);
+        let text = toml::to_string(file).map_err(io::Error::other).map_err(at(&path))?;
+        self.write(name, &text)
+    }
+}
+
+/// The inventories of a scenario's pools.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inventories {
+    pool: PathBuf,
+    secondary: Option<PathBuf>,
+}
+
+impl Inventories {
+    /// Returns the inventory of a pool.
+    pub fn of(&self, which: Which) -> PathBuf {
+        match which {
+            Which::Pool => self.pool.clone(),
+            Which::Secondary => self.secondary.clone().unwrap_or_else(|| self.pool.clone()),
+        }
+    }
+}
+
+/// Returns the inventory of a pool, without one of its clients.
+fn inventory(pool: &Pool, without: Option<&str>, applications: &[Application]) -> InventoryFile {
+    let section = |node: &Node| -> Option<HostSection> {
+        let own = applications.iter().filter(|application| application.host == node.name);
+        Some(HostSection {
+            name: Spanned::new(0..0, node.name.parse().ok()?),
+            address: Some(Spanned::new(0..0, node.door.address.ip().to_string())),
+            user: None,
+            port: Some(node.door.address.port()),
+            identity: None,
+            jump: None,
+            known_hosts: None,
+            applications: own.filter_map(|application| section_of(pool, application)).collect(),
+            transport: None,
+            install: None,
+        })
+    };
+    let door = pool.nodes().next().map(|node| &node.door);
+    let listed = pool.clients().iter().filter(|client| without != Some(client.name.as_str()));
+    InventoryFile {
+        transport: None,
+        packages: None,
+        ssh: SshSection {
+            user: door.map(|door| door.user.clone()),
+            identity: door.map(|door| door.identity.clone()),
+            known_hosts: door.map(|door| door.known_hosts.clone()),
+            ..SshSection::default()
+        },
+        servers: pool.servers().iter().filter_map(section).collect(),
+        clients: listed.filter_map(section).collect(),
+        secondaries: Vec::new(),
+        primaries: Vec::new(),
+    }
+}
+
+/// Returns how an operator would declare an application.
+fn section_of(pool: &Pool, application: &Application) -> Option<ApplicationSection> {
+    let process = application.program.process();
+    Some(ApplicationSection {
+        name: Spanned::new(0..0, process.parse().ok()?),
+        unit: None,
+        process: Some(process.parse().ok()?),
+        stop: Some(application.stop()),
+        start: Some(pool.start_words(application)),
+    })
 }
 
 #[cfg(test)]

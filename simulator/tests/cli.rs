@@ -37,7 +37,7 @@ fn run_changed(right: &str, wrong: &str) -> Output {
 }
 
 #[rstest]
-#[case::unknown_key("outcome", "outcme", "changed.toml:28: unknown field `outcme`")]
+#[case::unknown_key("outcome", "outcme", "changed.toml:26: unknown field `outcme`")]
 #[case::unknown_release(
     "\"10.3\"",
     "\"10.9\"",

@@ -22,7 +22,7 @@ impl Asked {
     fn on(pool: &Pool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let artifacts = Artifacts::create(folder.path(), "asking", jiff::Timestamp::now()).unwrap();
-        let inventory = artifacts.write_inventory(pool, None).unwrap();
+        let inventory = artifacts.write_inventory(pool).unwrap();
         Self { inventory, state: folder.path().join("state"), _folder: folder }
     }
 

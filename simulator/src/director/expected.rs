@@ -5,43 +5,78 @@ use std::collections::{BTreeMap, BTreeSet};
 use executor::core::event::Event;
 use executor::core::finding::Finding;
 
+use super::cast::Cast;
 use super::load::Truths;
 use super::{DirectorError, Performance, Stage};
-use crate::oracle::{self, Expected, ExpectedVolume, Judge, Judgement, Stored, Verdict};
+use crate::oracle::{self, Expected, ExpectedUsers, ExpectedVolume, Judge, Judgement, Stored, Verdict};
 use crate::pool::{self, NodeSpec, Pool, VolumeKind, VolumeSpec};
-use crate::scenario::{Outcome, Scenario};
+use crate::scenario::{Order, Outcome, Scenario, Standing, Which};
 
 /// Returns the containers of a pool's nodes, by their names.
 pub fn containers(pool: &Pool) -> BTreeMap<String, String> {
     pool.nodes().map(|node| (node.name.clone(), node.container.clone())).collect()
 }
 
-/// Returns what must hold of the pool when its servers are at these releases.
-///
-/// The op-version is the one of the oldest of them: it is raised when the last server has left it.
+/// Returns what must hold of a pool where it stands so.
 pub(super) fn expected(
     stage: &Stage<'_>,
-    pool: &Pool,
-    releases: BTreeMap<String, String>,
+    cast: &Cast,
+    which: Which,
+    standing: Standing,
     truths: &Truths,
 ) -> Result<Expected, DirectorError> {
     let Stage { scenario, catalog, .. } = stage;
-    let op_versions = releases.values().map(|release| {
-        scenario.op_version(catalog, release).ok_or_else(|| DirectorError::OpVersion(release.clone()))
-    });
-    let op_version = op_versions.collect::<Result<Vec<_>, _>>()?.into_iter().min().unwrap_or_default();
-    let mut volumes = expected_volumes(&scenario.volumes, &scenario.servers);
+    let Standing { releases, op_version_of } = standing;
+    let op_version = scenario.op_version(catalog, &op_version_of);
+    let op_version = op_version.ok_or(DirectorError::OpVersion(op_version_of))?;
+    let part = scenario.part(which).unwrap_or(&scenario.pool);
+    let mut volumes = expected_volumes(&part.volumes, &part.servers);
     for volume in &mut volumes {
-        volume.truth = truths.get(&volume.name).cloned();
+        let written = match which {
+            Which::Pool => Some(&volume.name),
+            // What is written to the primary volume is what must be found here.
+            Which::Secondary => {
+                let session = scenario.sessions.iter().find(|session| session.secondary == volume.name);
+                session.map(|session| &session.primary)
+            }
+        };
+        volume.truth = written.and_then(|volume| truths.get(volume)).cloned();
     }
     Ok(Expected {
         releases,
         op_version,
         volumes,
-        client: pool.clients().first().map(|client| client.name.clone()),
+        client: cast.pool.pool.clients().first().map(|client| client.name.clone()),
         stored: Stored::Alike,
         allowances: scenario.expect.lost_options.clone(),
     })
+}
+
+/// Returns what must be found of the users of volumes on each host, after so many orders.
+///
+/// Clients go to a release with the last order that upgrades clients; one that the inventory leaves out stays.
+pub(super) fn expected_users(scenario: &Scenario, orders: usize) -> BTreeMap<String, ExpectedUsers> {
+    let standing = scenario.standing(Which::Pool, orders);
+    let clients_at = scenario.orders.iter().take(orders).rev().find(|order| {
+        order.clients_at_once > 0 && order.outcome == Outcome::Upgraded && order.on == Which::Pool
+    });
+    let mut users: BTreeMap<String, ExpectedUsers> = BTreeMap::new();
+    let mut host = |name: &str| {
+        let client = scenario.clients.iter().find(|client| client.node.name == name);
+        let moved = client.is_none() || scenario.left_to_itself() != Some(name);
+        let release = match (client, clients_at.filter(|_| moved)) {
+            (None, _) => standing.releases.get(name).cloned().unwrap_or_default(),
+            (Some(_), Some(order)) => order.to.to_string(),
+            (Some(client), None) => client.node.release.clone(),
+        };
+        let programs = scenario.applications.iter().filter(|application| application.host == name);
+        let programs = programs.map(|application| application.program.process().to_owned()).collect();
+        users.insert(name.to_owned(), ExpectedUsers { release, programs });
+    };
+    scenario.clients.iter().for_each(|client| host(&client.node.name));
+    scenario.mounts.iter().for_each(|mount| host(&mount.host));
+    scenario.applications.iter().for_each(|application| host(&application.host));
+    users
 }
 
 /// Returns what the oracle must find of these volumes on these servers; what was written to them is not known here.
@@ -68,14 +103,10 @@ fn kind(kind: VolumeKind) -> oracle::VolumeKind {
 }
 
 /// Judges how the executor ended. What it says of the pool counts for nothing here.
-pub(super) fn verdict_on_executor(scenario: &Scenario, performance: &Performance) -> Judgement {
-    let mut judge = Judge::new("the executor");
-    let outcome = scenario.expect.outcome;
-    let (word, code) = match outcome {
-        Outcome::Upgraded => ("upgraded", outcome.exit_code()),
-        Outcome::Halted => ("halted", outcome.exit_code()),
-        Outcome::Refused => ("refused", outcome.exit_code()),
-    };
+pub(super) fn verdict_on_executor(order: &Order, phase: &str, performance: &Performance) -> Judgement {
+    let mut judge = Judge::new(phase);
+    let outcome = order.outcome;
+    let (word, code) = (outcome.word(), outcome.exit_code());
     let exit = performance.exit.map_or("a signal".to_owned(), |code| code.to_string());
     let found = format!("exit code {exit}, {}", performance.last_word());
     judge.equal("it ends as it should", "executor", &format!("exit code {code}, {word}"), Ok(found));
@@ -88,7 +119,7 @@ pub(super) fn verdict_on_executor(scenario: &Scenario, performance: &Performance
         "all read",
     );
     if outcome != Outcome::Upgraded {
-        let expected = &scenario.expect.findings;
+        let expected = &order.findings;
         let found = named(performance);
         let verdict = if found == *expected { Verdict::Pass } else { Verdict::Fail };
         judge.assert("it names its findings, all of them", "executor", verdict, list(expected), list(&found));

@@ -24,6 +24,10 @@ pub(super) struct Load {
     ended: Vec<(String, Record, Window)>,
     /// When those that write now were started.
     since: SystemTime,
+    /// How often writers were started.
+    rounds: usize,
+    /// How many of the records were judged.
+    judged: usize,
 }
 
 /// A time and what it is called.
@@ -35,28 +39,26 @@ struct Window {
 }
 
 impl Load {
-    /// Starts a writer on each volume of the scenario's workload and waits until it has something to lose.
-    pub(super) async fn start(stage: &Stage<'_>, pool: &Pool) -> Result<Self, DirectorError> {
-        let mut load = Self { writers: Vec::new(), ended: Vec::new(), since: SystemTime::now() };
-        load.write(stage, pool, FOLDER, "").await?;
-        Ok(load)
+    /// A load that nobody makes yet.
+    pub(super) fn new() -> Self {
+        Self { writers: Vec::new(), ended: Vec::new(), since: SystemTime::now(), rounds: 0, judged: 0 }
     }
 
-    /// Starts writers into this folder of each volume.
-    async fn write(
-        &mut self,
-        stage: &Stage<'_>,
-        pool: &Pool,
-        folder: &str,
-        suffix: &str,
-    ) -> Result<(), DirectorError> {
+    /// Starts a writer on each volume of the scenario's workload and waits until it has something to lose. Every round
+    /// of writing has a folder of its own, beside what was written before.
+    pub(super) async fn write(&mut self, stage: &Stage<'_>, pool: &Pool) -> Result<(), DirectorError> {
+        self.rounds += 1;
+        let (folder, suffix) = match self.rounds {
+            1 => (FOLDER.to_owned(), String::new()),
+            round => (format!("{FOLDER}/round-{round}"), format!("-{round}")),
+        };
         self.since = SystemTime::now();
         let Some(load) = &stage.scenario.workload else { return Ok(()) };
         let Some(client) = pool.node(&load.client) else { return Ok(()) };
         for (place, volume) in load.volumes.iter().enumerate() {
             let mut settings = Settings::new(&format!("/mnt/{volume}"), stage.seed);
             settings.operations_per_second = load.operations_per_second;
-            folder.clone_into(&mut settings.folder);
+            settings.folder.clone_from(&folder);
             settings.stop_file = format!("/run/workload{suffix}.{volume}.stop");
             let other = if place == 0 { String::new() } else { format!("-{volume}") };
             let kept = stage.artifacts.path(&format!("workload{other}{suffix}.jsonl"));
@@ -101,14 +103,14 @@ impl Load {
         Ok(())
     }
 
-    /// Mounts what was unmounted, and writes again, beside what was written before.
+    /// Mounts what was unmounted, and writes again.
     pub(super) async fn go_on(&mut self, stage: &Stage<'_>, pool: &Pool) -> Result<(), DirectorError> {
         for (client, spec) in pool.clients().iter().zip(&stage.scenario.clients) {
             for volume in &spec.mounts {
                 pool.mount(client, volume).await?;
             }
         }
-        self.write(stage, pool, &format!("{FOLDER}/again"), "-again").await
+        self.write(stage, pool).await
     }
 
     /// Ends all writers after the executor has ended.
@@ -127,13 +129,14 @@ impl Load {
         }
     }
 
-    /// Judges what the clients went through.
-    pub(super) fn judge(&self, longest_stall: Duration) -> Judgement {
+    /// Judges what the clients went through since the last time.
+    pub(super) fn judge(&mut self, longest_stall: Duration) -> Judgement {
         let mut judgement = Judgement::default();
-        for (_, record, Window { from, to, when }) in &self.ended {
+        for (_, record, Window { from, to, when }) in &self.ended[self.judged..] {
             let limits = Limits { longest_stall, failures: 0, from: *from, to: *to, when };
             judgement.extend(workload::judge(record, &limits));
         }
+        self.judged = self.ended.len();
         judgement
     }
 

@@ -1,15 +1,18 @@
 //! The director: brings the pool up, lets the client write, starts the executor, and lets the oracle judge.
 //!
-//! 1. The pool comes up as the scenario says, and the oracle takes its baseline.
-//! 2. The client writes; once it has something to lose, the executor is started.
-//! 3. While it runs, the oracle watches the bricks.
-//! 4. When it has ended, the client ends, and the oracle judges the pool.
-//! 5. After an upgrade every server is cut off the power once more and judged again: what only breaks at the
+//! 1. The cast is assembled: pools, geo-replication, clients, mounts, applications; the oracle takes its baseline.
+//! 2. Each order to the executor is a chapter. The client writes; once it has something to lose, the executor is
+//!    called. While it runs, the oracle watches the bricks, and faults strike on their cues. When it has ended, the
+//!    client ends, and the oracle judges every pool.
+//! 3. After an upgrade every server is cut off the power once more and judged again: what only breaks at the
 //!    next restart is broken already. Then the executor is asked once more, and must find nothing to do.
 //!
 //! The logs of every host are saved before the caller removes the pool.
 
+mod cast;
+mod chapter;
 mod expected;
+mod faults;
 mod load;
 mod performance;
 mod restart;
@@ -17,32 +20,25 @@ mod waivers;
 mod writer;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub use self::expected::{containers, expected_volumes};
-pub use self::performance::{ExecutorError, Order, Performance};
+pub use self::performance::{ExecutorError, Performance};
 pub use self::writer::Writer;
 
-use self::expected::{expected, verdict_on_executor, verdict_on_second_order};
-use self::load::{Load, Truths};
-use self::performance::perform;
+use self::cast::Cast;
+use self::chapter::Chapter;
+use self::load::Load;
 use crate::artifacts::{ArtifactError, Artifacts};
 use crate::engine::{Engine, Run};
 use crate::images::{Catalog, NodeImage, Say};
-use crate::oracle::after::{self, Settle};
-use crate::oracle::during::{self, KnownDown, Watch};
-use crate::oracle::{Baseline, EngineShell, Expected, Judgement, Shell};
-use crate::pool::{Pool, PoolError, PoolSpec};
+use crate::oracle::{Baseline, Judgement};
+use crate::pool::PoolError;
 use crate::report::{self, HostVersions, Report};
 use crate::scenario::{Outcome, Scenario};
-
-/// How long a pool may take to come to rest after every server lost its power.
-const AFTER_RESTART: Settle =
-    Settle { looks: 3, interval: Duration::from_secs(1), patience: Duration::from_secs(90) };
 
 /// Everything a rehearsal needs.
 pub struct Stage<'a> {
@@ -100,25 +96,17 @@ pub enum DirectorError {
 /// When it could not be judged at all.
 pub async fn rehearse(stage: &Stage<'_>) -> Result<Report, DirectorError> {
     let started = Timestamp::now();
-    let spec = PoolSpec {
-        image: stage.image.tag.clone(),
-        init: stage.scenario.init,
-        servers: stage.scenario.servers.clone(),
-        volumes: stage.scenario.volumes.clone(),
-        clients: stage.scenario.clients.clone(),
-    };
-    let up = Pool::up(stage.engine, stage.run, &spec, stage.artifacts.folder(), stage.say);
-    let pool = tokio::select! {
-        up = up => up?,
+    let cast = tokio::select! {
+        cast = Cast::assemble(stage) => cast?,
         () = stage.cancelled.cancelled() => return Err(DirectorError::Interrupted),
     };
-    let judged = judged(stage, &pool).await;
+    let judged = judged(stage, &cast).await;
     if matches!(judged, Err(DirectorError::Interrupted | DirectorError::Executor(ExecutorError::Interrupted)))
     {
         return Err(DirectorError::Interrupted);
     }
     (stage.say)("saving the logs of every host");
-    let saved = pool.save_logs(&stage.artifacts.path("hosts")).await;
+    let saved = cast.save_logs(stage).await;
     let mut report = judged?;
     if let Err(error) = saved {
         report.notes.push(format!("not every log could be saved: {error}"));
@@ -128,126 +116,40 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Report, DirectorError> {
     Ok(report)
 }
 
-/// The rehearsal itself, from a pool that is up to a report.
-async fn judged(stage: &Stage<'_>, pool: &Pool) -> Result<Report, DirectorError> {
-    let Stage { scenario, artifacts, say, .. } = stage;
-    let inventory = artifacts.write_inventory(pool, left_to_itself(scenario))?;
-    let shell: Arc<dyn Shell> = Arc::new(EngineShell::new(stage.engine.clone(), containers(pool)));
-    let beginnings = scenario.servers.iter().map(|server| (server.name.clone(), server.release.clone()));
-    let before = Arc::new(expected(stage, pool, beginnings.collect(), &Truths::new())?);
-    let baseline = Arc::new(Baseline::capture(&*shell, &before).await);
-    let troubles = baseline.troubles();
-    if !troubles.is_empty() {
-        return Err(DirectorError::Baseline(troubles));
-    }
-    let mut load = Load::start(stage, pool).await?;
-    let pauses = scenario.workload.as_ref().is_some_and(|load| load.stops_for_downtime);
-    if pauses {
-        load.pause(stage, pool, &*shell).await?;
-        say("the client has written, ended and unmounted; the executor is started");
-    } else if load.writes() {
-        say("a client writes; the executor is started");
-    }
-    let stop = CancellationToken::new();
-    let watching =
-        during::start(shell.clone(), before.clone(), Watch::default(), KnownDown::default(), stop.clone());
-    let order = Order {
-        program: &stage.executor,
-        inventory: &inventory,
-        to: scenario.upgrade.to,
-        offline: scenario.upgrade.offline,
-        waive: &waivers::as_given(pool, &scenario.upgrade.waive).await?,
-        clients_at_once: scenario.upgrade.clients_at_once,
-    };
-    let performance = perform(&order, "executor", artifacts, stage.cancelled, *say).await;
-    let watched = watching.finish().await;
-    let performance = performance?;
-    keep_json(artifacts, "samples.json", &watched.samples)?;
-    if pauses && performance.last_word() == "upgraded" {
-        say("the client mounts again, and goes on");
-        load.go_on(stage, pool).await?;
-    }
-    load.finish(&shell, &performance, pauses).await;
-    let mut judgement = verdict_on_executor(scenario, &performance);
-    // In a downtime nobody is served, and that is no fault; a refusal leaves no downtime behind.
-    if !scenario.upgrade.offline || scenario.expect.outcome == Outcome::Refused {
-        judgement.extend(watched.judgement);
-    }
-    judgement.extend(load.judge(scenario.expect.longest_stall));
-    let truths = load.truths();
-    // A pool whose upgrade did not come to its end is left as it stands, for its logs to tell why.
-    let upgraded = scenario.expect.outcome == Outcome::Upgraded && performance.last_word() == "upgraded";
-    let judging = judge_end(stage, pool, &shell, &baseline, &truths, upgraded);
-    judgement.extend(tokio::select! {
-        judged = judging => judged?,
-        () = stage.cancelled.cancelled() => return Err(DirectorError::Interrupted),
-    });
-    if upgraded {
-        say("the executor is asked for the same upgrade once more");
-        judgement.extend(asked_again(stage, &order, &shell, &before).await?);
-    }
-    let after = Baseline::capture(&*shell, &before).await;
-    Ok(report(stage, &performance, load.longest_stall(), judgement, [&baseline, &after]))
-}
-
-/// Returns the client that writes all the while where clients are upgraded: its mount cannot be taken away, so it is
-/// no client of the inventory.
-fn left_to_itself(scenario: &Scenario) -> Option<&str> {
-    let workload = scenario.workload.as_ref()?;
-    let writes_on = scenario.upgrade.clients_at_once > 0 && !workload.stops_for_downtime;
-    writes_on.then_some(workload.client.as_str())
-}
-
-/// Judges the pool after the executor has ended and, after an upgrade, once more after a restart of all servers.
-async fn judge_end(
-    stage: &Stage<'_>,
-    pool: &Pool,
-    shell: &Arc<dyn Shell>,
-    baseline: &Arc<Baseline>,
-    truths: &Truths,
-    upgraded: bool,
-) -> Result<Judgement, DirectorError> {
-    let Stage { scenario, say, .. } = stage;
-    let mut in_the_end = expected(stage, pool, scenario.releases_in_the_end(), truths)?;
-    in_the_end.stored = scenario.expect.stored;
-    let in_the_end: Arc<Expected> = Arc::new(in_the_end);
-    say("the oracle judges the pool");
-    let phase = match scenario.expect.outcome {
-        Outcome::Upgraded => "after the upgrade",
-        Outcome::Halted => "at the halt",
-        Outcome::Refused => "after the refusal",
-    };
-    let judge = |phase: &'static str, settle| {
-        after::judge(shell.clone(), in_the_end.clone(), baseline.clone(), phase, settle)
-    };
+/// The rehearsal itself, from pools that are up to a report.
+async fn judged(stage: &Stage<'_>, cast: &Cast) -> Result<Report, DirectorError> {
+    let orders = &stage.scenario.orders;
+    let mut load = Load::new();
     let mut judgement = Judgement::default();
-    if scenario.expect.outcome == Outcome::Refused {
-        judgement.extend(baseline.unchanged(shell.clone(), &in_the_end, phase).await);
-    }
-    judgement.extend(judge(phase, Settle::default()).await);
-    if upgraded {
-        say("every server loses its power once more, and is judged again");
-        if let Err(error) = restart::all_servers(pool).await {
-            // What did not come back is for the judge to find; it looks for itself.
-            say(&format!("not everything came back by itself: {error}"));
+    let mut ends = Vec::new();
+    for (place, order) in orders.iter().enumerate() {
+        if orders.len() > 1 {
+            (stage.say)(&format!("order {} of {}: {}", place + 1, orders.len(), order.words()));
         }
-        judgement.extend(judge("after the last restart", AFTER_RESTART).await);
+        let chapter = Chapter::new(stage, cast, place + 1, order);
+        let told = chapter.play(&mut load).await?;
+        judgement.extend(told.judgement);
+        ends.push(told.performance.ending());
+        let as_ordered = order.outcome.word() == told.performance.last_word();
+        let is_last = place + 1 == orders.len();
+        // A pool whose upgrade did not come to its end is left as it stands, for its logs to tell why.
+        if is_last && as_ordered && order.outcome == Outcome::Upgraded {
+            let truths = load.truths();
+            let judging = chapter.judge_restarted(&truths);
+            judgement.extend(tokio::select! {
+                judged = judging => judged?,
+                () = stage.cancelled.cancelled() => return Err(DirectorError::Interrupted),
+            });
+            if chapter.can_be_asked_again() {
+                judgement.extend(chapter.ask_again().await?);
+            }
+        }
+        if !as_ordered {
+            // What follows stands on this; its verdict would be about something else.
+            break;
+        }
     }
-    Ok(judgement)
-}
-
-/// Asks for the upgrade once more: there must be nothing to do, and nothing may be touched.
-async fn asked_again(
-    stage: &Stage<'_>,
-    order: &Order<'_>,
-    shell: &Arc<dyn Shell>,
-    expected: &Expected,
-) -> Result<Judgement, DirectorError> {
-    let before = Baseline::capture(&**shell, expected).await;
-    let performance = perform(order, "again", stage.artifacts, stage.cancelled, stage.say).await?;
-    let mut judgement = verdict_on_second_order(&performance);
-    judgement.extend(before.unchanged(shell.clone(), expected, "asked again").await);
-    Ok(judgement)
+    report(stage, cast, &ends, load.longest_stall(), judgement).await
 }
 
 fn keep_json(artifacts: &Artifacts, name: &str, value: &impl serde::Serialize) -> Result<(), DirectorError> {
@@ -256,21 +158,24 @@ fn keep_json(artifacts: &Artifacts, name: &str, value: &impl serde::Serialize) -
     Ok(())
 }
 
-fn report(
+async fn report(
     stage: &Stage<'_>,
-    performance: &Performance,
+    cast: &Cast,
+    ends: &[String],
     longest_stall: Option<Duration>,
     judgement: Judgement,
-    [before, after]: [&Baseline; 2],
-) -> Report {
+) -> Result<Report, DirectorError> {
     let Stage { scenario, artifacts, seed, .. } = stage;
-    let exit = performance.exit.map_or("ended by a signal".to_owned(), |exit| exit.to_string());
-    let versions = scenario.servers.iter().map(|server| HostVersions {
-        host: server.name.clone(),
-        before: before.release(&server.name),
-        after: after.release(&server.name),
-    });
-    Report {
+    let mut versions = Vec::new();
+    for player in cast.players() {
+        let after = Baseline::capture(&*cast.shell, &player.as_begun(stage, cast)?).await;
+        versions.extend(player.pool.servers().iter().map(|server| HostVersions {
+            host: server.name.clone(),
+            before: player.baseline.release(&server.name),
+            after: after.release(&server.name),
+        }));
+    }
+    Ok(Report {
         format: report::FORMAT,
         verdict: judgement.verdict(),
         scenario: scenario.name.clone(),
@@ -278,12 +183,12 @@ fn report(
         seed: scenario.workload.as_ref().map(|_| *seed),
         started: Timestamp::now(),
         duration: Duration::ZERO,
-        executor: format!("{exit}, {}", performance.last_word()),
-        versions: versions.collect(),
+        executor: ends.join("; then "),
+        versions,
         longest_stall,
         judgement,
         notes: Vec::new(),
         artifacts: artifacts.folder().to_owned(),
         repeat: format!("simulator run {} --seed {seed}", scenario.path.display()),
-    }
+    })
 }

@@ -1,12 +1,12 @@
 //! The executor as a child: the real program, its events read, its words passed on and kept.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, SystemTime};
 
 use executor::core::event::{Event, Record};
 use executor::core::finding::Waiver;
-use executor::core::names::Release;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
@@ -14,25 +14,51 @@ use tokio_util::sync::CancellationToken;
 
 use crate::artifacts::Artifacts;
 use crate::images::Say;
+use crate::scenario::{Ask, Order};
 
 /// How long the executor may take to end once it was told to. It closes its connections then.
 const END_LIMIT: Duration = Duration::from_secs(15);
 
-/// What the executor is asked for.
+/// A call of the executor.
 #[derive(Debug, Clone)]
-pub struct Order<'a> {
+pub(super) struct Call<'a> {
     /// The program.
-    pub program: &'a Path,
+    pub(super) program: &'a Path,
     /// The inventory.
-    pub inventory: &'a Path,
-    /// The target.
-    pub to: Release,
-    /// Whether within a downtime.
-    pub offline: bool,
-    /// Findings to waive.
-    pub waive: &'a [Waiver],
-    /// How many clients are upgraded at once; 0 leaves them alone.
-    pub clients_at_once: usize,
+    pub(super) inventory: &'a Path,
+    /// What is asked.
+    pub(super) order: &'a Order,
+    /// Findings to waive, as the executor knows their subjects.
+    pub(super) waive: &'a [Waiver],
+}
+
+impl Call<'_> {
+    /// Returns the arguments.
+    fn arguments(&self, artifacts: &Artifacts) -> Vec<OsString> {
+        let Order { ask, to, offline, keep_op_version, clients_at_once, .. } = self.order;
+        let mut words: Vec<OsString> = Vec::new();
+        words.push(
+            match ask {
+                Ask::Run => "run",
+                Ask::Resume => "resume",
+                Ask::Finalize => "finalize",
+            }
+            .into(),
+        );
+        words.extend(["--inventory".into(), self.inventory.into()]);
+        words.extend(["--state-dir".into(), artifacts.path("state").into()]);
+        words.extend(["--yes", "--events", "-"].map(OsString::from));
+        if *ask == Ask::Run {
+            words.extend(["--to".into(), to.to_string().into()]);
+            words.extend(["--clients-at-once".into(), clients_at_once.to_string().into()]);
+        }
+        words.extend(offline.then(|| "--offline".into()));
+        words.extend(keep_op_version.then(|| "--keep-op-version".into()));
+        for waiver in self.waive {
+            words.extend(["--waive".into(), waiver.to_string().into()]);
+        }
+        words
+    }
 }
 
 /// How the executor ended, and what it said on the way.
@@ -67,6 +93,12 @@ pub enum ExecutorError {
 }
 
 impl Performance {
+    /// Returns how it ended, in words for reports.
+    pub fn ending(&self) -> String {
+        let exit = self.exit.map_or("ended by a signal".to_owned(), |exit| exit.to_string());
+        format!("{exit}, {}", self.last_word())
+    }
+
     /// Returns the event it ended with, in a word, for reports.
     pub fn last_word(&self) -> &'static str {
         let ends = |record: &&Record| {
@@ -99,30 +131,21 @@ impl Performance {
     }
 }
 
-/// Runs the executor to its end. Its events and words are kept in files of this name.
+/// Runs the executor to its end. Each event is told to `hear` when it comes. Its events and words are kept in files of this name.
 ///
 /// # Errors
 /// When it cannot be run, or when the operator interrupts; it has ended by then.
 pub(super) async fn perform(
-    order: &Order<'_>,
+    call: &Call<'_>,
     name: &str,
     artifacts: &Artifacts,
     cancelled: &CancellationToken,
     say: Say<'_>,
+    hear: &mut dyn FnMut(&Record),
 ) -> Result<Performance, ExecutorError> {
-    let failed = |source| ExecutorError::Run { program: order.program.to_owned(), source };
-    let mut command = Command::new(order.program);
-    command.arg("run").arg("--inventory").arg(order.inventory);
-    command.arg("--to").arg(order.to.to_string());
-    command.arg("--clients-at-once").arg(order.clients_at_once.to_string());
-    command.arg("--state-dir").arg(artifacts.path("state"));
-    command.args(["--yes", "--events", "-"]);
-    if order.offline {
-        command.arg("--offline");
-    }
-    for waiver in order.waive {
-        command.arg("--waive").arg(waiver.to_string());
-    }
+    let failed = |source| ExecutorError::Run { program: call.program.to_owned(), source };
+    let mut command = Command::new(call.program);
+    command.args(call.arguments(artifacts));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     // A group of its own: Ctrl-C reaches the simulator, which ends the executor in order.
     command.process_group(0);
@@ -134,7 +157,7 @@ pub(super) async fn perform(
     let kept_events = artifacts.path(&format!("{name}.events.jsonl"));
     let kept_words = artifacts.path(&format!("{name}.log"));
     let listening = async {
-        let events = events(BufReader::new(stdout), &kept_events);
+        let events = events(BufReader::new(stdout), &kept_events, hear);
         let words = words(BufReader::new(stderr), &kept_words, say);
         tokio::try_join!(events, words)
     };
@@ -167,6 +190,7 @@ async fn end(child: &mut Child) {
 async fn events(
     stdout: BufReader<impl tokio::io::AsyncRead + Unpin>,
     kept: &Path,
+    hear: &mut dyn FnMut(&Record),
 ) -> std::io::Result<(Vec<Record>, Vec<String>)> {
     let mut file = tokio::fs::File::create(kept).await?;
     let (mut events, mut garbled) = (Vec::new(), Vec::new());
@@ -174,7 +198,10 @@ async fn events(
     while let Some(line) = lines.next_line().await? {
         file.write_all(format!("{line}\n").as_bytes()).await?;
         match serde_json::from_str::<Record>(&line) {
-            Ok(record) => events.push(record),
+            Ok(record) => {
+                hear(&record);
+                events.push(record);
+            }
             Err(error) => garbled.push(format!("{error}: {}", line.chars().take(120).collect::<String>())),
         }
     }

@@ -24,7 +24,7 @@ pub struct Allowance {
 }
 
 /// Every server as it was before the run, read or not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Baseline {
     servers: BTreeMap<String, Result<Look, String>>,
 }

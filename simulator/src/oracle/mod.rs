@@ -13,8 +13,8 @@
 //! 3. A judge that crashes or takes too long is unknown, too.
 //! 4. Nothing asserted, or nothing there to verify, is unknown.
 //!
-//! [`Baseline::capture`] is taken before a run, [`during::start`] watches while it goes on, [`after::judge`] and
-//! [`Baseline::unchanged`] judge its end.
+//! [`Baseline::capture`] and [`Users::look`] are taken before a run, [`during::start`] watches while it goes on, [`after::judge`] and
+//! [`Baseline::unchanged`] judge its end, as [`Users::judge`] does.
 
 pub mod after;
 mod baseline;
@@ -23,6 +23,7 @@ mod engine_shell;
 mod expected;
 mod look;
 mod shell;
+mod users;
 mod verdict;
 
 #[cfg(test)]
@@ -33,5 +34,6 @@ pub use engine_shell::EngineShell;
 pub use expected::{Brick, Expected, ExpectedVolume, Stored, Truth, VolumeKind};
 pub(crate) use shell::read;
 pub use shell::{Ran, Shell};
+pub use users::{ExpectedUsers, Users};
 pub use verdict::{Assertion, Judgement, Verdict};
 pub(crate) use verdict::{Judge, shorten};

@@ -1,5 +1,6 @@
 //! The way into a node: SSH, with a key made for the run and host keys that are known.
 
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -70,10 +71,11 @@ impl Keys {
         }
     }
 
-    /// Writes the file of host keys, a line a node.
-    pub(super) fn write_known_hosts(&self, lines: &[String]) -> Result<(), PoolError> {
+    /// Adds host keys to their file, a line a node. One write for all, since pools may come up side by side.
+    pub(super) fn add_known_hosts(&self, lines: &[String]) -> Result<(), PoolError> {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        std::fs::write(&self.known_hosts, text)
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(&self.known_hosts);
+        file.and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(|error| PoolError::Keys { reason: format!("{}: {error}", self.known_hosts.display()) })
     }
 }

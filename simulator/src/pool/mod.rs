@@ -1,23 +1,26 @@
 //! A disposable pool of real Gluster: brought up from a specification, ready when it says so, torn down with its run.
 
+mod application;
 mod door;
+mod georep;
 mod gluster;
 mod node;
 mod save;
+mod site;
 mod spec;
 mod wait;
 
 use std::path::Path;
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
-
+pub use self::application::{Application, GfapiProgram};
 pub use self::door::{Door, known_hosts_line};
+pub use self::georep::Session;
 pub use self::node::{Node, Role};
+pub use self::site::Site;
 pub use self::spec::{Brick, ClientSpec, NodeSpec, PoolSpec, VolumeKind, VolumeSpec};
 pub use self::wait::{Look, until};
 
-use self::door::Keys;
 use crate::engine::{Engine, EngineError, Run};
 use crate::images::Say;
 
@@ -103,7 +106,7 @@ impl PoolError {
 }
 
 impl Pool {
-    /// Brings a pool up. Everything it makes on the engine belongs to `run`; keys go to `folder`/ssh.
+    /// Brings a pool up on a site of its own. Everything it makes on the engine belongs to `run`; keys go to `folder`/ssh.
     ///
     /// The caller sees to the teardown, whatever happens here: [`crate::engine::with_run`].
     ///
@@ -117,42 +120,7 @@ impl Pool {
         folder: &Path,
         say: Say<'_>,
     ) -> Result<Pool, PoolError> {
-        if let Some(fault) = spec.fault() {
-            return Err(PoolError::Spec { fault });
-        }
-        let begun = std::time::Instant::now();
-        let (keys, ()) =
-            tokio::try_join!(Keys::make(folder), async { Ok(engine.create_network(run, &run.id).await?) })?;
-        let builder = node::Builder { engine, run, keys: &keys, image: &spec.image, init: spec.init };
-        let servers = try_join_all(spec.servers.iter().map(|node| builder.node(node, Role::Server)));
-        let clients = spec.clients.iter().map(|client| builder.node(&client.node, Role::Client));
-        let (servers, clients) = tokio::try_join!(servers, try_join_all(clients))?;
-        let lines: Vec<String> = servers
-            .iter()
-            .chain(&clients)
-            .map(|node| known_hosts_line(node.door.address, &node.host_key))
-            .collect::<Result<_, _>>()?;
-        keys.write_known_hosts(&lines)?;
-        let mut pool = Pool {
-            engine: engine.clone(),
-            run: run.clone(),
-            servers,
-            clients,
-            volumes: spec.volumes.clone(),
-        };
-        pool.place_bricks(&spec.servers);
-        let nodes = pool.servers.len() + pool.clients.len();
-        say(&format!("pool: {nodes} nodes after {:.1} s", begun.elapsed().as_secs_f64()));
-        pool.join_peers().await?;
-        say(&format!("pool: peers after {:.1} s", begun.elapsed().as_secs_f64()));
-        for volume in &spec.volumes {
-            pool.create_volume(volume, &spec.servers).await?;
-        }
-        say(&format!("pool: volumes after {:.1} s", begun.elapsed().as_secs_f64()));
-        let mounts = spec.clients.iter().zip(&pool.clients);
-        try_join_all(mounts.map(|(client, node)| pool.mount_all(node, &client.mounts))).await?;
-        say(&format!("pool: up after {:.1} s", begun.elapsed().as_secs_f64()));
-        Ok(pool)
+        Site::prepare(engine, run, folder).await?.pool(spec, say).await
     }
 
     /// Returns the servers, in the order of the specification.

@@ -5,20 +5,29 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Outcome;
+use super::{Ask, Deed, Fault, Outcome, Which};
 use crate::images::Init;
 use crate::oracle::Stored;
+use crate::pool::GfapiProgram;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
     pub(super) about: String,
     pub(super) pool: Pool,
+    pub(super) secondary: Option<Secondary>,
     pub(super) volumes: Vec<Volume>,
     #[serde(default)]
+    pub(super) sessions: Vec<Session>,
+    #[serde(default)]
     pub(super) clients: Vec<Client>,
+    #[serde(default)]
+    pub(super) mounts: Vec<HostMount>,
+    #[serde(default)]
+    pub(super) applications: Vec<Application>,
     pub(super) workload: Option<Workload>,
-    pub(super) upgrade: Upgrade,
+    pub(super) orders: Spanned<Vec<Spanned<Order>>>,
+    #[serde(default)]
     pub(super) expect: Expect,
 }
 
@@ -33,8 +42,39 @@ pub(super) struct Pool {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Secondary {
+    pub(super) release: Option<Spanned<String>>,
+    pub(super) servers: Spanned<Vec<Spanned<String>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Session {
+    pub(super) primary: Spanned<String>,
+    pub(super) secondary: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HostMount {
+    pub(super) host: Spanned<String>,
+    pub(super) volume: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Application {
+    pub(super) host: Spanned<String>,
+    pub(super) volume: Spanned<String>,
+    pub(super) program: GfapiProgram,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Volume {
     pub(super) name: Spanned<String>,
+    #[serde(default)]
+    pub(super) pool: Which,
     pub(super) kind: Spanned<Kind>,
     pub(super) replica: Option<usize>,
     pub(super) data: Option<usize>,
@@ -76,30 +116,43 @@ pub(super) struct Workload {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Upgrade {
-    pub(super) to: Spanned<String>,
+pub(super) struct Order {
+    #[serde(default)]
+    pub(super) ask: Ask,
+    #[serde(default)]
+    pub(super) on: Which,
+    pub(super) to: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) offline: bool,
+    #[serde(default)]
+    pub(super) keep_op_version: bool,
     #[serde(default)]
     pub(super) waive: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) clients_at_once: usize,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Expect {
+    #[serde(default)]
+    pub(super) before: Vec<Spanned<Deed>>,
+    #[serde(default)]
+    pub(super) faults: Vec<Spanned<Fault>>,
     pub(super) outcome: Spanned<Outcome>,
     #[serde(default)]
     pub(super) findings: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) upgraded: Vec<Spanned<String>>,
-    #[serde(default = "ten")]
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Expect {
     pub(super) longest_stall_seconds: u64,
-    #[serde(default)]
     pub(super) stored: Stored,
-    #[serde(default)]
     pub(super) lost_options: Vec<LostOption>,
+}
+
+impl Default for Expect {
+    fn default() -> Self {
+        Self { longest_stall_seconds: 10, stored: Stored::default(), lost_options: Vec::new() }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -112,8 +165,4 @@ pub(super) struct LostOption {
 
 fn one() -> usize {
     1
-}
-
-fn ten() -> u64 {
-    10
 }

@@ -12,7 +12,7 @@ use executor::core::names::Release;
 
 use crate::images::{Catalog, Init};
 use crate::oracle::{Allowance, Stored};
-use crate::pool::{ClientSpec, NodeSpec, VolumeSpec};
+use crate::pool::{Application, ClientSpec, NodeSpec, Session, VolumeSpec};
 
 /// A scenario that makes sense.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,18 +27,63 @@ pub struct Scenario {
     pub family: String,
     /// What starts the daemons of its nodes.
     pub init: Init,
+    /// The pool that clients use.
+    pub pool: PoolPart,
+    /// The pool that it is geo-replicated to, where there is one.
+    pub secondary: Option<PoolPart>,
+    /// Geo-replication between the two.
+    pub sessions: Vec<Session>,
+    /// The clients.
+    pub clients: Vec<ClientSpec>,
+    /// Mounts on servers, which are none of a client's.
+    pub mounts: Vec<HostMount>,
+    /// Programs that use volumes through gfapi.
+    pub applications: Vec<Application>,
+    /// Who writes all the while.
+    pub workload: Option<Workload>,
+    /// What is asked of the executor, one after the other.
+    pub orders: Vec<Order>,
+    /// What is expected of it all.
+    pub expect: Expect,
+}
+
+/// One of the pools of a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    /// The pool that clients use; the primary one where there is geo-replication.
+    #[default]
+    Pool,
+    /// The pool that it is geo-replicated to.
+    Secondary,
+}
+
+impl Which {
+    /// Returns its name, for files and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pool => "pool",
+            Self::Secondary => "secondary",
+        }
+    }
+}
+
+/// What a pool is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PoolPart {
     /// The servers, each with the release it starts with.
     pub servers: Vec<NodeSpec>,
     /// The volumes.
     pub volumes: Vec<VolumeSpec>,
-    /// The clients.
-    pub clients: Vec<ClientSpec>,
-    /// Who writes all the while.
-    pub workload: Option<Workload>,
-    /// What is asked of the executor.
-    pub upgrade: Upgrade,
-    /// What is expected of it all.
-    pub expect: Expect,
+}
+
+/// A mount on a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostMount {
+    /// The server.
+    pub host: String,
+    /// The volume.
+    pub volume: String,
 }
 
 /// A client that writes all the while.
@@ -55,17 +100,109 @@ pub struct Workload {
     pub stops_for_downtime: bool,
 }
 
-/// What is asked of the executor.
+/// One thing that is asked of the executor, and how it is to end.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Upgrade {
+pub struct Order {
+    /// The command.
+    pub ask: Ask,
+    /// The pool.
+    pub on: Which,
     /// The target.
     pub to: Release,
     /// Whether all servers are upgraded together, within a downtime.
     pub offline: bool,
+    /// Whether the op-version stays what it is.
+    pub keep_op_version: bool,
     /// Findings that are waived.
     pub waive: Vec<Waiver>,
     /// How many clients are upgraded at once; 0 leaves them alone.
     pub clients_at_once: usize,
+    /// What an operator does to the pool before it.
+    pub before: Vec<Deed>,
+    /// What is done to the pool meanwhile.
+    pub faults: Vec<Fault>,
+    /// How the executor ends.
+    pub outcome: Outcome,
+    /// What it halts or refuses with, as CODE:SUBJECT: exactly these.
+    pub findings: BTreeSet<String>,
+    /// The servers that are at the target in the end; all others of the pool are where they were.
+    pub upgraded: BTreeSet<String>,
+}
+
+impl Order {
+    /// Returns it in words.
+    pub fn words(&self) -> String {
+        let ask = match self.ask {
+            Ask::Run => format!("run to {}", self.to),
+            Ask::Resume => "resume".to_owned(),
+            Ask::Finalize => "finalize".to_owned(),
+        };
+        format!("{ask} on the {}, to be {}", self.on.name(), self.outcome.word())
+    }
+}
+
+/// A command of the executor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// `executor run`.
+    #[default]
+    Run,
+    /// `executor resume`, of the last run.
+    Resume,
+    /// `executor finalize`: the op-version that was kept is raised.
+    Finalize,
+}
+
+/// Something that somebody does to a pool, not the executor.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Deed {
+    /// `gluster volume set`.
+    SetOption {
+        /// The volume.
+        volume: String,
+        /// The option.
+        option: String,
+        /// Its value.
+        value: String,
+    },
+    /// `gluster volume reset`.
+    ResetOption {
+        /// The volume.
+        volume: String,
+        /// The option.
+        option: String,
+    },
+}
+
+/// A deed, and when it is done.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// As soon as the executor has finished this step.
+    pub after: Cue,
+    /// What is done.
+    pub deed: Deed,
+}
+
+/// A step of the executor's plan.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cue {
+    /// What it does, as events call it: "install", "start_gluster".
+    pub step: String,
+    /// The host it does it on.
+    pub host: String,
+}
+
+/// Where a pool is to stand: at which releases, and whose op-version it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The release of each server.
+    pub releases: BTreeMap<String, String>,
+    /// The release whose op-version the pool has.
+    pub op_version_of: String,
 }
 
 /// How the executor is to end.
@@ -81,6 +218,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Returns the word for it, as [`crate::director::Performance::last_word`] has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Upgraded => "upgraded",
+            Self::Halted => "halted",
+            Self::Refused => "refused",
+        }
+    }
+
     /// Returns the executor's exit code for it.
     pub fn exit_code(self) -> i32 {
         use executor::core::exit::Exit;
@@ -92,15 +238,9 @@ impl Outcome {
     }
 }
 
-/// What is expected.
+/// What is expected of all of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expect {
-    /// How the executor ends.
-    pub outcome: Outcome,
-    /// What it halts or refuses with, as CODE:SUBJECT: exactly these.
-    pub findings: BTreeSet<String>,
-    /// The servers that are at the target in the end; all others are where they began.
-    pub upgraded: BTreeSet<String>,
     /// The longest a client's operation may take.
     pub longest_stall: Duration,
     /// How the servers have stored the volumes in the end.
@@ -152,13 +292,46 @@ impl Scenario {
         Some(family.release(release).ok()?.op_version)
     }
 
-    /// Returns the releases the servers are expected to be at in the end.
-    pub fn releases_in_the_end(&self) -> BTreeMap<String, String> {
-        let in_the_end = |server: &NodeSpec| {
-            let upgraded = self.expect.upgraded.contains(&server.name);
-            let release = if upgraded { self.upgrade.to.to_string() } else { server.release.clone() };
-            (server.name.clone(), release)
-        };
-        self.servers.iter().map(in_the_end).collect()
+    /// Returns one of the pools, where the scenario has it.
+    pub fn part(&self, which: Which) -> Option<&PoolPart> {
+        match which {
+            Which::Pool => Some(&self.pool),
+            Which::Secondary => self.secondary.as_ref(),
+        }
+    }
+
+    /// Returns the pools there are, with what they are made of.
+    pub fn parts(&self) -> impl Iterator<Item = (Which, &PoolPart)> {
+        let secondary = self.secondary.as_ref().map(|part| (Which::Secondary, part));
+        std::iter::once((Which::Pool, &self.pool)).chain(secondary)
+    }
+
+    /// Returns where a pool is to stand after so many orders.
+    pub fn standing(&self, which: Which, orders: usize) -> Standing {
+        let servers = self.part(which).into_iter().flat_map(|part| &part.servers);
+        let releases: BTreeMap<String, String> =
+            servers.map(|server| (server.name.clone(), server.release.clone())).collect();
+        let op_version_of = releases.values().next().cloned().unwrap_or_default();
+        let mut standing = Standing { releases, op_version_of };
+        for order in self.orders.iter().take(orders).filter(|order| order.on == which) {
+            let Standing { releases, op_version_of } = &mut standing;
+            for (server, release) in releases {
+                if order.upgraded.contains(server) {
+                    *release = order.to.to_string();
+                }
+            }
+            if order.outcome == Outcome::Upgraded && !order.keep_op_version {
+                *op_version_of = order.to.to_string();
+            }
+        }
+        standing
+    }
+
+    /// Returns whether the client that writes has to be left out of the inventory: where clients are upgraded and it
+    /// writes on, its mount cannot be taken away.
+    pub fn left_to_itself(&self) -> Option<&str> {
+        let workload = self.workload.as_ref().filter(|workload| !workload.stops_for_downtime)?;
+        let clients_too = self.orders.iter().any(|order| order.clients_at_once > 0);
+        clients_too.then_some(workload.client.as_str())
     }
 }

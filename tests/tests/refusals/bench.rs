@@ -46,7 +46,7 @@ impl<'a> Bench<'a> {
         let folder = tempfile::tempdir().expect("a folder");
         let artifacts =
             Artifacts::create(folder.path(), "refusals", jiff::Timestamp::now()).expect("artifacts");
-        let inventory = artifacts.write_inventory(pool, None).expect("an inventory");
+        let inventory = artifacts.write_inventory(pool).expect("an inventory");
         Self { pool, inventory, folder }
     }
 

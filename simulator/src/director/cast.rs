@@ -1,0 +1,160 @@
+//! The cast of a rehearsal: its pools, who uses them, and how they were before anything began.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::future::try_join_all;
+
+use super::expected::{containers, expected, expected_users};
+use super::load::Truths;
+use super::{DirectorError, Stage};
+use crate::oracle::{Baseline, EngineShell, Expected, Shell, Users};
+use crate::pool::{Pool, PoolError, PoolSpec, Site};
+use crate::scenario::{PoolPart, Which};
+
+/// A pool of the rehearsal.
+pub(super) struct Player {
+    /// Which of the scenario's.
+    pub(super) which: Which,
+    /// The pool.
+    pub(super) pool: Pool,
+    /// The inventory that the executor is given for it.
+    pub(super) inventory: PathBuf,
+    /// How it was before anything began.
+    pub(super) baseline: Arc<Baseline>,
+}
+
+impl Player {
+    /// Returns what must hold of the pool before anything begins.
+    ///
+    /// # Errors
+    /// When the scenario's release is in no catalog.
+    pub(super) fn as_begun(&self, stage: &Stage<'_>, cast: &Cast) -> Result<Expected, DirectorError> {
+        expected(stage, cast, self.which, stage.scenario.standing(self.which, 0), &Truths::new())
+    }
+}
+
+/// All that plays.
+pub(super) struct Cast {
+    /// The pool that clients use.
+    pub(super) pool: Player,
+    /// The pool that it is geo-replicated to.
+    pub(super) secondary: Option<Player>,
+    /// Who uses volumes, before anything began.
+    pub(super) users: Users,
+    /// The oracle's way to every host.
+    pub(super) shell: Arc<dyn Shell>,
+}
+
+impl Cast {
+    /// Brings everything up, and lets the oracle look at it.
+    ///
+    /// # Errors
+    /// When something does not come up, or cannot be read.
+    pub(super) async fn assemble(stage: &Stage<'_>) -> Result<Self, DirectorError> {
+        let scenario = stage.scenario;
+        let (pool, secondary) = pools(stage).await?;
+        if let Some(far) = &secondary {
+            for session in &scenario.sessions {
+                (stage.say)(&format!("geo-replication of {} to {}", session.primary, session.secondary));
+                pool.replicate(session, far).await?;
+            }
+        }
+        users(stage, &pool).await?;
+        let shell: Arc<dyn Shell> = Arc::new(EngineShell::new(
+            stage.engine.clone(),
+            std::iter::once(&pool).chain(&secondary).flat_map(containers).collect::<BTreeMap<_, _>>(),
+        ));
+        let inventories = stage.artifacts.write_inventories(scenario, &pool, secondary.as_ref())?;
+        let hosts = expected_users(scenario, 0);
+        let users = Users::look(&*shell, hosts.keys().map(String::as_str)).await;
+        let player = |which, pool: Pool| Player {
+            which,
+            pool,
+            inventory: inventories.of(which),
+            baseline: Arc::new(Baseline::default()),
+        };
+        let mut cast = Self {
+            pool: player(Which::Pool, pool),
+            secondary: secondary.map(|pool| player(Which::Secondary, pool)),
+            users,
+            shell,
+        };
+        let mut troubles = Vec::new();
+        for which in cast.players().map(|player| player.which).collect::<Vec<_>>() {
+            let expected = cast.player(which).as_begun(stage, &cast)?;
+            let baseline = Baseline::capture(&*cast.shell, &expected).await;
+            troubles.extend(baseline.troubles());
+            cast.player_mut(which).baseline = Arc::new(baseline);
+        }
+        if troubles.is_empty() { Ok(cast) } else { Err(DirectorError::Baseline(troubles)) }
+    }
+
+    /// Returns the pools.
+    pub(super) fn players(&self) -> impl Iterator<Item = &Player> {
+        std::iter::once(&self.pool).chain(&self.secondary)
+    }
+
+    /// Returns a pool; the check of scenarios saw to it that orders name only those there are.
+    pub(super) fn player(&self, which: Which) -> &Player {
+        match which {
+            Which::Pool => &self.pool,
+            Which::Secondary => self.secondary.as_ref().unwrap_or(&self.pool),
+        }
+    }
+
+    fn player_mut(&mut self, which: Which) -> &mut Player {
+        match which {
+            Which::Pool => &mut self.pool,
+            Which::Secondary => self.secondary.as_mut().unwrap_or(&mut self.pool),
+        }
+    }
+
+    /// Saves the logs of every host.
+    ///
+    /// # Errors
+    /// Only where this machine's own disk refuses.
+    pub(super) async fn save_logs(&self, stage: &Stage<'_>) -> Result<(), PoolError> {
+        let folder = stage.artifacts.path("hosts");
+        try_join_all(self.players().map(|player| player.pool.save_logs(&folder))).await?;
+        Ok(())
+    }
+}
+
+/// Brings the pools up side by side.
+async fn pools(stage: &Stage<'_>) -> Result<(Pool, Option<Pool>), DirectorError> {
+    let scenario = stage.scenario;
+    let site = Site::prepare(stage.engine, stage.run, stage.artifacts.folder()).await?;
+    let spec = |part: &PoolPart, clients| PoolSpec {
+        image: stage.image.tag.clone(),
+        init: scenario.init,
+        servers: part.servers.clone(),
+        volumes: part.volumes.clone(),
+        clients,
+    };
+    let near = spec(&scenario.pool, scenario.clients.clone());
+    let far = scenario.secondary.as_ref().map(|part| spec(part, Vec::new()));
+    let secondary = async {
+        match &far {
+            Some(far) => site.pool(far, stage.say).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    Ok(tokio::try_join!(site.pool(&near, stage.say), secondary)?)
+}
+
+/// Mounts volumes on servers, and starts the applications.
+async fn users(stage: &Stage<'_>, pool: &Pool) -> Result<(), DirectorError> {
+    for mount in &stage.scenario.mounts {
+        if let Some(node) = pool.node(&mount.host) {
+            pool.mount(node, &mount.volume).await?;
+        }
+    }
+    for application in &stage.scenario.applications {
+        if let Some(node) = pool.node(&application.host) {
+            pool.start_application(node, application).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,297 @@
+//! A chapter of the rehearsal: one order to the executor, what goes on meanwhile, and the verdict on it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::cast::{Cast, Player};
+use super::expected::{expected, expected_users, verdict_on_executor, verdict_on_second_order};
+use super::faults::{self, Ear};
+use super::load::{Load, Truths};
+use super::performance::{Call, perform};
+use super::{DirectorError, Performance, Stage, keep_json, restart, waivers};
+use crate::oracle::after::{self, Settle};
+use crate::oracle::during::{self, KnownDown, Watch};
+use crate::oracle::{Baseline, Expected, Judge, Judgement, Stored, Verdict};
+use crate::scenario::{Ask, Order, Outcome, Which};
+
+/// How long a pool may take to come to rest after every server lost its power.
+const AFTER_RESTART: Settle =
+    Settle { looks: 3, interval: Duration::from_secs(1), patience: Duration::from_secs(90) };
+
+/// How long files may take to arrive at the secondary pool: gsyncd reads changelogs, which are closed every 15 s, and
+/// workers that come back crawl first.
+const ARRIVAL_LIMIT: Duration = Duration::from_secs(300);
+
+/// How often it is looked whether they have.
+const ARRIVAL_INTERVAL: Duration = Duration::from_secs(5);
+
+/// An order and its place.
+pub(super) struct Chapter<'a> {
+    stage: &'a Stage<'a>,
+    cast: &'a Cast,
+    order: &'a Order,
+    /// From 1.
+    number: usize,
+}
+
+/// What a chapter came to.
+pub(super) struct Told {
+    /// How the executor ended.
+    pub(super) performance: Performance,
+    /// The verdict.
+    pub(super) judgement: Judgement,
+}
+
+impl<'a> Chapter<'a> {
+    /// The chapter of this number, from 1.
+    pub(super) fn new(stage: &'a Stage<'a>, cast: &'a Cast, number: usize, order: &'a Order) -> Self {
+        Self { stage, cast, order, number }
+    }
+
+    /// Plays it: the client writes, the executor is called, the oracle watches; then all of it is judged.
+    ///
+    /// # Errors
+    /// When it could not be judged at all.
+    pub(super) async fn play(&self, load: &mut Load) -> Result<Told, DirectorError> {
+        let Self { stage, cast, order, .. } = self;
+        let say = stage.say;
+        let player = cast.player(order.on);
+        for deed in &order.before {
+            say(&format!("before it: {deed:?}"));
+            deed.strike(&player.pool).await?;
+        }
+        let before = self.captured(self.number - 1).await?;
+        load.write(stage, &cast.pool.pool).await?;
+        let workload = stage.scenario.workload.as_ref();
+        let pauses = order.offline && workload.is_some_and(|load| load.stops_for_downtime);
+        if pauses {
+            load.pause(stage, &cast.pool.pool, &*cast.shell).await?;
+            say("the client has written, ended and unmounted; the executor is started");
+        } else if load.writes() {
+            say("a client writes; the executor is started");
+        }
+        let (performance, watched) = self.perform(player).await?;
+        if pauses && performance.last_word() == "upgraded" {
+            say("the client mounts again, and goes on");
+            load.go_on(stage, &cast.pool.pool).await?;
+        }
+        load.finish(&cast.shell, &performance, pauses).await;
+        let mut judgement = verdict_on_executor(order, &self.phase("the executor"), &performance);
+        judgement.extend(watched);
+        judgement.extend(load.judge(stage.scenario.expect.longest_stall));
+        let truths = load.truths();
+        let judging = self.judge_end(&before, &truths);
+        judgement.extend(tokio::select! {
+            judged = judging => judged?,
+            () = stage.cancelled.cancelled() => return Err(DirectorError::Interrupted),
+        });
+        Ok(Told { performance, judgement })
+    }
+
+    /// Calls the executor, with the faults striking and the oracle watching.
+    async fn perform(&self, player: &Player) -> Result<(Performance, Judgement), DirectorError> {
+        let Self { stage, cast, order, .. } = self;
+        let stop = CancellationToken::new();
+        let mut watching = Vec::new();
+        for player in cast.players() {
+            let expected = Arc::new(self.expected(player.which, self.number - 1, &Truths::new())?);
+            let watch = during::start(
+                cast.shell.clone(),
+                expected,
+                Watch::default(),
+                KnownDown::default(),
+                stop.clone(),
+            );
+            watching.push((player.which, watch));
+        }
+        let waive = waivers::as_given(&cast.pool.pool, &order.waive).await?;
+        let call = Call { program: &stage.executor, inventory: &player.inventory, order, waive: &waive };
+        let (mut ear, due) = Ear::new(&order.faults);
+        let phase = self.phase("faults");
+        let performing = async {
+            let hear = &mut |record: &_| ear.hear(record);
+            let done =
+                perform(&call, &self.file("executor"), stage.artifacts, stage.cancelled, stage.say, hear)
+                    .await;
+            drop(ear);
+            done
+        };
+        let striking = faults::strike(&order.faults, &player.pool, due, &phase, stage.say);
+        let (performance, mut judgement) = tokio::join!(performing, striking);
+        for (which, watch) in watching {
+            let watched = watch.finish().await;
+            let name = match which {
+                Which::Pool => "samples",
+                Which::Secondary => "samples-secondary",
+            };
+            keep_json(stage.artifacts, &format!("{}.json", self.file(name)), &watched.samples)?;
+            // In a downtime nobody is served, and that is no fault; a refusal leaves no downtime behind.
+            if !(order.offline && which == order.on) || order.outcome == Outcome::Refused {
+                judgement.extend(watched.judgement);
+            }
+        }
+        Ok((performance?, judgement))
+    }
+
+    /// Looks at every pool, to tell afterwards that nothing happened to it.
+    async fn captured(&self, orders: usize) -> Result<Vec<(Which, Baseline)>, DirectorError> {
+        let mut captured = Vec::new();
+        for player in self.cast.players() {
+            let expected = self.expected(player.which, orders, &Truths::new())?;
+            captured.push((player.which, Baseline::capture(&*self.cast.shell, &expected).await));
+        }
+        Ok(captured)
+    }
+
+    /// Judges every pool after the executor has ended.
+    async fn judge_end(
+        &self,
+        before: &[(Which, Baseline)],
+        truths: &Truths,
+    ) -> Result<Judgement, DirectorError> {
+        let Self { stage, cast, order, .. } = self;
+        (stage.say)("the oracle judges the pool");
+        let phase = self.phase(match order.outcome {
+            Outcome::Upgraded => "after the upgrade",
+            Outcome::Halted => "at the halt",
+            Outcome::Refused => "after the refusal",
+        });
+        let mut judgement = Judgement::default();
+        for (which, before) in before {
+            let in_the_end = self.in_the_end(*which, truths)?;
+            let untouched = order.outcome == Outcome::Refused || *which != order.on;
+            if untouched {
+                judgement.extend(before.unchanged(cast.shell.clone(), &in_the_end, &phase).await);
+            }
+            judgement.extend(self.judge(cast.player(*which), in_the_end, &phase, Settle::default()).await);
+        }
+        judgement.extend(self.judge_sessions(&phase).await?);
+        // At a halt, what was taken away for an upgrade may be away still.
+        if order.outcome != Outcome::Halted {
+            let users = expected_users(stage.scenario, self.number);
+            judgement.extend(cast.users.judge(&*cast.shell, &users, &phase).await);
+        }
+        Ok(judgement)
+    }
+
+    /// Judges a pool once. A secondary is judged until the last file has arrived, or patience ends.
+    async fn judge(&self, player: &Player, expected: Expected, phase: &str, settle: Settle) -> Judgement {
+        let expected = Arc::new(expected);
+        let began = Instant::now();
+        loop {
+            let baseline = player.baseline.clone();
+            let judgement =
+                after::judge(self.cast.shell.clone(), expected.clone(), baseline, phase, settle).await;
+            let waits = match player.which {
+                Which::Pool => false,
+                Which::Secondary => began.elapsed() < ARRIVAL_LIMIT,
+            };
+            if judgement.verdict() == Verdict::Pass || !waits {
+                return judgement;
+            }
+            sleep(ARRIVAL_INTERVAL).await;
+        }
+    }
+
+    /// Judges geo-replication: every worker Active or Passive, and caught up.
+    async fn judge_sessions(&self, phase: &str) -> Result<Judgement, DirectorError> {
+        let mut judge = Judge::new(phase);
+        if let Some(far) = &self.cast.secondary {
+            for session in &self.stage.scenario.sessions {
+                let began = Instant::now();
+                let found = loop {
+                    match self.cast.pool.pool.session(session, &far.pool).await? {
+                        Err(_) if began.elapsed() < ARRIVAL_LIMIT => sleep(ARRIVAL_INTERVAL).await,
+                        found => break found,
+                    }
+                };
+                let verdict = if found.is_ok() { Verdict::Pass } else { Verdict::Fail };
+                let found = found.unwrap_or_else(|wrong| wrong);
+                let subject = format!("{} to {}", session.primary, session.secondary);
+                let expected = "one Active worker a set, all others Passive, caught up";
+                judge.assert("geo-replication runs", subject, verdict, expected, found);
+            }
+        }
+        Ok(judge.done())
+    }
+
+    /// Every server of every pool loses its power once more, and the pools are judged again.
+    ///
+    /// # Errors
+    /// When it could not be judged at all.
+    pub(super) async fn judge_restarted(&self, truths: &Truths) -> Result<Judgement, DirectorError> {
+        let say = self.stage.say;
+        say("every server loses its power once more, and is judged again");
+        let mut judgement = Judgement::default();
+        for player in self.cast.players() {
+            if let Err(error) = restart::all_servers(&player.pool).await {
+                // What did not come back is for the judge to find; it looks for itself.
+                say(&format!("not everything came back by itself: {error}"));
+            }
+        }
+        for player in self.cast.players() {
+            let in_the_end = self.in_the_end(player.which, truths)?;
+            judgement.extend(self.judge(player, in_the_end, "after the last restart", AFTER_RESTART).await);
+        }
+        judgement.extend(self.judge_sessions("after the last restart").await?);
+        Ok(judgement)
+    }
+
+    /// Asks for the same once more: there must be nothing to do, and nothing may be touched.
+    ///
+    /// # Errors
+    /// When it could not be judged at all.
+    pub(super) async fn ask_again(&self) -> Result<Judgement, DirectorError> {
+        let Self { stage, cast, order, .. } = self;
+        (stage.say)("the executor is asked for the same once more");
+        let player = cast.player(order.on);
+        let before = self.captured(self.number).await?;
+        let again = Order { before: Vec::new(), faults: Vec::new(), ..(*order).clone() };
+        let waive = waivers::as_given(&cast.pool.pool, &order.waive).await?;
+        let call =
+            Call { program: &stage.executor, inventory: &player.inventory, order: &again, waive: &waive };
+        let performance =
+            perform(&call, "again", stage.artifacts, stage.cancelled, stage.say, &mut |_| {}).await?;
+        let mut judgement = verdict_on_second_order(&performance);
+        for (which, before) in &before {
+            let expected = self.expected(*which, self.number, &Truths::new())?;
+            judgement.extend(before.unchanged(cast.shell.clone(), &expected, "asked again").await);
+        }
+        Ok(judgement)
+    }
+
+    /// Returns whether asking once more makes sense: a run that was taken up again or finalized is over.
+    pub(super) fn can_be_asked_again(&self) -> bool {
+        match self.order.ask {
+            Ask::Run | Ask::Finalize => true,
+            Ask::Resume => false,
+        }
+    }
+
+    fn expected(&self, which: Which, orders: usize, truths: &Truths) -> Result<Expected, DirectorError> {
+        expected(self.stage, self.cast, which, self.stage.scenario.standing(which, orders), truths)
+    }
+
+    fn in_the_end(&self, which: Which, truths: &Truths) -> Result<Expected, DirectorError> {
+        let mut expected = self.expected(which, self.number, truths)?;
+        expected.stored = match self.order.outcome {
+            Outcome::Halted => self.stage.scenario.expect.stored,
+            Outcome::Upgraded | Outcome::Refused => Stored::Alike,
+        };
+        Ok(expected)
+    }
+
+    /// Returns the name of a phase, with the order's number where there are several.
+    fn phase(&self, name: &str) -> String {
+        let Self { stage, number, .. } = self;
+        if stage.scenario.orders.len() == 1 { name.to_owned() } else { format!("order {number}: {name}") }
+    }
+
+    /// Returns the name of a file of this chapter: the first has the plain one.
+    fn file(&self, name: &str) -> String {
+        if self.number == 1 { name.to_owned() } else { format!("{name}-{}", self.number) }
+    }
+}

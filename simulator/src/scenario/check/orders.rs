@@ -1,0 +1,145 @@
+//! Orders: what is asked of the executor, and how it is to end.
+
+use std::collections::BTreeSet;
+
+use executor::core::finding::{Code, Waiver};
+use executor::core::names::Release;
+use toml::Spanned;
+
+use super::super::file::{self, File};
+use super::super::{Ask, Deed, Fault, Order, Outcome, ScenarioError, Which};
+use super::pool::Pools;
+use super::{Source, known_release};
+use crate::images::Family;
+
+pub(super) fn orders(
+    source: &Source<'_>,
+    family: &Family,
+    file: &File,
+    pools: &Pools,
+) -> Result<Vec<Order>, ScenarioError> {
+    let mut orders: Vec<Order> = Vec::new();
+    for order in file.orders.get_ref() {
+        let at = order.span().start;
+        let order = order.get_ref();
+        let earlier = orders.iter().rev().find(|earlier| earlier.on == order.on).map(|earlier| earlier.to);
+        let to = target(source, family, order, at, earlier)?;
+        orders.push(self::order(source, order, at, to, pools)?);
+    }
+    if orders.is_empty() {
+        let hint = "add an [[orders]] section with `to` and `outcome`";
+        return Err(source.error(file.orders.span().start, "nothing is asked of the executor", hint));
+    }
+    Ok(orders)
+}
+
+/// Returns an order's target: its own for a run, that of the order before where a run is taken up again or finalized.
+fn target(
+    source: &Source<'_>,
+    family: &Family,
+    order: &file::Order,
+    at: usize,
+    earlier: Option<Release>,
+) -> Result<Release, ScenarioError> {
+    match (order.ask, &order.to, earlier) {
+        (Ask::Run, Some(to), _) => {
+            known_release(source, family, to)?;
+            source.parsed(to, "a target is a release of the family, such as \"11.1\"")
+        }
+        (Ask::Run, None, _) => Err(source.error(at, "`to` is missing", "name the release to upgrade to")),
+        (Ask::Resume | Ask::Finalize, None, Some(earlier)) => Ok(earlier),
+        (Ask::Resume | Ask::Finalize, None, None) => {
+            let hint = "put an order to `run` before it";
+            Err(source.error(at, "nothing was run on this pool by then", hint))
+        }
+        (Ask::Resume | Ask::Finalize, Some(to), _) => {
+            Err(source.error(to.span().start, "`to` is for a run only", "leave it out"))
+        }
+    }
+}
+
+fn order(
+    source: &Source<'_>,
+    order: &file::Order,
+    at: usize,
+    to: Release,
+    pools: &Pools,
+) -> Result<Order, ScenarioError> {
+    let Some(part) = pools.part(order.on) else {
+        return Err(source.error(at, "there is no secondary pool", "describe it in [secondary]"));
+    };
+    let names = || part.servers.iter().map(|server| server.name.as_str());
+    let hint = "a waiver is CODE:SUBJECT, such as \"NFS_OPTIONS_DROPPED:vol0\"";
+    let waive = order.waive.iter().map(|waiver| source.parsed(waiver, hint));
+    let waive = waive.collect::<Result<Vec<Waiver>, _>>()?;
+    let findings = findings(source, &order.findings)?;
+    let upgraded: BTreeSet<String> =
+        order.upgraded.iter().map(|name| source.known(name, "server", names())).collect::<Result<_, _>>()?;
+    let outcome = *order.outcome.get_ref();
+    let at = order.outcome.span().start;
+    let wrong = |problem: &str, hint| Err(source.error(at, problem, hint));
+    let upgraded = match outcome {
+        Outcome::Upgraded if !findings.is_empty() || !upgraded.is_empty() => {
+            return wrong("an upgrade has no `findings`, and all servers are `upgraded`", "leave both out");
+        }
+        Outcome::Upgraded => names().map(str::to_owned).collect(),
+        Outcome::Halted | Outcome::Refused if findings.is_empty() => {
+            return wrong("a halt and a refusal have `findings`", "name every code that is expected");
+        }
+        Outcome::Refused if !upgraded.is_empty() => {
+            return wrong("after a refusal no server is `upgraded`", "leave it out");
+        }
+        Outcome::Halted | Outcome::Refused => upgraded,
+    };
+    for deed in &order.before {
+        known_volume(source, deed.span().start, deed.get_ref(), pools, order.on)?;
+    }
+    for fault in &order.faults {
+        known_volume(source, fault.span().start, &fault.get_ref().deed, pools, order.on)?;
+    }
+    let file::Order { ask, on, offline, keep_op_version, clients_at_once, .. } = *order;
+    Ok(Order {
+        ask,
+        on,
+        to,
+        offline,
+        keep_op_version,
+        waive,
+        clients_at_once,
+        before: order.before.iter().map(|deed| deed.get_ref().clone()).collect(),
+        faults: order.faults.iter().map(|fault: &Spanned<Fault>| fault.get_ref().clone()).collect(),
+        outcome,
+        findings,
+        upgraded,
+    })
+}
+
+fn findings(source: &Source<'_>, written: &[Spanned<String>]) -> Result<BTreeSet<String>, ScenarioError> {
+    let hint =
+        "a finding is CODE:SUBJECT as `executor check` prints it, such as \"VOLUME_NOT_REPLICATED:vol0\"";
+    let mut findings = BTreeSet::new();
+    for finding in written {
+        let code = finding.get_ref().split_once(':').map_or("", |(code, _)| code);
+        if code.parse::<Code>().is_err() {
+            let problem = format!("there is no finding `{}`", finding.get_ref());
+            return Err(source.error(finding.span().start, problem, hint));
+        }
+        findings.insert(finding.get_ref().clone());
+    }
+    Ok(findings)
+}
+
+/// Sees that a deed is done to a volume that there is.
+fn known_volume(
+    source: &Source<'_>,
+    at: usize,
+    deed: &Deed,
+    pools: &Pools,
+    on: Which,
+) -> Result<(), ScenarioError> {
+    let (Deed::SetOption { volume, .. } | Deed::ResetOption { volume, .. }) = deed;
+    let named = Spanned::new(at..at, volume.clone());
+    let volumes = pools.part(on).into_iter().flat_map(|part| &part.volumes);
+    let names: Vec<&str> = volumes.map(|volume| volume.name.as_str()).collect();
+    source.known(&named, "volume", names.iter().copied()).map(|_| ())
+}

@@ -1,0 +1,191 @@
+//! Tests of the checks, by their lines.
+
+use std::path::Path;
+
+use rstest::rstest;
+
+use super::super::{Ask, Deed, Outcome, Which};
+use super::*;
+
+const GOOD: &str = r#"about = "x"
+[pool]
+family = "debian-bookworm"
+release = "10.3"
+servers = ["g1", "g2", "g3"]
+[[volumes]]
+name = "vol0"
+kind = "replica"
+replica = 3
+[[clients]]
+name = "c1"
+mounts = ["vol0"]
+[workload]
+client = "c1"
+volume = "vol0"
+operations_per_second = 25
+[[orders]]
+to = "11.1"
+outcome = "upgraded"
+"#;
+
+/// What makes two pools of it, with a session between them.
+const SECONDARY: &str = r#"[secondary]
+servers = ["s1"]
+release = "9.2"
+[[volumes]]
+name = "copy"
+pool = "secondary"
+kind = "distribute"
+[[sessions]]
+primary = "vol0"
+secondary = "copy"
+[[orders]]
+on = "secondary"
+to = "10.3"
+outcome = "upgraded"
+"#;
+
+fn catalog() -> Catalog {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../images"));
+    Catalog::load(path).unwrap()
+}
+
+fn read(text: &str) -> Result<Scenario, ScenarioError> {
+    scenario(Path::new("scenarios/x.toml"), text, &catalog())
+}
+
+#[test]
+fn a_good_one_is_read() {
+    let scenario = read(GOOD).unwrap();
+    assert_eq!(scenario.name, "x");
+    assert_eq!(scenario.orders[0].upgraded.len(), 3);
+    assert_eq!(scenario.orders[0].ask, Ask::Run);
+    assert!(!scenario.orders[0].offline && !scenario.workload.unwrap().stops_for_downtime);
+}
+
+#[test]
+fn a_downtime_is_asked_for_in_so_many_words() {
+    let text = GOOD.replace("to = \"11.1\"", "to = \"11.1\"\noffline = true");
+    let text = text.replace("[[orders]]", "stops_for_downtime = true\n[[orders]]");
+    let scenario = read(&text).unwrap();
+    assert!(scenario.orders[0].offline && scenario.workload.unwrap().stops_for_downtime);
+}
+
+#[test]
+fn two_pools_stand_where_their_own_orders_took_them() {
+    let scenario = read(&format!("{GOOD}{SECONDARY}")).unwrap();
+    let secondary = scenario.secondary.as_ref().unwrap();
+    assert_eq!((secondary.servers[0].release.as_str(), secondary.volumes[0].name.as_str()), ("9.2", "copy"));
+    assert_eq!(scenario.pool.volumes.len(), 1);
+    let standing = |which, orders| {
+        let standing = scenario.standing(which, orders);
+        (standing.releases.into_values().collect::<Vec<_>>().join(" "), standing.op_version_of)
+    };
+    let at = |releases: &str, op_version: &str| (releases.to_owned(), op_version.to_owned());
+    assert_eq!(standing(Which::Pool, 0), at("10.3 10.3 10.3", "10.3"));
+    assert_eq!(standing(Which::Pool, 1), at("11.1 11.1 11.1", "11.1"));
+    assert_eq!(standing(Which::Secondary, 1), at("9.2", "9.2"));
+    assert_eq!(standing(Which::Secondary, 2), at("10.3", "10.3"));
+}
+
+#[test]
+fn orders_follow_each_other() {
+    let kept = GOOD.replace("outcome = \"upgraded\"", "keep_op_version = true\noutcome = \"upgraded\"");
+    let text = format!(
+        "{kept}[[orders]]\nask = \"finalize\"\nbefore = [{{ reset_option = {{ volume = \"vol0\", option = \
+         \"a.b\" }} }}]\noutcome = \"upgraded\"\n"
+    );
+    let scenario = read(&text).unwrap();
+    assert_eq!(scenario.standing(Which::Pool, 1).op_version_of, "10.3");
+    assert_eq!(scenario.standing(Which::Pool, 2).op_version_of, "11.1");
+    assert_eq!(scenario.standing(Which::Pool, 1).releases["g2"], "11.1");
+    let order = &scenario.orders[1];
+    assert_eq!(
+        (order.ask, order.to.to_string().as_str(), order.outcome),
+        (Ask::Finalize, "11.1", Outcome::Upgraded)
+    );
+    assert_eq!(order.before, [Deed::ResetOption { volume: "vol0".to_owned(), option: "a.b".to_owned() }]);
+}
+
+#[rstest]
+#[case::unknown_key("outcome = \"upgraded\"", "outcme = \"upgraded\"", 19, "unknown field `outcme`")]
+#[case::missing_field("outcome = \"upgraded\"\n", "", 17, "missing field `outcome`")]
+#[case::no_target("to = \"11.1\"\n", "", 17, "`to` is missing")]
+#[case::nothing_to_resume("to = \"11.1\"", "ask = \"resume\"", 17, "nothing was run on this pool by then")]
+#[case::no_such_pool("to = \"11.1\"", "on = \"secondary\"\nto = \"11.1\"", 17, "there is no secondary pool")]
+#[case::no_such_deed(
+    "to = \"11.1\"",
+    "to = \"11.1\"\nbefore = [{ reset_option = { volume = \"vol1\", option = \"a.b\" } }]",
+    19,
+    "no volume `vol1`"
+)]
+#[case::unknown_family("\"debian-bookworm\"", "\"suse\"", 3, "no family `suse`")]
+#[case::unknown_release(
+    "release = \"10.3\"",
+    "release = \"10.9\"",
+    4,
+    "no release `10.9`: expected one of 9.2"
+)]
+#[case::unknown_target("to = \"11.1\"", "to = \"11.9\"", 18, "no release `11.9`")]
+#[case::no_release("to = \"11.1\"", "to = \"eleven\"", 18, "no release `eleven`")]
+#[case::server_twice("\"g2\", \"g3\"", "\"g2\", \"g2\"", 5, "two nodes are called g2")]
+#[case::half_a_set(
+    "[\"g1\", \"g2\", \"g3\"]",
+    "[\"g1\", \"g2\"]",
+    7,
+    "has 2 bricks; expected a multiple of 3"
+)]
+#[case::no_replica("replica = 3\n", "", 8, "`replica` is missing")]
+#[case::of_no_use("replica = 3\n", "replica = 3\ndata = 2\n", 8, "for kind disperse only")]
+#[case::no_such_mount("mounts = [\"vol0\"]", "mounts = [\"vol1\"]", 12, "no volume `vol1`")]
+#[case::no_such_host(
+    "[workload]",
+    "[[mounts]]\nhost = \"c1\"\nvolume = \"vol0\"\n[workload]",
+    14,
+    "no server `c1`: expected one of g1, g2, g3"
+)]
+#[case::no_such_program(
+    "[workload]",
+    "[[applications]]\nhost = \"c1\"\nvolume = \"vol0\"\nprogram = \"vi\"\n[workload]",
+    16,
+    "unknown variant `vi`"
+)]
+#[case::stray_volume(
+    "kind = \"replica\"",
+    "pool = \"secondary\"\nkind = \"replica\"",
+    7,
+    "no secondary pool for volume"
+)]
+#[case::no_such_writer("client = \"c1\"", "client = \"c2\"", 14, "no client `c2`")]
+#[case::no_such_other_mount(
+    "volume = \"vol0\"",
+    "volume = \"vol0\"\nalso = [\"vol1\"]",
+    16,
+    "no mount of that client `vol1`"
+)]
+#[case::too_fast("second = 25", "second = 25000", 16, "expected 0.1 to 1000")]
+#[case::bad_waiver("to = \"11.1\"", "to = \"11.1\"\nwaive = [\"SPLIT_BRAIN:v\"]", 19, "cannot be waived")]
+#[case::no_such_code("\"upgraded\"", "\"refused\"\nfindings = [\"NOPE:v\"]", 20, "no finding `NOPE:v`")]
+#[case::refused_for_nothing("\"upgraded\"", "\"refused\"", 19, "a refusal have `findings`")]
+#[case::no_toml("[[orders]]", "[[orders]", 17, "")]
+fn what_is_wrong_is_said_with_its_line(
+    #[case] right: &str,
+    #[case] wrong: &str,
+    #[case] line: usize,
+    #[case] says: &str,
+) {
+    assert!(GOOD.contains(right));
+    let error = read(&GOOD.replacen(right, wrong, 1)).unwrap_err();
+    assert_eq!(error.line, Some(line), "{error}");
+    assert!(error.problem.contains(says), "{error}");
+}
+
+#[rstest]
+#[case::same_name("[\"s1\"]", "[\"g1\"]", "two nodes are called g1")]
+#[case::wrong_end("primary = \"vol0\"", "primary = \"copy\"", "no volume of the pool `copy`")]
+#[case::wrong_release("release = \"9.2\"", "release = \"9.9\"", "no release `9.9`")]
+fn what_is_wrong_with_a_second_pool_is_said(#[case] right: &str, #[case] wrong: &str, #[case] says: &str) {
+    assert!(SECONDARY.contains(right));
+    let error = read(&format!("{GOOD}{}", SECONDARY.replacen(right, wrong, 1))).unwrap_err();
+    assert!(error.problem.contains(says) && error.line.is_some(), "{error}");
+}
