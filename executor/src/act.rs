@@ -13,6 +13,7 @@ use crate::core::georep::SessionName;
 use crate::core::names::{HostName, OpVersion, VolumeName};
 use crate::core::plan::Action;
 use crate::core::script::ScriptError;
+use crate::gluster::canary::{self, ProofError};
 use crate::gluster::replies::{CanaryError, OpVersionAnswer, OpVersionRefusal};
 use crate::gluster::{ReplyError, commands, replies};
 use crate::package::{self, PackageError, PackageManager, own};
@@ -64,6 +65,20 @@ pub enum ActError {
         session: SessionName,
         /// How the canary fared.
         source: CanaryError,
+    },
+    /// A volume could not be used through a fresh mount, or nobody could try.
+    #[error(
+        "{volume} is not proved to be usable through a fresh mount on {host}: {source}; \
+         `executor resume` tries again, and touches no other server before it is proved{}",
+        instead(.source, .volume)
+    )]
+    NotProved {
+        /// The server.
+        host: HostName,
+        /// The volume.
+        volume: VolumeName,
+        /// How the canary fared.
+        source: ProofError,
     },
     /// Some of several actions failed; the others are done.
     #[error("{}", each(.0))]
@@ -131,6 +146,7 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
         Action::ProveMount { host, mount } => {
             use_of(transport, host, "proving the mount", usage::prove_mount(mount)).await?
         }
+        Action::ProveVolumes { host, volumes } => prove(transport, host, volumes, run).await?,
         Action::StartApplication { host, application } => {
             use_of(transport, host, "starting the application", usage::start_application(application)).await?
         }
@@ -161,6 +177,40 @@ async fn heal(transport: &dyn Transport, via: &HostName, volumes: &[VolumeName])
         ask_until_ready(transport, via, &command, replies::heal_launched, may_pass).await?;
     }
     Ok(format!("launched: {}", names(volumes)))
+}
+
+/// Proves one volume after the other that it can be used through a mount on this host.
+async fn prove(
+    transport: &dyn Transport,
+    host: &HostName,
+    volumes: &[VolumeName],
+    run: &str,
+) -> Result<String, ActError> {
+    let mut said = Vec::new();
+    for volume in volumes {
+        let output = transport.run(host, &canary::prove(volume, run)).await?;
+        let proved = canary::parse_proof(&output).map_err(|source| ActError::NotProved {
+            host: host.clone(),
+            volume: volume.clone(),
+            source,
+        })?;
+        said.push(proved);
+    }
+    Ok(said.join("\n"))
+}
+
+/// What to do where a proof is not to be had: look, or do without it in the open.
+fn instead(error: &ProofError, volume: &VolumeName) -> String {
+    match error {
+        ProofError::Failed(_) => format!(
+            ". Clients that mounted before may be served all the same: look at `gluster volume status {volume}`, \
+             `gluster volume heal {volume} info` and the bricks' logs in /var/log/glusterfs/bricks first"
+        ),
+        ProofError::Untried(_) | ProofError::Unknown { .. } => format!(
+            "; to do without: mount {volume} on a client, write and read there, and plan anew with \
+             `--waive CANARY_UNPROVEN:{volume}`"
+        ),
+    }
 }
 
 /// Asks which package manager a host has; a version is in the words of the one that the plan was made with.
@@ -290,6 +340,33 @@ mod tests {
             let status = i32::from(host.as_str() == "g2");
             Ok(Output { status, stdout: "still running: glusterfsd 7\n".to_owned(), ..Output::default() })
         }
+    }
+
+    /// A host whose mounts are of this kind.
+    struct Mounts(&'static str);
+
+    #[async_trait]
+    impl Transport for Mounts {
+        async fn run(&self, _: &HostName, _: &Command) -> Result<Output, TransportError> {
+            let status = i32::from(!self.0.starts_with("proved"));
+            Ok(Output { status, stdout: self.0.to_owned(), ..Output::default() })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_proof_says_what_to_do_where_it_failed_and_where_it_could_not_be_tried() {
+        let volumes: Vec<VolumeName> = ["vol0", "vol1"].map(|name| name.parse().unwrap()).to_vec();
+        let action = Action::ProveVolumes { host: "g1".parse().unwrap(), volumes };
+        let asked = async |said| act(&Mounts(said), &action, "run").await.map_err(|error| error.to_string());
+        assert_eq!(asked("proved: root and user 7").await.unwrap(), "root and user 7\nroot and user 7");
+        let failed = asked("failed: root cannot write to vol0: Input/output error").await.unwrap_err();
+        assert!(failed.contains("FAILED") && failed.contains("`executor resume` tries again"), "{failed}");
+        assert!(failed.contains("gluster volume heal vol0 info") && !failed.contains("--waive"), "{failed}");
+        let untried = asked("untried: there is no /dev/fuse on this host").await.unwrap_err();
+        assert!(
+            untried.contains("unknown") && untried.contains("`--waive CANARY_UNPROVEN:vol0`"),
+            "{untried}"
+        );
     }
 
     #[tokio::test]

@@ -286,6 +286,9 @@ codes! {
     /// That files arrive after the upgrade is not to be proved by a canary.
     GeorepUnproven "GEOREP_UNPROVEN" true
         "without a waiver the run writes a file to the primary and waits for its content on the secondary";
+    /// That a volume can be used after a server's turn is not to be proved by a canary.
+    CanaryUnproven "CANARY_UNPROVEN" true
+        "reset the option that is named for the time of the upgrade; waived, no file is written to this volume, and that it serves is for you to see";
     /// A brick's file system has no room left.
     BrickFull "BRICK_FULL" false
         "make room on that file system first: heals write to it, and writes fail below storage.reserve";

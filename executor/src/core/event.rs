@@ -13,7 +13,8 @@ use super::plan::Plan;
 ///
 /// 1: the first.
 /// 2: plans carry their baseline; `noted`.
-pub const FORMAT: u32 = 2;
+/// 3: plans prove volumes by a file.
+pub const FORMAT: u32 = 3;
 
 /// An event with its place in the run: one line of the journal, or of `--events`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -107,3 +107,15 @@ fn the_status_does_not_call_a_stopped_pool_well_without_a_word() {
     let text = status(&state, &[], Some(&progress), None, None);
     assert!(text.contains("DOWNTIME: the run below stops coded, single"), "{text}");
 }
+
+fn proves(action: &Action) -> bool {
+    matches!(action, Action::ProveVolumes { .. })
+}
+
+#[test]
+fn a_proof_that_is_not_to_be_had_says_that_all_is_started_again() {
+    let (progress, step) = here(proves, GateKind::Leave);
+    let text = failure(&progress, step, "not proved", &commands());
+    assert!(text.contains("every volume is started again") && !text.contains("DOWNTIME:"), "{text}");
+    assert!(text.contains("executor plan -i pool.toml plans anew"), "{text}");
+}

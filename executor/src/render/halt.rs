@@ -143,13 +143,7 @@ fn safety(progress: &Progress, here: u32, gate: GateKind) -> Vec<String> {
         StageKind::Downtime => downtime_safety(progress, step, gate),
         StageKind::Turn(host) => turn_safety(host.as_str(), step, gate),
         StageKind::Clients(hosts) => clients_safety(hosts, step, gate),
-        StageKind::Finish => vec![
-            "every server runs the target release and serves".into(),
-            match gate {
-                GateKind::Enter | GateKind::Reenter => "the op-version is not raised yet".into(),
-                GateKind::Leave => "the op-version may be raised already; it cannot be lowered".to_owned(),
-            },
-        ],
+        StageKind::Finish => finish_safety(step, gate),
     }
 }
 
@@ -178,6 +172,22 @@ fn clients_safety(hosts: &[HostName], step: &Step, gate: GateKind) -> Vec<String
     lines
 }
 
+fn finish_safety(step: &Step, gate: GateKind) -> Vec<String> {
+    let may_be_raised =
+        matches!(step.action, Action::RaiseOpVersion { .. }) && matches!(gate, GateKind::Leave);
+    let raised = if may_be_raised {
+        "the op-version may be raised already; it cannot be lowered"
+    } else {
+        "the op-version is not raised yet"
+    };
+    vec!["every server runs the target release and serves".into(), raised.to_owned()]
+}
+
+/// Whether all was back and well when the step began, which only writes a file and reads it.
+fn only_proves(step: &Step) -> bool {
+    matches!(step.action, Action::ProveVolumes { .. })
+}
+
 fn turn_safety(host: &str, step: &Step, gate: GateKind) -> Vec<String> {
     let untouched = matches!(step.action, Action::StopGluster { .. }) && matches!(gate, GateKind::Enter);
     if untouched {
@@ -188,7 +198,11 @@ fn turn_safety(host: &str, step: &Step, gate: GateKind) -> Vec<String> {
     }
     let returning = matches!(step.action, Action::Heal { .. } | Action::StartGluster { .. })
         && matches!(gate, GateKind::Leave);
-    let state = if returning {
+    let state = if only_proves(step) {
+        format!(
+            "{host} was upgraded, is back, and nothing was left to heal; what it had put aside is still away"
+        )
+    } else if returning {
         format!("{host} was upgraded and started, and counts as out until this gate passes")
     } else {
         format!("{host} is out, or half out")
@@ -220,6 +234,12 @@ fn downtime_safety(progress: &Progress, here: &Step, gate: GateKind) -> Vec<Stri
         progress.plan.steps().filter(finished).filter_map(|step| step.action.stops()).collect();
     let started: Vec<&VolumeName> =
         progress.plan.steps().filter(finished).filter_map(|step| step.action.starts()).collect();
+    if only_proves(here) {
+        return vec![
+            "every volume is started again, and what servers had put aside is back".into(),
+            "whether a client that mounts now is served is not proved; let none in before it is".into(),
+        ];
+    }
     if all.is_empty() {
         return vec!["no volume was started when the run began: nobody misses anything".into()];
     }

@@ -5,6 +5,7 @@
 mod before;
 #[cfg(test)]
 mod before_tests;
+mod canary;
 mod disk;
 mod downtime;
 mod fact;
@@ -40,6 +41,7 @@ use super::names::{AbsolutePath, HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
 use super::usage::Mount;
 
+pub(crate) use canary::unprovable;
 pub(crate) use disk::{bricks, room};
 pub use fact::Fact;
 pub(crate) use georep::{converts, geo_replication, sessions_to};

@@ -133,6 +133,14 @@ pub enum Action {
         /// The mount.
         mount: Mount,
     },
+    /// Mounts volumes freshly, writes a file to each as root and one as another user, reads both back, and takes
+    /// all of it away again.
+    ProveVolumes {
+        /// The server.
+        host: HostName,
+        /// The volumes.
+        volumes: Vec<VolumeName>,
+    },
     /// Starts an application that was stopped.
     StartApplication {
         /// The server or client it runs on.
@@ -184,6 +192,7 @@ impl Action {
             Self::Fetch { .. }
             | Self::Heal { .. }
             | Self::ProveMount { .. }
+            | Self::ProveVolumes { .. }
             | Self::ConvertChangelogs { .. }
             | Self::ProveReplication { .. } => Vec::new(),
             Self::StopReplication { session, .. } => {
@@ -228,6 +237,7 @@ impl Action {
             | Self::Unmount { host, .. }
             | Self::Mount { host, .. }
             | Self::ProveMount { host, .. }
+            | Self::ProveVolumes { host, .. }
             | Self::StartApplication { host, .. } => vec![host],
             Self::Heal { via, .. }
             | Self::StopVolume { via, .. }
@@ -322,6 +332,14 @@ impl fmt::Display for Action {
             Self::Mount { host, mount } => write!(f, "mount {mount} on {host}"),
             Self::ProveMount { host, mount } => {
                 write!(f, "write, read and remove a file in {} on {host}", mount.point)
+            }
+            Self::ProveVolumes { host, volumes } => {
+                let names: Vec<&str> = volumes.iter().map(VolumeName::as_str).collect();
+                let names = names.join(", ");
+                write!(
+                    f,
+                    "write and read a file as root and as another user in {names}, mounted afresh on {host}"
+                )
             }
             Self::StartApplication { host, application } => write!(f, "start {application} on {host}"),
             Self::StopVolume { via, volume } => write!(f, "stop volume {volume} (via {via})"),

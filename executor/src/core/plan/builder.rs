@@ -9,7 +9,7 @@ use super::super::names::{HostName, OpVersion, Release, VolumeName};
 use super::super::pool::{PackageOffer, PoolState, VolumeKind};
 use super::clients::{self, ClientBehind};
 use super::usage::{self, Aside};
-use super::{Action, Gate, Request, Stage, StageKind, Step, packages};
+use super::{Action, Gate, Request, Stage, StageKind, Step, canary, packages};
 
 /// How long to wait for the pool to be well before a server is taken out. Also the time a heal backlog has
 /// to empty: hours are normal after a server was out for long.
@@ -34,6 +34,8 @@ pub(super) struct Facts<'a> {
     pub(super) to_heal: Vec<VolumeName>,
     /// The volumes that are started before anything is done.
     pub(super) started: Vec<VolumeName>,
+    /// The volumes to which a file is written to see that they can be used.
+    pub(super) provable: Vec<VolumeName>,
     /// What has to be away on a host while its packages change.
     pub(super) aside: BTreeMap<HostName, Aside>,
     /// The client machines that the plan upgrades.
@@ -57,10 +59,11 @@ pub(super) fn facts<'a>(inventory: &Inventory, state: &'a PoolState, request: &R
         .filter(|volume| matches!(volume.volume.kind, VolumeKind::Replicate { .. }))
         .map(|volume| volume.volume.name.clone())
         .collect();
-    let names = started().map(|volume| volume.volume.name.clone()).collect();
+    let names: Vec<VolumeName> = started().map(|volume| volume.volume.name.clone()).collect();
+    let provable = canary::provable(&names, request);
     let aside = usage::aside(inventory, state, &request.waivers);
     let clients = clients::behind(inventory, state, request);
-    Some(Facts { state, servers, op_version, baseline, to_heal, started: names, aside, clients })
+    Some(Facts { state, servers, op_version, baseline, to_heal, started: names, provable, aside, clients })
 }
 
 impl<'a> Facts<'a> {

@@ -7,7 +7,7 @@ use super::super::pool::{PackageOffer, PoolState};
 use super::builder::{Builder, Facts, facts};
 use super::preflight::{Preflight, preflight};
 use super::{
-    Outcome, Plan, Procedure, Refusal, Request, ServerRow, clients, finish, georep, offline, online,
+    Outcome, Plan, Procedure, Refusal, Request, ServerRow, canary, clients, finish, georep, offline, online,
     packages, usage,
 };
 
@@ -15,6 +15,7 @@ use super::{
 pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outcome {
     let mut found = preflight(state, request);
     found.findings.extend(usage::preflight(inventory, state, request));
+    found.findings.extend(canary::preflight(state, request, &found));
     found.findings.sort();
     found.findings.dedup();
     let waived = |finding: &&Finding| request.waivers.iter().any(|waiver| waiver.covers(finding));
@@ -83,6 +84,8 @@ fn build(
     if stages.is_empty() {
         return Outcome::NothingToDo;
     }
+    canary::before_finish(&mut stages, &mut builder);
+    waived.extend(canary::left_out(facts, request, &waived));
     for (step, id) in stages.iter_mut().flat_map(|stage| &mut stage.steps).zip(1..) {
         step.id = id;
     }

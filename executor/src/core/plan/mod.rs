@@ -7,7 +7,7 @@
 //!    is a refusal.
 //! 2. *Stop geo-replication*, where there is a session, and *prepare*, where something must be mended before the
 //!    first server changes.
-//! 3. *One turn a server*: stop, install, start, heal. A server that is out already comes first, the
+//! 3. *One turn a server*: stop, install, start, heal, write and read a file. A server that is out already comes first, the
 //!    others by name. A server at the target gets no turn.
 //! 4. *Start geo-replication*, and prove that a file arrives. *Clients*, where the inventory names some: what uses
 //!    volumes is put aside, the packages change, all is brought back and proved.
@@ -19,6 +19,9 @@
 
 mod action;
 mod builder;
+mod canary;
+#[cfg(test)]
+mod canary_tests;
 mod choose;
 mod clients;
 mod finish;

@@ -3,7 +3,8 @@
 //! 1. *Packages* are downloaded on every server; all serve.
 //! 2. *Downtime.* Once no client is connected, what they left is healed. With nothing left to heal, the started volumes are stopped one by
 //!    one, then Gluster on all servers. All are installed, and started; peers and stored volumes must agree before
-//!    the volumes that were started before are started again. It ends when all of them are well.
+//!    the volumes that were started before are started again. It ends when all of them are well, and a file was
+//!    written to each and read.
 //!
 //! That some servers carry the data of others is asked nowhere: nobody is served.
 
@@ -13,7 +14,7 @@ use super::super::pool::VolumeKind;
 use super::builder::{
     Builder, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS, gate,
 };
-use super::{Action, Stage, StageKind, Step, georep, packages};
+use super::{Action, Gate, Stage, StageKind, Step, georep, packages};
 
 /// How long to wait for the clients to go, once everything is staged: their owners have to be told.
 const CLIENTS_PATIENCE_SECONDS: u64 = 3600;
@@ -30,6 +31,7 @@ pub(super) fn stages(builder: &mut Builder<'_>, preparing: bool) -> Vec<Stage> {
     steps.extend(builder.replace(&behind, preparing));
     steps.extend(builder.start_volumes());
     steps.extend(builder.bring_servers_back(&behind));
+    steps.extend(builder.prove_all());
     stages.push(Stage { kind: StageKind::Downtime, steps });
     stages
 }
@@ -160,12 +162,7 @@ impl Builder<'_> {
             ];
             let enter = gate(fit, RETURN_PATIENCE_SECONDS, 1);
             let leave = if at + 1 == volumes.len() {
-                let mut whole = self.health(None, false);
-                whole.extend(self.hosts().iter().map(|host| self.runs_release(host)));
-                // That all volumes are started again is part of the configuration.
-                whole.extend(frozen());
-                whole.extend([Check::BricksSteady, Check::NothingToHeal]);
-                gate(whole, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
+                self.served()
             } else {
                 let started = vec![Check::VolumeStarted { volume: volume.clone() }];
                 gate(started, PROCESS_PATIENCE_SECONDS, 1)
@@ -174,5 +171,23 @@ impl Builder<'_> {
             steps.push(self.step(start, enter.clone(), enter, leave));
         }
         steps
+    }
+
+    /// The pool is well with all its volumes started, all of it at the target.
+    fn served(&self) -> Gate {
+        let mut whole = self.health(None, false);
+        whole.extend(self.hosts().iter().map(|host| self.runs_release(host)));
+        // That all volumes are started again is part of the configuration.
+        whole.extend(frozen());
+        whole.extend([Check::BricksSteady, Check::NothingToHeal]);
+        gate(whole, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
+    }
+
+    /// Proves that the volumes can be used, at the end: by then nothing that servers had put aside is still away, so
+    /// that a proof which is not to be had keeps nothing down.
+    fn prove_all(&mut self) -> Option<Step> {
+        let via = self.via()?;
+        let leave = self.served();
+        self.prove(&via, leave)
     }
 }

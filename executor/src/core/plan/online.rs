@@ -134,8 +134,12 @@ impl Builder<'_> {
             let leave = self.whole(Some(host));
             steps.push(self.step(heal, enter.clone(), enter, leave));
         }
-        let back = gate(vec![Check::GlusterdUp { host: host.clone() }], RETURN_PATIENCE_SECONDS, 1);
+        // Before anything of its own comes back: no application is to find out what a file can.
         let whole = self.whole(Some(host));
+        if out || self.installs(host).is_some() {
+            steps.extend(self.prove(host, whole.clone()));
+        }
+        let back = gate(vec![Check::GlusterdUp { host: host.clone() }], RETURN_PATIENCE_SECONDS, 1);
         let back = self.bring_back(host, &back, &whole);
         steps.extend(self.number(back));
         Stage { kind: StageKind::Turn(host.clone()), steps }
