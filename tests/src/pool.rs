@@ -49,14 +49,23 @@ pub fn on_a_pool(
 
 /// Three servers of 10.3, a volume with a replica on each, and a client that mounts it.
 pub fn three_replicas(image: String) -> PoolSpec {
-    let node = |name: &str| NodeSpec { name: name.to_owned(), release: "10.3".to_owned() };
+    three_servers(image, "10.3", VolumeKind::Replica { count: 3 })
+}
+
+/// Three servers of 9.2, a volume whose arbiter is on the last one, and a client that mounts it.
+pub fn with_arbiter(image: String) -> PoolSpec {
+    three_servers(image, "9.2", VolumeKind::Arbiter)
+}
+
+fn three_servers(image: String, release: &str, kind: VolumeKind) -> PoolSpec {
+    let node = |name: &str| NodeSpec { name: name.to_owned(), release: release.to_owned() };
     PoolSpec {
         image,
         init: simulator::images::Init::Bare,
         servers: ["g1", "g2", "g3"].map(node).to_vec(),
         volumes: vec![VolumeSpec {
             name: "vol0".to_owned(),
-            kind: VolumeKind::Replica { count: 3 },
+            kind,
             bricks_per_server: 1,
             options: Vec::new(),
         }],

@@ -2,62 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
 
+use acceptance::asked::{Asked, text};
 use acceptance::pool::{on_a_pool, three_replicas};
-use acceptance::program::Program;
-use simulator::artifacts::Artifacts;
-use simulator::pool::Pool;
-
-/// The executor, asked on a pool that is up.
-struct Asked {
-    inventory: PathBuf,
-    state: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
-impl Asked {
-    fn on(pool: &Pool) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let artifacts = Artifacts::create(folder.path(), "asking", jiff::Timestamp::now()).unwrap();
-        let inventory = artifacts.write_inventory(pool).unwrap();
-        Self { inventory, state: folder.path().join("state"), _folder: folder }
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(Program::Executor.path());
-        command.args(arguments).arg("--inventory").arg(&self.inventory).arg("--state-dir").arg(&self.state);
-        command
-    }
-
-    /// Runs it with nobody there to answer.
-    fn alone(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).stdin(Stdio::null()).output().unwrap()
-    }
-
-    /// Runs it on a terminal at which somebody types this.
-    fn at_a_terminal(&self, typed: &str) -> Output {
-        let words: Vec<String> = std::iter::once(Program::Executor.path().display().to_string())
-            .chain(["run", "--to", "11.1", "--inventory"].map(str::to_owned))
-            .chain([self.inventory.display().to_string()])
-            .chain(["--state-dir".to_owned(), self.state.display().to_string()])
-            .collect();
-        let mut child = Command::new("script")
-            .args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
 
 #[test]
 fn it_shows_asks_and_acts_alone() {

@@ -46,7 +46,7 @@ pub(super) struct Inspection {
 impl Inspection {
     /// Returns an inspection in today's format.
     pub(super) fn of(pool: PoolState) -> Self {
-        Self { format: 1, pool }
+        Self { format: 2, pool }
     }
 
     /// Returns the published schema, as it is printed and kept in docs/inspect.schema.json.

@@ -1,12 +1,14 @@
 //! `check` and `plan`: look, decide, print. The transport refuses every change by type.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::{CheckArgs, OutputFormat, PoolArgs};
+use crate::core::baseline::{Before, KnownEntries};
 use crate::core::exit::Exit;
 use crate::core::finding::Finding;
 use crate::core::inventory::{self, Host, Inventory, InventoryError};
@@ -116,6 +118,9 @@ pub(super) const PASSING_PATIENCE: Duration = Duration::from_secs(20);
 /// How long to wait between two looks.
 pub(super) const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How many looks must find an entry before it counts as stale: one that is only being written to is gone by then.
+const STALE_LOOKS: u32 = 3;
+
 /// Looks at the pool, changing nothing, and plans. Where nothing but what often passes stands in the way, it
 /// looks again for a while: one look at a pool that is written to is not a verdict.
 pub(super) async fn decide(inventory: &Inventory, request: &Request) -> anyhow::Result<(PoolState, Outcome)> {
@@ -131,16 +136,33 @@ pub(super) async fn decide_by(
 ) -> anyhow::Result<(PoolState, Outcome)> {
     let transport = ReadOnly(transport(inventory)?);
     let began = Instant::now();
+    let (mut stale, mut looks) = (None, 0);
     loop {
-        let state = observe::look(&transport as &dyn Transport, inventory, scope).await;
+        let mut state = observe::look(&transport as &dyn Transport, inventory, scope).await;
+        state.before = Arc::new(Before { stale: stale.clone(), ..Before::default() });
         let outcome = plan(&state);
         if began.elapsed() < PASSING_PATIENCE && may_pass(&outcome) {
             tracing::info!("looking again: what stands in the way often passes by itself");
             sleep(LOOK_INTERVAL).await;
             continue;
         }
+        looks += 1;
+        if let Some(known) = called_stale(&outcome).filter(|_| looks < STALE_LOOKS) {
+            tracing::info!("looking again: what is stale is there at every look");
+            stale = Some(known.clone());
+            sleep(LOOK_INTERVAL).await;
+            continue;
+        }
         transport.0.close().await;
         return Ok((state, outcome));
+    }
+}
+
+/// Returns the entries that a plan takes for stale, where there are any.
+fn called_stale(outcome: &Outcome) -> Option<&KnownEntries> {
+    match outcome {
+        Outcome::Plan(plan) => Some(&plan.baseline.known_entries).filter(|known| !known.is_empty()),
+        Outcome::NothingToDo | Outcome::Refusal(_) => None,
     }
 }
 

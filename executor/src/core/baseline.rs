@@ -6,12 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::names::{HostName, OpVersion, VolumeName};
-use super::pool::{Observed, PoolState, Reach, Volume, VolumeKind};
+use super::names::{Brick, HostName, OpVersion, VolumeName};
+use super::pool::{HealEntries, Observed, PoolState, Reach, Volume, VolumeKind};
 use super::system::Role;
 
 /// The clients that are connected, by volume.
 pub type Clients = BTreeMap<VolumeName, BTreeSet<String>>;
+
+/// Entries that waited to be healed at the start and are known not to go, by volume and by the brick that lists them.
+pub type KnownEntries = BTreeMap<VolumeName, BTreeMap<Brick, HealEntries>>;
 
 /// What a plan was made from, as far as it must stay so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +25,9 @@ pub struct Baseline {
     pub clients: Clients,
     /// Volumes and peers, as they were defined.
     pub configuration: Configuration,
+    /// Entries that no gate waits for, since the operator waived them as stale.
+    #[serde(default)]
+    pub known_entries: KnownEntries,
 }
 
 /// What an earlier look left behind for this one to be compared with. Put into a [`PoolState`] by whoever
@@ -34,6 +40,8 @@ pub struct Before {
     pub turn: Option<Noted>,
     /// What the look just before this one saw, in the same wait.
     pub last: Option<Noted>,
+    /// Entries that every look before this one took for stale, while a plan is being made.
+    pub stale: Option<KnownEntries>,
 }
 
 /// The processes that a turn of one server must leave alone on the others.

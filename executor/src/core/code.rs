@@ -132,7 +132,10 @@ codes! {
         "look at /var/log/glusterfs/glustershd.log; `gluster volume start VOL force` starts it";
     /// Something waits to be healed.
     HealPending "HEAL_PENDING" false
-        "it heals by itself while all bricks are online: watch `gluster volume heal VOL info`";
+        "it heals by itself while all bricks are online: watch `gluster volume heal VOL info`; for a few entries that never go see `executor explain HEAL_STALE`";
+    /// Entries that waited to be healed at the start are known not to go.
+    HealStale "HEAL_STALE" true
+        "clear them where you can: look them up through a mount, `gluster volume heal VOL full`; waived, no gate waits for them";
     /// Files are in split-brain.
     SplitBrain "SPLIT_BRAIN" false
         "settle every file first: `gluster volume heal VOL split-brain …`, see `gluster volume heal help`";

@@ -260,6 +260,10 @@ impl StoredVolume {
     }
 }
 
+/// Entries that need healing, by what stays the same for as long as they do: the gfid, or the path where a reply
+/// has none. Each with what to call it: its path, or `<gfid:…>` where Gluster does not know the path at the moment.
+pub type HealEntries = BTreeMap<String, String>;
+
 /// A volume and its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VolumeState {
@@ -275,8 +279,8 @@ pub struct VolumeState {
     pub split_brain: Observed<BTreeMap<Brick, Observed<u64>>>,
     /// Addresses (without ports) of the clients on each brick.
     pub clients: Observed<BTreeMap<Brick, BTreeSet<String>>>,
-    /// Entries that need healing, by brick: paths, or `<gfid:…>` where Gluster does not know the path.
-    pub heal_entries: Observed<BTreeMap<Brick, Observed<BTreeSet<String>>>>,
+    /// Entries that need healing, by brick. Unknown where not all of a brick's could be told.
+    pub heal_entries: Observed<BTreeMap<Brick, Observed<HealEntries>>>,
     /// The lowest op-version that a client at each address says it can speak (3.10 and later), daemons of the
     /// servers included.
     pub client_op_versions: Observed<BTreeMap<String, OpVersion>>,

@@ -99,6 +99,7 @@ mod tests {
                 op_version: super::super::names::OpVersion(100_000),
                 clients: Default::default(),
                 configuration: Default::default(),
+                known_entries: Default::default(),
             },
             left_to_do: Vec::new(),
         };

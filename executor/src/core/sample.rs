@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::baseline::{Baseline, Before, Configuration, Noted, clients_of};
+use super::baseline::{Baseline, Before, Configuration, KnownEntries, Noted, clients_of};
 use super::georep::{
     OtherHost, OtherPeers, OtherPool, PoolRole, Session, SessionName, SyncTools, Worker, WorkerStatus,
 };
@@ -135,8 +135,9 @@ pub(crate) fn before(state: &PoolState) -> Before {
         op_version,
         clients: clients_of(state).unwrap(),
         configuration: Configuration::of(state).unwrap(),
+        known_entries: KnownEntries::new(),
     };
-    Before { start: Some(baseline), turn: Some(noted.clone()), last: Some(noted) }
+    Before { start: Some(baseline), turn: Some(noted.clone()), last: Some(noted), stale: None }
 }
 
 /// A client machine with one idle mount.
@@ -261,7 +262,7 @@ pub(crate) fn volume(name: &str, kind: VolumeKind, servers: &[usize]) -> VolumeS
         heal_pending: each(0),
         split_brain: each(0),
         heal_entries: Observed::Known(
-            bricks.iter().map(|brick| (brick.brick.clone(), Observed::Known(BTreeSet::new()))).collect(),
+            bricks.iter().map(|brick| (brick.brick.clone(), Observed::Known(BTreeMap::new()))).collect(),
         ),
         clients: Observed::Known(
             bricks.iter().map(|brick| (brick.brick.clone(), addresses.clone())).collect(),
@@ -293,6 +294,21 @@ pub(crate) fn change_volume(state: &mut PoolState, name: &str, change: impl FnOn
     if let Observed::Known(volumes) = &mut state.volumes {
         change(volumes.get_mut(&name.parse::<VolumeName>().unwrap()).unwrap());
     }
+}
+
+/// Lets the brick of a server list these entries as to be healed: gfid and name of each.
+pub(crate) fn list(state: &mut PoolState, name: &str, number: usize, entries: &[(&str, &str)]) {
+    let listed: HealEntries =
+        entries.iter().map(|(gfid, name)| ((*gfid).to_owned(), (*name).to_owned())).collect();
+    change_volume(state, name, |volume| {
+        let brick = brick(number, name).brick;
+        if let (Observed::Known(counts), Observed::Known(lists)) =
+            (&mut volume.heal_pending, &mut volume.heal_entries)
+        {
+            counts.insert(brick.clone(), Observed::Known(listed.len() as u64));
+            lists.insert(brick, Observed::Known(listed));
+        }
+    });
 }
 
 /// Applies a change to one host of the state.

@@ -19,7 +19,8 @@ use crate::core::command::{Command, Output};
 use crate::core::inventory::{Host, Inventory};
 use crate::core::names::{Brick, HostName, OpVersion, VolumeName};
 use crate::core::pool::{
-    ClientState, HostState, Observed, PoolState, Reach, Unreachable, Volume, VolumeKind, VolumeState,
+    ClientState, HealEntries, HostState, Observed, PoolState, Reach, Unreachable, Volume, VolumeKind,
+    VolumeState,
 };
 use crate::core::system::SystemFacts;
 use crate::core::usage::Usage;
@@ -291,7 +292,7 @@ async fn volumes(
 }
 
 type Counts = Observed<BTreeMap<Brick, Observed<u64>>>;
-type Entries = Observed<BTreeMap<Brick, Observed<BTreeSet<String>>>>;
+type Entries = Observed<BTreeMap<Brick, Observed<HealEntries>>>;
 
 /// What `heal info` says of a volume.
 struct Heals {
@@ -320,7 +321,11 @@ async fn heal(transport: &dyn Transport, via: &HostName, volume: &Volume, scope:
         backlog.into_iter().map(|(brick, found)| (brick, found.map(|found| found.count))).collect()
     };
     let names = |backlog: BTreeMap<Brick, Observed<replies::Backlog>>| {
-        backlog.into_iter().map(|(brick, found)| (brick, found.map(|found| found.entries))).collect()
+        let names = |found| match found {
+            Observed::Known(replies::Backlog { entries, .. }) => entries,
+            Observed::Unknown(reason) => Observed::Unknown(reason),
+        };
+        backlog.into_iter().map(|(brick, found)| (brick, names(found))).collect()
     };
     Heals { pending: backlog.clone().map(counts), entries: backlog.map(names), split_brain }
 }

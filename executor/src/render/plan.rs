@@ -70,6 +70,9 @@ pub fn plan(plan: &Plan, next: &str) -> String {
         let means: Vec<String> = checks.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "{}", hanging(&format!("\"{name}\" means: "), &means.join(", ")));
     }
+    if !plan.baseline.known_entries.is_empty() {
+        let _ = writeln!(text, "\"{}\" leaves out the entries waived as stale below", Check::NothingToHeal);
+    }
     text.push('\n');
     text.push_str(&packages(&plan.transactions));
     text.push_str(&tree(plan, |_| Mark::None));

@@ -94,6 +94,7 @@ fn stop_plan() -> Plan {
             op_version: OpVersion(100_000),
             clients: BTreeMap::new(),
             configuration: Default::default(),
+            known_entries: Default::default(),
         },
         left_to_do: Vec::new(),
     }

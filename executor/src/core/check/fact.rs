@@ -61,6 +61,7 @@ impl Check {
                 &[Fact::GlusterdInfo, Fact::Volumes, Fact::VolumeStatus]
             }
             Self::NothingToHeal => &[Fact::Volumes, Fact::HealPending],
+            Self::GoodCopyElsewhere { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::HealPending],
             Self::NoSplitBrain { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::SplitBrain],
             Self::ClientsOnEveryBrick { .. } => &[Fact::GlusterdInfo, Fact::Volumes, Fact::Clients],
             Self::ClientsBack => &[Fact::Volumes, Fact::Clients],
@@ -124,6 +125,7 @@ impl Check {
             | Self::OpVersionIs { .. }
             | Self::OpVersionsAgree => None,
             Self::OthersCanCarry { host }
+            | Self::GoodCopyElsewhere { host }
             | Self::OthersUndisturbed { host }
             | Self::RunsRelease { host, .. }
             | Self::AtRelease { host, .. }

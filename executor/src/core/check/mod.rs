@@ -13,6 +13,9 @@ mod finish;
 mod georep;
 #[cfg(test)]
 mod georep_tests;
+mod heal;
+#[cfg(test)]
+mod heal_tests;
 mod host;
 mod network;
 mod packages;
@@ -45,6 +48,7 @@ pub(crate) use canary::unprovable;
 pub(crate) use disk::{bricks, room};
 pub use fact::Fact;
 pub(crate) use georep::{converts, geo_replication, sessions_to};
+pub(crate) use heal::{known_as_stale, only_here, pending};
 pub(crate) use network::{certificates, names, ports};
 pub(crate) use packages::{offer, offered};
 pub(crate) use quorum::server_quorum;
@@ -82,8 +86,13 @@ pub enum Check {
         /// The server that is out.
         without: Option<HostName>,
     },
-    /// Nothing waits to be healed.
+    /// Nothing waits to be healed, but for entries that are known as stale.
     NothingToHeal,
+    /// No entry that is known as stale may have its only good copy on this server.
+    GoodCopyElsewhere {
+        /// The server to be taken out.
+        host: HostName,
+    },
     /// Nothing is in split-brain.
     NoSplitBrain {
         /// The server that is out; its bricks cannot be asked.
@@ -285,7 +294,8 @@ impl Check {
             Self::StoredVolumesAgree { ignoring_nfs } => pool::stored_volumes_agree(state, *ignoring_nfs),
             Self::BricksOnline { without } => volume::bricks_online(state, without.as_ref()),
             Self::SelfHealDaemonsOnline { without } => volume::self_heal_daemons(state, without.as_ref()),
-            Self::NothingToHeal => volume::nothing_to_heal(state),
+            Self::NothingToHeal => heal::nothing_to_heal(state),
+            Self::GoodCopyElsewhere { host } => heal::good_copy_elsewhere(state, host),
             Self::NoSplitBrain { without } => volume::no_split_brain(state, without.as_ref()),
             Self::ClientsOnEveryBrick { without } => volume::clients_on_every_brick(state, without.as_ref()),
             Self::ClientsBack => before::clients_back(state),

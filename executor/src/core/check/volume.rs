@@ -22,7 +22,7 @@ pub(super) fn started(
 }
 
 /// Returns whether a volume has copies that are healed from each other.
-fn heals(volume: &Volume) -> bool {
+pub(super) fn heals(volume: &Volume) -> bool {
     match volume.kind {
         VolumeKind::Replicate { .. } | VolumeKind::Disperse { .. } => true,
         VolumeKind::Distribute | VolumeKind::Other(_) => false,
@@ -94,7 +94,7 @@ pub(super) fn self_heal_daemons(state: &PoolState, without: Option<&HostName>) -
 }
 
 /// Judges counts by brick, all of which must be known and zero.
-fn all_zero<'a>(
+pub(super) fn all_zero<'a>(
     code: Code,
     volume: &VolumeState,
     bricks: impl Iterator<Item = &'a BrickOf>,
@@ -114,22 +114,6 @@ fn all_zero<'a>(
             None => Some(Finding::unknown(code, subject(), format!("no answer for {brick}"))),
         })
         .collect()
-}
-
-pub(super) fn nothing_to_heal(state: &PoolState) -> Vec<Finding> {
-    started(state, Code::HealPending, |volume| {
-        if heals(&volume.volume) {
-            all_zero(
-                Code::HealPending,
-                volume,
-                volume.volume.bricks.iter(),
-                &volume.heal_pending,
-                "entries to heal",
-            )
-        } else {
-            Vec::new()
-        }
-    })
 }
 
 pub(super) fn no_split_brain(state: &PoolState, without: Option<&HostName>) -> Vec<Finding> {

@@ -26,6 +26,7 @@ impl fmt::Display for Check {
                 write!(f, "every self-heal daemon{} online", but(without))
             }
             Self::NothingToHeal => write!(f, "nothing left to heal"),
+            Self::GoodCopyElsewhere { host } => write!(f, "no good copy on {host} alone"),
             Self::NoSplitBrain { .. } => write!(f, "no split-brain"),
             Self::ClientsOnEveryBrick { without } => write!(f, "every client on every brick{}", but(without)),
             Self::ClientsBack => write!(f, "all clients of the start back"),

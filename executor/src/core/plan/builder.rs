@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::baseline::{Baseline, Configuration, clients_of};
+use super::super::baseline::{Baseline, Configuration, KnownEntries, clients_of};
 use super::super::check::{Check, frozen};
 use super::super::inventory::Inventory;
 use super::super::names::{HostName, OpVersion, Release, VolumeName};
@@ -42,7 +42,12 @@ pub(super) struct Facts<'a> {
     pub(super) clients: Vec<ClientBehind>,
 }
 
-pub(super) fn facts<'a>(inventory: &Inventory, state: &'a PoolState, request: &Request) -> Option<Facts<'a>> {
+pub(super) fn facts<'a>(
+    inventory: &Inventory,
+    state: &'a PoolState,
+    request: &Request,
+    known_entries: &KnownEntries,
+) -> Option<Facts<'a>> {
     let mut servers = Vec::new();
     for (host, host_state) in &state.hosts {
         let now = (*host_state.release.known().ok()?)?;
@@ -53,8 +58,12 @@ pub(super) fn facts<'a>(inventory: &Inventory, state: &'a PoolState, request: &R
         state.hosts.values().filter_map(|host| Some(host.glusterd_info.known().ok()?.op_version)).min()?;
     let volumes = state.volumes.known().ok()?;
     let started = || volumes.values().filter(|volume| volume.volume.started);
-    let baseline =
-        Baseline { op_version, clients: clients_of(state)?, configuration: Configuration::of(state).ok()? };
+    let baseline = Baseline {
+        op_version,
+        clients: clients_of(state)?,
+        configuration: Configuration::of(state).ok()?,
+        known_entries: known_entries.clone(),
+    };
     let to_heal = started()
         .filter(|volume| matches!(volume.volume.kind, VolumeKind::Replicate { .. }))
         .map(|volume| volume.volume.name.clone())

@@ -34,7 +34,7 @@ pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outc
     if !in_the_way.is_empty() {
         return Outcome::Refusal(Refusal { findings: in_the_way, waived: waived_findings });
     }
-    match facts(inventory, state, request) {
+    match facts(inventory, state, request, &found.known_entries) {
         Some(facts) => {
             let outcome = build(inventory, &facts, request, &found, answered, waived_findings);
             advised(outcome, found.advice)

@@ -1,12 +1,15 @@
 //! The finish: the op-version is raised, once, to what the servers themselves report, guarded by every server
 //! and every client. As the last stage of an upgrade, or later by itself.
 
+use std::collections::BTreeSet;
+
 use super::super::baseline::{Baseline, Configuration, clients_of};
-use super::super::check::{Check, Fact, frozen, look_all, well};
+use super::super::check::{self, Check, Fact, frozen, look_all, well};
 use super::super::finding::{Code, Finding, Subject, Waiver};
 use super::super::names::{HostName, OpVersion, Release};
 use super::super::pool::{PoolState, VolumeKind};
 use super::super::release;
+use super::stale::{Stale, stale};
 use super::{Action, Gate, Outcome, Plan, Procedure, Refusal, ServerRow, Stage, StageKind, Step};
 
 /// How long the pool may take to be well before the op-version is raised, in seconds.
@@ -82,7 +85,11 @@ pub fn finalize(state: &PoolState, waivers: &[Waiver]) -> Outcome {
         checks.push(Check::NewestOpVersion { op_version: then });
         checks.push(Check::ClientsSpeak { op_version: then });
     }
-    let found = look_all(&checks, state);
+    // No server is going to be out.
+    let Stale { known, findings: stale } = stale(state, waivers, &[]);
+    checks.retain(|check| *check != Check::NothingToHeal);
+    let mut found: BTreeSet<Finding> = look_all(&checks, state).into_iter().collect();
+    found.extend(check::pending(state, &known).into_iter().chain(stale));
     let (waived, in_the_way): (Vec<Finding>, Vec<Finding>) =
         found.into_iter().partition(|finding| waivers.iter().any(|waiver| waiver.covers(finding)));
     if !in_the_way.is_empty() {
@@ -113,7 +120,7 @@ pub fn finalize(state: &PoolState, waivers: &[Waiver]) -> Outcome {
         advice: Vec::new(),
         waived,
         waivers: waivers.to_vec(),
-        baseline: Baseline { op_version: now, clients, configuration },
+        baseline: Baseline { op_version: now, clients, configuration, known_entries: known },
         left_to_do: recommended(state, to, now),
     }))
 }

@@ -38,6 +38,9 @@ mod packages;
 mod preflight;
 #[cfg(test)]
 mod recorded;
+mod stale;
+#[cfg(test)]
+mod stale_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -93,6 +93,9 @@ impl Builder<'_> {
             let mut fit = self.health(None, false);
             fit.extend(frozen());
             fit.extend([Check::NothingToHeal, Check::NoTasks, Check::OthersCanCarry { host: host.clone() }]);
+            if !self.facts.baseline.known_entries.is_empty() {
+                fit.push(Check::GoodCopyElsewhere { host: host.clone() });
+            }
             let enter = if out { others.clone() } else { gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS) };
             let aside = self.put_aside(host, &enter);
             steps.extend(self.number(aside));

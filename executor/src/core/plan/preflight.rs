@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::baseline::KnownEntries;
 use super::super::check::{self, Check, look_all};
 use super::super::finding::{Code, Finding, Ground, Subject};
 use super::super::hazard;
@@ -9,6 +10,7 @@ use super::super::names::{HostName, Release, VolumeName};
 use super::super::pool::{HostState, PoolState, VolumeKind};
 use super::super::release::path::{self, Point};
 use super::super::release::{self, Feature, Jump};
+use super::stale::{Stale, stale};
 use super::{Procedure, Request};
 
 /// What preflight found.
@@ -23,6 +25,8 @@ pub(super) struct Preflight {
     pub(super) out: Option<HostName>,
     /// Whether an upgrade to this target was begun and is not finished.
     pub(super) half_done: bool,
+    /// Entries that no gate waits for.
+    pub(super) known_entries: KnownEntries,
 }
 
 /// Puts every check to a pool.
@@ -49,6 +53,13 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     };
     let answered = nfs_options(&reached, request.to);
     findings.extend(look_all(&pool_checks(out.as_ref(), !answered.is_empty()), &reached));
+    // While a server is out, what is written waits for it: a backlog is then no finding but the reason
+    // to go on, and no entry of it is a stale one.
+    let stale = if out.is_none() { stale_entries(&reached, request) } else { Stale::default() };
+    if out.is_none() {
+        findings.extend(check::pending(&reached, &stale.known));
+    }
+    findings.extend(stale.findings);
     if online {
         findings.extend(volumes(&reached));
     }
@@ -78,7 +89,7 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     let answered = [answered, healed].concat();
     let advice = reached.hosts.iter().flat_map(|(host, state)| check::edited(host, state));
     let advice = advice.chain(check::multiplexed(&reached)).chain(hazards.noted).collect();
-    Preflight { findings, answered, advice, out, half_done }
+    Preflight { findings, answered, advice, out, half_done, known_entries: stale.known }
 }
 
 /// Splits what is waiting to be healed from the other findings, all of them sorted, each once. Within a downtime it
@@ -124,7 +135,7 @@ fn systems(state: &PoolState, to: Release, out: Option<&HostName>) -> Vec<Findin
 /// The checks of the pool as a whole.
 fn pool_checks(out: Option<&HostName>, preparing: bool) -> Vec<Check> {
     let without = out.cloned();
-    let mut checks = vec![
+    vec![
         Check::PeersConnected { without: without.clone() },
         Check::StoredVolumesAgree { ignoring_nfs: preparing },
         Check::BricksOnline { without: without.clone() },
@@ -133,13 +144,20 @@ fn pool_checks(out: Option<&HostName>, preparing: bool) -> Vec<Check> {
         Check::NoSplitBrain { without },
         Check::NoTasks,
         Check::OpVersionsAgree,
-    ];
-    // While a server is out, what is written waits for it: a backlog is then no finding but the reason
-    // to go on.
-    if out.is_none() {
-        checks.push(Check::NothingToHeal);
-    }
-    checks
+    ]
+}
+
+/// The entries that are known as stale, next to the servers that are going to be out.
+fn stale_entries(state: &PoolState, request: &Request) -> Stale {
+    let behind = |host: &HostState| host.release.known().is_ok_and(|release| *release != Some(request.to));
+    let taken_out: Vec<&HostName> = match request.procedure {
+        Procedure::Online => {
+            state.hosts.iter().filter(|(_, found)| behind(found)).map(|(host, _)| host).collect()
+        }
+        // All of them together, while nobody writes.
+        Procedure::Offline => Vec::new(),
+    };
+    stale(state, &request.waivers, &taken_out)
 }
 
 /// Some servers run the target, and others do not yet, or the op-version is not raised.

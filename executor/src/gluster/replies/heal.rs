@@ -1,13 +1,13 @@
 //! `gluster volume heal …`: the backlog, split-brain, and the answer to a launched heal.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use roxmltree::Node;
 
 use super::xml::{Answer, all_words, no_output, quoted};
 use crate::core::command::Output;
 use crate::core::names::Brick;
-use crate::core::pool::Observed;
+use crate::core::pool::{HealEntries, Observed};
 use crate::gluster::error::{Quote, ReplyError};
 
 const ASKED_INFO: &str = "gluster volume heal VOLUME info";
@@ -27,8 +27,8 @@ pub fn heal_pending(output: &Output) -> Result<BTreeMap<Brick, Observed<u64>>, R
 pub struct Backlog {
     /// How many entries.
     pub count: u64,
-    /// Their paths, or `<gfid:…>` where the brick knows no path; at most a thousand of them.
-    pub entries: BTreeSet<String>,
+    /// Which ones. Unknown where they are too many to keep, or not as many as were counted.
+    pub entries: Observed<HealEntries>,
 }
 
 /// How many entries of a brick are kept by name. A backlog that is longer is no question of single entries.
@@ -40,12 +40,27 @@ pub(super) const ENTRIES_KEPT: usize = 1000;
 /// See [`ReplyError`].
 pub fn heal_backlog(output: &Output) -> Result<BTreeMap<Brick, Observed<Backlog>>, ReplyError> {
     read_bricks(ASKED_INFO, output, |answer, brick| {
-        let mut entries = BTreeSet::new();
-        for file in answer.children(brick, "file")?.into_iter().take(ENTRIES_KEPT) {
-            entries.insert(file.text().unwrap_or_default().trim().to_owned());
-        }
-        Ok(read_count(answer, brick)?.map(|count| Backlog { count, entries }))
+        let files = answer.children(brick, "file")?;
+        Ok(read_count(answer, brick)?.map(|count| Backlog { count, entries: entries(count, &files) }))
     })
+}
+
+/// An entry that is listed in several of a brick's indices is one entry here, and counted each time.
+fn entries(count: u64, files: &[Node<'_, '_>]) -> Observed<HealEntries> {
+    let listed = files.len();
+    if u64::try_from(listed) != Ok(count) {
+        return Observed::Unknown(format!("{count} entries are counted and {listed} are listed"));
+    }
+    if listed > ENTRIES_KEPT {
+        return Observed::Unknown(format!("more than {ENTRIES_KEPT} entries are listed"));
+    }
+    let entry = |file: &Node<'_, '_>| {
+        let name = file.text().unwrap_or_default().trim().to_owned();
+        // Every release from 3.8 to 11 whose replies were recorded gives it.
+        let gfid = file.attribute("gfid").filter(|gfid| !gfid.is_empty());
+        (gfid.map_or(name.clone(), str::to_owned), name)
+    };
+    Observed::Known(files.iter().map(entry).collect())
 }
 
 /// Reads how many entries of each brick are in split-brain. A brick that is down is unknown, not zero.
@@ -179,6 +194,37 @@ mod tests {
             (Observed::Unknown(reason), None) => assert!(reason.starts_with("the brick"), "{reason}"),
             (found, expected) => panic!("{found:?} instead of {expected:?}"),
         }
+    }
+
+    fn listed(files: &str, count: usize) -> Observed<HealEntries> {
+        let inner = format!("{files}<status>Connected</status><numberOfEntries>{count}</numberOfEntries>");
+        let stdout = format!(
+            "<cliOutput><healInfo><bricks>{}</bricks></healInfo>\
+             <opRet>0</opRet><opErrno>0</opErrno><opErrstr/></cliOutput>",
+            brick(&inner)
+        );
+        let backlog = heal_backlog(&Output { stdout, ..Output::default() }).unwrap();
+        let backlog = backlog[&"g1:/b".parse().unwrap()].known().unwrap().clone();
+        assert_eq!(backlog.count, count as u64);
+        backlog.entries
+    }
+
+    #[test]
+    fn entries_are_told_by_gfid_where_there_is_one() {
+        let files =
+            "<file gfid=\"a1\">/dir/a b</file><file>/bare</file><file gfid=\"c3\">&lt;gfid:c3&gt;</file>";
+        let expected = [("a1", "/dir/a b"), ("/bare", "/bare"), ("c3", "<gfid:c3>")];
+        let expected = expected.map(|(gfid, name)| (gfid.to_owned(), name.to_owned()));
+        assert_eq!(listed(files, 3), Observed::Known(expected.into()));
+    }
+
+    #[test]
+    fn a_list_that_is_not_whole_is_unknown() {
+        let file = |n: usize| format!("<file gfid=\"{n}\">/f{n}</file>");
+        let files = |count: usize| (0..count).map(file).collect::<String>();
+        assert!(matches!(listed(&files(2), 3), Observed::Unknown(reason) if reason.contains("2 are listed")));
+        assert!(matches!(listed(&files(1000), 1000), Observed::Known(_)));
+        assert!(matches!(listed(&files(1001), 1001), Observed::Unknown(_)));
     }
 
     #[rstest]
