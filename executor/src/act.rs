@@ -135,6 +135,7 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
         Action::StopReplication { .. }
         | Action::StartReplication { .. }
         | Action::ConvertChangelogs { .. }
+        | Action::CloseChangelogs { .. }
         | Action::ProveReplication { .. } => georep::act(transport, action, run).await?,
         Action::StopApplication { host, application } => {
             use_of(transport, host, "stopping the application", usage::stop_application(application)).await?

@@ -20,6 +20,9 @@ pub(super) async fn act(transport: &dyn Transport, action: &Action, run: &str) -
             said.push(format!("{brick}: {}", replies::converted(&output)?));
         }
         Ok(said.join("\n"))
+    } else if let Action::CloseChangelogs { host, bricks } = action {
+        let output = transport.run(host, &georep::close(bricks)).await?;
+        Ok(replies::closed(&output)?)
     } else if let Action::ProveReplication { via, session } = action {
         let output = transport.run(via, &georep::canary(session, run)).await?;
         replies::canary(&output)

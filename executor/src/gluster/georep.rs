@@ -20,6 +20,9 @@ const CANARY: &str = include_str!("georep_canary.sh");
 /// Moves a brick's changelogs into the layout of 8 and later.
 const CONVERT: &str = include_str!("georep_convert.sh");
 
+/// Notes the changelogs that bricks left open in their index.
+const CLOSE: &str = include_str!("georep_close.py");
+
 /// Prints the versions of what workers are run with, and how many processes receive for another pool.
 const TOOLS: &str = include_str!("georep_tools.sh");
 
@@ -83,6 +86,15 @@ pub fn convert(brick: &AbsolutePath) -> Command {
     Command::script(Effect::Changes, CONVERT, [brick.as_str()], CONVERT_DEADLINE)
 }
 
+/// Closes the changelogs that bricks left open when they were stopped. A brick of 8 or later that starts again renames
+/// such a changelog and does not note it in its index, so that what was written in the last seconds before the stop never
+/// reaches the secondary (`changelog_rollover_changelog` at v8.0 to v11.1, which looks at an older errno; seen on 10.3 to
+/// 11.1). In Python, which gsyncd needs too: there is no other program on every host that sets attributes.
+pub fn close(bricks: &[AbsolutePath]) -> Command {
+    let words = ["python3", "-c", CLOSE].into_iter().chain(bricks.iter().map(AbsolutePath::as_str));
+    Command::changes(words, LOCAL_DEADLINE)
+}
+
 /// Asks a server for what workers are run with.
 pub fn tools() -> Command {
     Command::script(Effect::Reads, TOOLS, [] as [&str; 0], LOCAL_DEADLINE)
@@ -105,5 +117,80 @@ mod tests {
         assert_eq!(words(&start(&session)), format!("{begin} start"));
         assert_eq!((config.effect, stop(&session).effect), (Effect::Reads, Effect::Changes));
         assert_eq!(canary(&session, "r").effect, Effect::Changes);
+    }
+
+    /// Attributes kept in files beside what they belong to: real ones of this kind are root's alone.
+    const ATTRIBUTES: &str = "
+import os
+def _beside(path, name): return path + '@' + name.split('.')[-1]
+def _get(path, name):
+    try: return open(_beside(path, name), 'rb').read()
+    except IOError: raise OSError(61, 'No data available')
+def _set(path, name, value, flags): open(_beside(path, name), 'wb').write(value)
+os.getxattr, os.setxattr, os.XATTR_REPLACE = _get, _set, 2
+";
+
+    const HEAD: &str = "GlusterFS Changelog | version: v1.2 | encoding : 2\n";
+
+    /// A brick that was stopped while a changelog with this text was open.
+    fn brick(open: Option<&str>) -> tempfile::TempDir {
+        let brick = tempfile::tempdir().unwrap();
+        let changelogs = brick.path().join(".glusterfs/changelogs");
+        std::fs::create_dir_all(changelogs.join("htime")).unwrap();
+        std::fs::write(changelogs.join("htime@current_htime"), "HTIME.1000").unwrap();
+        std::fs::write(changelogs.join("htime/HTIME.1000"), "/b/.glusterfs/changelogs/CHANGELOG.1015\0")
+            .unwrap();
+        std::fs::write(changelogs.join("htime/HTIME.1000@htime"), "1015:1").unwrap();
+        if let Some(text) = open {
+            std::fs::write(changelogs.join("CHANGELOG"), text).unwrap();
+        }
+        brick
+    }
+
+    fn run(brick: &std::path::Path) -> (bool, String) {
+        let command = close(&[brick.to_str().unwrap().parse().unwrap()]);
+        assert_eq!(&command.argv[..2], ["python3", "-c"]);
+        let script = format!("{ATTRIBUTES}{}", command.argv[2]);
+        let ran =
+            std::process::Command::new("python3").arg("-c").arg(script).args(&command.argv[3..]).output();
+        let ran = ran.unwrap();
+        (ran.status.success(), String::from_utf8(ran.stdout).unwrap())
+    }
+
+    #[test]
+    fn an_open_changelog_is_named_and_noted_in_the_index_once() {
+        let brick = brick(Some(&format!("{HEAD}Dgfid\0")));
+        let (good, said) = run(brick.path());
+        assert!(good && said.starts_with("closed CHANGELOG."), "{said}");
+        let name = said.split([' ', ':']).nth(1).unwrap();
+        let changelogs = brick.path().join(".glusterfs/changelogs");
+        let index = std::fs::read_to_string(changelogs.join("htime/HTIME.1000")).unwrap();
+        let noted: Vec<&str> = index.split_terminator('\0').collect();
+        assert_eq!(noted.len(), 2, "{index}");
+        assert!(noted[1].ends_with(name) && std::path::Path::new(noted[1]).is_file(), "{index}");
+        let seconds = name.trim_start_matches("CHANGELOG.");
+        let count = std::fs::read_to_string(changelogs.join("htime/HTIME.1000@htime")).unwrap();
+        assert_eq!(count, format!("{seconds}:2"));
+        assert!(!changelogs.join("CHANGELOG").exists());
+        assert_eq!(run(brick.path()), (true, format!("nothing open: {}\n", brick.path().display())));
+    }
+
+    #[rstest::rstest]
+    #[case::none(None)]
+    #[case::no_record(Some(HEAD))]
+    fn where_nothing_was_written_nothing_is_touched(#[case] open: Option<&str>) {
+        let brick = brick(open);
+        assert_eq!(run(brick.path()), (true, format!("nothing open: {}\n", brick.path().display())));
+        assert_eq!(brick.path().join(".glusterfs/changelogs/CHANGELOG").exists(), open.is_some());
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_loses_nothing() {
+        let brick = brick(Some(&format!("{HEAD}Dgfid\0")));
+        let changelogs = brick.path().join(".glusterfs/changelogs");
+        std::fs::write(changelogs.join("htime/HTIME.1000@htime"), "99999999999:1").unwrap();
+        let (good, said) = run(brick.path());
+        assert!(!good && said.contains("the clock is behind"), "{said}");
+        assert!(changelogs.join("CHANGELOG").exists());
     }
 }

@@ -87,6 +87,13 @@ pub enum Action {
         /// The bricks' directories.
         bricks: Vec<AbsolutePath>,
     },
+    /// Notes the changelogs that bricks left open in their index, which a brick of 8 or later forgets when it starts.
+    CloseChangelogs {
+        /// The server, whose bricks are down.
+        host: HostName,
+        /// The bricks' directories.
+        bricks: Vec<AbsolutePath>,
+    },
     /// Starts a geo-replication session.
     StartReplication {
         /// The server of the primary pool that is asked.
@@ -194,6 +201,7 @@ impl Action {
             | Self::ProveMount { .. }
             | Self::ProveVolumes { .. }
             | Self::ConvertChangelogs { .. }
+            | Self::CloseChangelogs { .. }
             | Self::ProveReplication { .. } => Vec::new(),
             Self::StopReplication { session, .. } => {
                 vec![Check::SessionsStopped { sessions: vec![session.clone()] }]
@@ -233,6 +241,7 @@ impl Action {
             | Self::InstallBy { host, .. }
             | Self::StartGluster { host }
             | Self::ConvertChangelogs { host, .. }
+            | Self::CloseChangelogs { host, .. }
             | Self::StopApplication { host, .. }
             | Self::Unmount { host, .. }
             | Self::Mount { host, .. }
@@ -317,6 +326,10 @@ impl fmt::Display for Action {
             Self::ConvertChangelogs { host, bricks } => {
                 let paths: Vec<&str> = bricks.iter().map(AbsolutePath::as_str).collect();
                 write!(f, "convert the changelogs of {} on {host}", paths.join(", "))
+            }
+            Self::CloseChangelogs { host, bricks } => {
+                let paths: Vec<&str> = bricks.iter().map(AbsolutePath::as_str).collect();
+                write!(f, "close the open changelogs of {} on {host}", paths.join(", "))
             }
             Self::StartReplication { via, session, .. } => {
                 write!(f, "start geo-replication {session} (via {via})")

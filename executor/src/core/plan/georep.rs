@@ -171,25 +171,37 @@ impl Sessions {
     }
 }
 
-/// The conversion of a server's changelogs, in its turn between stop and install; none where there is nothing to
-/// convert. The bricks must be down: one that runs goes on in the old layout.
-pub(super) fn convert(state: &PoolState, host: &HostName, to: Release) -> Option<Action> {
-    let host_state = state.hosts.get(host)?;
-    let now = (*host_state.release.known().ok()?)?;
-    let uuid = &host_state.glusterd_info.known().ok()?.uuid;
-    if !converts(now, to) {
-        return None;
+/// What is done to a server's changelogs while its bricks are down, between stop and install: converted where the target
+/// has another layout, and closed where the target would forget what is open. A brick that runs would go on writing.
+pub(super) fn changelogs(state: &PoolState, host: &HostName, to: Release) -> Vec<Action> {
+    let bricks = primary_bricks(state, host).unwrap_or_default();
+    let now = state.hosts.get(host).and_then(|host| *host.release.known().ok()?);
+    let Some(now) = now.filter(|_| !bricks.is_empty()) else { return Vec::new() };
+    let mut actions = Vec::new();
+    if converts(now, to) {
+        actions.push(Action::ConvertChangelogs { host: host.clone(), bricks: bricks.clone() });
     }
+    if forgets_open_changelogs(to) {
+        actions.push(Action::CloseChangelogs { host: host.clone(), bricks });
+    }
+    actions
+}
+
+/// Whether bricks of a release that start do not note the changelog that was left open: from 8.0 on, as far as there are
+/// releases (changelog-helpers.c at the tags v7.9, v8.0 and v11.1).
+fn forgets_open_changelogs(to: Release) -> bool {
+    "8.0".parse::<Release>().is_ok_and(|first| to >= first)
+}
+
+/// The bricks on a server of volumes that are replicated to another pool.
+fn primary_bricks(state: &PoolState, host: &HostName) -> Option<Vec<AbsolutePath>> {
+    let uuid = &state.hosts.get(host)?.glusterd_info.known().ok()?.uuid;
     let primaries: BTreeSet<_> =
         state.sessions.known().ok()?.iter().map(|session| &session.name.primary).collect();
-    let bricks: Vec<AbsolutePath> = state
-        .volumes
-        .known()
-        .ok()?
-        .values()
+    let volumes = state.volumes.known().ok()?.values();
+    let bricks = volumes
         .filter(|volume| primaries.contains(&volume.volume.name))
         .flat_map(|volume| volume.volume.bricks.iter().filter(|brick| brick.peer == *uuid))
-        .map(|brick| brick.brick.path.clone())
-        .collect();
-    (!bricks.is_empty()).then(|| Action::ConvertChangelogs { host: host.clone(), bricks })
+        .map(|brick| brick.brick.path.clone());
+    Some(bricks.collect())
 }

@@ -8,6 +8,8 @@
 //!
 //! That some servers carry the data of others is asked nowhere: nobody is served.
 
+use std::collections::BTreeMap;
+
 use super::super::check::{Check, frozen};
 use super::super::names::{HostName, VolumeName};
 use super::super::pool::VolumeKind;
@@ -108,11 +110,14 @@ impl Builder<'_> {
             steps.push(self.step(drop, all_down(), all_down(), leave));
         }
 
-        let conversions: Vec<Action> =
-            hosts.iter().filter_map(|host| georep::convert(self.facts.state, host, release)).collect();
-        if !conversions.is_empty() {
-            let convert = Action::Together { actions: conversions };
-            steps.push(self.step(convert, all_down(), all_down(), all_down()));
+        // By kind: what is converted on one server is converted on all before the next is begun.
+        let of = |host| georep::changelogs(self.facts.state, host, release).into_iter().enumerate();
+        let mut kinds: BTreeMap<usize, Vec<Action>> = BTreeMap::new();
+        for (place, action) in hosts.iter().flat_map(of) {
+            kinds.entry(place).or_default().push(action);
+        }
+        for actions in kinds.into_values() {
+            steps.push(self.step(Action::Together { actions }, all_down(), all_down(), all_down()));
         }
 
         let install = behind.iter().filter_map(|host| Some((host, self.installs(host)?)));

@@ -107,9 +107,9 @@ impl Builder<'_> {
             let leave = gate(left, PROCESS_PATIENCE_SECONDS, 1);
             steps.push(self.step(Action::StopGluster { host: host.clone() }, enter, others.clone(), leave));
 
-            if let Some(convert) = georep::convert(self.facts.state, host, self.to) {
+            for action in georep::changelogs(self.facts.state, host, self.to) {
                 let still = gate(vec![down()], PROCESS_PATIENCE_SECONDS, 1);
-                steps.push(self.step(convert, still.clone(), still.clone(), still));
+                steps.push(self.step(action, still.clone(), still.clone(), still));
             }
 
             let enter = gate(vec![down()], PROCESS_PATIENCE_SECONDS, 1);

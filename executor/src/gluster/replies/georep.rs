@@ -258,10 +258,36 @@ pub fn converted(output: &Output) -> Result<String, ReplyError> {
     Err(ReplyError::from_words("glusterfs-georep-upgrade.py BRICK", output.status, None, &all_words(output)))
 }
 
+/// Reads how the closing of bricks' changelogs ended: a line a brick.
+///
+/// # Errors
+/// See [`ReplyError`]; also where only one of several bricks failed.
+pub fn closed(output: &Output) -> Result<String, ReplyError> {
+    let is_good = |line: &str| line.starts_with("closed CHANGELOG.") || line.starts_with("nothing open: ");
+    if output.status == 0 && !output.stdout.is_empty() && output.stdout.lines().all(is_good) {
+        return Ok(output.stdout.trim().to_owned());
+    }
+    Err(ReplyError::from_words("close the changelogs of BRICKS", output.status, None, &all_words(output)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    #[rstest]
+    #[case::good(0, "closed CHANGELOG.1795531976: /b/1\nnothing open: /b/2\n", true)]
+    #[case::one_failed(1, "closed CHANGELOG.1795531976: /b/1\nfailed: /b/2: no index\n", false)]
+    #[case::said_nothing(0, "", false)]
+    #[case::no_python(127, "", false)]
+    fn changelogs_are_closed_on_every_brick_or_not(
+        #[case] status: i32,
+        #[case] stdout: &str,
+        #[case] good: bool,
+    ) {
+        let output = Output { status, stdout: stdout.to_owned(), ..Output::default() };
+        assert_eq!(closed(&output).is_ok(), good);
+    }
 
     fn xml(report: &str) -> Output {
         let stdout =

@@ -19,7 +19,8 @@ mod xml;
 
 pub use clients::{client_op_versions, clients, nobody_is_connected};
 pub use georep::{
-    CanaryError, canary, converted, no_sessions, session_changed, session_config, sessions, sync_tools,
+    CanaryError, canary, closed, converted, no_sessions, session_changed, session_config, sessions,
+    sync_tools,
 };
 pub use heal::{Backlog, heal_backlog, heal_launched, heal_pending, split_brain};
 pub use op_version::{OpVersionAnswer, OpVersionRefusal, max_op_version, op_version_set};
