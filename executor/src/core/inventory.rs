@@ -57,6 +57,22 @@ pub struct SshSettings {
     pub known_hosts: Option<PathBuf>,
 }
 
+impl SshSettings {
+    /// Returns the hosts that `jump` goes through, without users and ports (ssh(1), `-J`: `user@host:port`, several
+    /// with commas between them).
+    pub fn jumps(&self) -> impl Iterator<Item = &str> {
+        self.jump.iter().flat_map(|jump| jump.split(',')).map(|hop| {
+            let hop = hop.trim();
+            let hop = hop.strip_prefix("ssh://").unwrap_or(hop);
+            let hop = hop.rsplit_once('@').map_or(hop, |(_, host)| host);
+            match hop.strip_prefix('[').and_then(|hop| hop.split_once(']')) {
+                Some((address, _)) => address,
+                None => hop.split_once(':').map_or(hop, |(host, _)| host),
+            }
+        })
+    }
+}
+
 /// A declared host: how to reach it, and where it was declared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
@@ -85,6 +101,22 @@ pub struct Inventory {
     pub named_pools: Vec<(PoolRole, PathBuf)>,
     /// The same with their servers, once their inventories were read ([`Inventory::relate`]).
     pub other_pools: Vec<DeclaredPool>,
+}
+
+impl Inventory {
+    /// Returns whether the inventory reaches other hosts by way of this server. What `~/.ssh/config` says besides is
+    /// not known here.
+    pub fn leads_through(&self, server: &HostName) -> bool {
+        let Some(declared) = self.servers.get(server) else { return false };
+        let is_it = |hop: &str| {
+            hop.eq_ignore_ascii_case(server.as_str()) || hop.eq_ignore_ascii_case(&declared.ssh.address)
+        };
+        self.servers
+            .iter()
+            .chain(&self.clients)
+            .filter(|(name, host)| *name != server && host.way == Way::Ssh)
+            .any(|(_, host)| host.ssh.jumps().any(is_it))
+    }
 }
 
 /// What is wrong with an inventory: where, what, and what to do.

@@ -9,7 +9,7 @@ use super::hanging;
 use super::packages::packages;
 use crate::core::check::{Check, frozen, well};
 use crate::core::names::HostName;
-use crate::core::plan::{Gate, Plan, Procedure, StageKind, Step};
+use crate::core::plan::{Gate, Last, Plan, Procedure, StageKind, Step};
 use crate::core::resume::Progress;
 
 /// Where a step stands, in the tree of a run.
@@ -50,7 +50,11 @@ pub fn plan(plan: &Plan, next: &str) -> String {
                 Procedure::Offline => "only stopped and started",
             }
         } else {
-            ""
+            match row.last {
+                Some(Last::RunsThis) => "this program runs here: its turn comes last",
+                Some(Last::LeadsToOthers) => "others are reached through it: its turn comes last",
+                None => "",
+            }
         };
         table.add_row([row.host.to_string(), row.now.to_string(), row.then.to_string(), note.to_owned()]);
     }

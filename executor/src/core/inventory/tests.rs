@@ -122,3 +122,28 @@ fn what_is_wrong_is_said_with_its_line(#[case] text: &str, #[case] line: Option<
     assert!(error.to_string().starts_with("pools/prod.toml"), "{error}");
     assert!(error.to_string().contains("hint: "), "{error}");
 }
+
+#[rstest]
+#[case("bastion", &["bastion"])]
+#[case("root@g2.example.org:2222", &["g2.example.org"])]
+#[case("ssh://admin@bastion:22,root@g2", &["bastion", "g2"])]
+#[case("root@[2001:db8::2]:22", &["2001:db8::2"])]
+fn jumps_are_read_as_ssh_reads_them(#[case] jump: &str, #[case] hosts: &[&str]) {
+    let settings = SshSettings { jump: Some(jump.to_owned()), ..SshSettings::default() };
+    assert_eq!(settings.jumps().collect::<Vec<_>>(), hosts);
+}
+
+#[rstest]
+#[case::by_its_name("jump = \"root@g2\"", "", true)]
+#[case::by_its_address("jump = \"G2.example.org:22\"", "", true)]
+#[case::another("jump = \"bastion\"", "", false)]
+#[case::none("", "", false)]
+#[case::only_its_own("", "jump = \"g2\"", false)]
+fn a_server_that_others_are_reached_through(#[case] shared: &str, #[case] own: &str, #[case] leads: bool) {
+    let text = format!(
+        "[ssh]\n{shared}\n[[servers]]\nname = \"g1\"\n[[servers]]\nname = \"g2\"\naddress = \"g2.example.org\"\n{own}\n"
+    );
+    let inventory = parse(Path::new("pool.toml"), &text).unwrap();
+    assert_eq!(inventory.leads_through(&"g2".parse().unwrap()), leads);
+    assert!(!inventory.leads_through(&"g1".parse().unwrap()));
+}

@@ -89,19 +89,13 @@ fn build(
     for (step, id) in stages.iter_mut().flat_map(|stage| &mut stage.steps).zip(1..) {
         step.id = id;
     }
-    let row = |(host, now, _): &(HostName, Release, PackageOffer)| ServerRow {
-        host: host.clone(),
-        now: *now,
-        then: to,
-        out: out.as_ref() == Some(host),
-    };
     Outcome::Plan(Box::new(Plan {
         to,
         procedure: request.procedure,
         op_version_now: facts.op_version,
         op_version_then,
         op_version_kept: facts.op_version < goal && request.keep_op_version,
-        servers: facts.servers.iter().map(row).collect(),
+        servers: rows(inventory, facts, request, out.as_ref()),
         clients: facts.clients.iter().map(|client| client.row(to)).collect(),
         clients_at_once: request.clients_at_once,
         transactions: packages::transactions(
@@ -124,4 +118,25 @@ fn build(
         ]
         .concat(),
     }))
+}
+
+/// Returns the servers as the plan's table shows them.
+fn rows(
+    inventory: &Inventory,
+    facts: &Facts<'_>,
+    request: &Request,
+    out: Option<&HostName>,
+) -> Vec<ServerRow> {
+    let row = |(host, now, _): &(HostName, Release, PackageOffer)| ServerRow {
+        host: host.clone(),
+        now: *now,
+        then: request.to,
+        out: out == Some(host),
+        last: match request.procedure {
+            Procedure::Online => online::last(inventory, host).filter(|_| out != Some(host)),
+            // All at once: there is no last one.
+            Procedure::Offline => None,
+        },
+    };
+    facts.servers.iter().map(row).collect()
 }

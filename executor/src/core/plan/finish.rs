@@ -104,7 +104,7 @@ pub fn finalize(state: &PoolState, waivers: &[Waiver]) -> Outcome {
     if now >= then {
         return Outcome::NothingToDo;
     }
-    let row = |host: &HostName| ServerRow { host: host.clone(), now: to, then: to, out: false };
+    let row = |host: &HostName| ServerRow { host: host.clone(), now: to, then: to, out: false, last: None };
     Outcome::Plan(Box::new(Plan {
         to,
         procedure: Procedure::Online,

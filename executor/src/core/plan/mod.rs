@@ -8,7 +8,7 @@
 //! 2. *Stop geo-replication*, where there is a session, and *prepare*, where something must be mended before the
 //!    first server changes.
 //! 3. *One turn a server*: stop, install, start, heal, write and read a file. A server that is out already comes first, the
-//!    others by name. A server at the target gets no turn.
+//!    others by name; those that the program speaks through come last. A server at the target gets no turn.
 //! 4. *Start geo-replication*, and prove that a file arrives. *Clients*, where the inventory names some: what uses
 //!    volumes is put aside, the packages change, all is brought back and proved.
 //! 5. *Finish*: raise the op-version, once every server runs the target and all is well.
@@ -119,6 +119,16 @@ pub struct Stage {
     pub steps: Vec<Step>,
 }
 
+/// Why a server's turn comes after those of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Last {
+    /// Other hosts are reached by way of it: were it to let nobody in any more, they would be out of reach too.
+    LeadsToOthers,
+    /// This program runs on it: its own turn is the one that could stop the program.
+    RunsThis,
+}
+
 /// A server in the plan's table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerRow {
@@ -130,6 +140,9 @@ pub struct ServerRow {
     pub then: Release,
     /// Whether Gluster is down on it already.
     pub out: bool,
+    /// Why its turn comes last, where it does.
+    #[serde(default)]
+    pub last: Option<Last>,
 }
 
 /// A client machine in the plan's table.

@@ -8,7 +8,7 @@ use super::builder::{
     Builder, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS, gate,
 };
 use super::usage::left_aside;
-use super::{Action, Stage, StageKind, georep, packages};
+use super::{Action, Last, Stage, StageKind, georep, packages};
 
 /// Returns the stages up to the finish: what must be mended first, and a turn for each server that needs one.
 pub(super) fn stages(
@@ -24,10 +24,7 @@ pub(super) fn stages(
     behind.extend(left.filter(|host| !behind.contains(host)).collect::<Vec<_>>());
     // A server that is out already comes first: the pool stands on one leg until it is back.
     behind.extend(out.filter(|host| !behind.contains(host)));
-    // The host that this program runs on comes last: its own turn is the one that could stop the program.
-    let is_here =
-        |host: &HostName| inventory.servers.get(host).is_some_and(|declared| declared.way == Way::Local);
-    behind.sort_by_key(|host| (out != Some(*host), is_here(host), (*host).clone()));
+    behind.sort_by_key(|host| (out != Some(*host), last(inventory, host), (*host).clone()));
     let mut stages: Vec<Stage> = builder.packages(&behind).into_iter().collect();
     if preparing {
         stages.push(builder.prepare());
@@ -36,6 +33,15 @@ pub(super) fn stages(
         stages.push(builder.turn(host, out == Some(host)));
     }
     stages
+}
+
+/// Returns why the turn of a server comes last, where the program speaks through it.
+pub(super) fn last(inventory: &Inventory, host: &HostName) -> Option<Last> {
+    if inventory.servers.get(host).is_some_and(|declared| declared.way == Way::Local) {
+        Some(Last::RunsThis)
+    } else {
+        inventory.leads_through(host).then_some(Last::LeadsToOthers)
+    }
 }
 
 impl Builder<'_> {
