@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::names::{Brick, HostName, OpVersion, VolumeName};
 use super::pool::{HealEntries, Observed, PoolState, Reach, Volume, VolumeKind};
-use super::system::Role;
+use super::system::{Init, Role};
 
 /// The clients that are connected, by volume.
 pub type Clients = BTreeMap<VolumeName, BTreeSet<String>>;
@@ -28,6 +28,22 @@ pub struct Baseline {
     /// Entries that no gate waits for, since the operator waived them as stale.
     #[serde(default)]
     pub known_entries: KnownEntries,
+    /// What systemd said of each unit of Gluster's on each server it runs (`systemctl is-enabled`).
+    #[serde(default)]
+    pub units: Units,
+}
+
+/// `systemctl is-enabled` by server and unit, the latter without `.service`.
+pub type Units = BTreeMap<HostName, BTreeMap<String, String>>;
+
+/// Returns what systemd says of Gluster's units on the servers it runs, as far as it is known.
+pub fn units_of(state: &PoolState) -> Units {
+    let of = |(host, state): (&HostName, &super::pool::HostState)| {
+        let platform = state.system.platform.known().ok()?;
+        let units = platform.units.iter().map(|(name, unit)| (name.clone(), unit.enabled.clone()));
+        (platform.init == Init::Systemd).then(|| (host.clone(), units.collect()))
+    };
+    state.hosts.iter().filter_map(of).collect()
 }
 
 /// What an earlier look left behind for this one to be compared with. Put into a [`PoolState`] by whoever

@@ -77,6 +77,7 @@ impl Code {
                 | Self::RunsOldCode
                 | Self::OpVersionUnsupported
                 | Self::ClientTooOld
+                | Self::UnitEnablement
         )
     }
 }
@@ -370,6 +371,9 @@ codes! {
     /// A process runs other code than the one installed.
     RunsOldCode "RUNS_OLD_CODE" false
         "it was not restarted, or something started it too early: stop and start gluster on that host";
+    /// A unit starts at boot, or does not, otherwise than before the upgrade.
+    UnitEnablement "UNIT_ENABLEMENT" true
+        "type the command that is named; waive this finding only if somebody wants it as it is now";
     /// A fact could not be read.
     NotObserved "NOT_OBSERVED" false
         "run the same command again; if it stays, look at that host's glusterd and its log";

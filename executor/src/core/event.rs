@@ -13,8 +13,8 @@ use super::plan::Plan;
 ///
 /// 1: the first.
 /// 2: plans carry their baseline; `noted`.
-/// 3: plans prove volumes by a file; baselines carry the entries that are known as stale; the check that no good copy
-///    is on one server alone.
+/// 3: plans prove volumes by a file, and know which units start at boot and why a server comes last; baselines carry the
+///    entries that are known as stale; the check that no good copy is on one server alone.
 pub const FORMAT: u32 = 3;
 
 /// An event with its place in the run: one line of the journal, or of `--events`.

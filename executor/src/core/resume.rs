@@ -100,6 +100,7 @@ mod tests {
                 clients: Default::default(),
                 configuration: Default::default(),
                 known_entries: Default::default(),
+                units: Default::default(),
             },
             left_to_do: Vec::new(),
         };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::baseline::{Baseline, Before, Configuration, KnownEntries, Noted, clients_of};
+use super::baseline::{Baseline, Before, Configuration, KnownEntries, Noted, clients_of, units_of};
 use super::georep::{
     OtherHost, OtherPeers, OtherPool, PoolRole, Session, SessionName, SyncTools, Worker, WorkerStatus,
 };
@@ -136,6 +136,7 @@ pub(crate) fn before(state: &PoolState) -> Before {
         clients: clients_of(state).unwrap(),
         configuration: Configuration::of(state).unwrap(),
         known_entries: KnownEntries::new(),
+        units: units_of(state),
     };
     Before { start: Some(baseline), turn: Some(noted.clone()), last: Some(noted), stale: None }
 }

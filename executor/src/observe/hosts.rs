@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 
-use super::ask;
+use super::{NOT_ASKED, Scope, ask, asked};
+use crate::core::check::Fact;
 use crate::core::names::{AbsolutePath, HostName, VolumeName};
 use crate::core::pool::{HostState, Observed, Reach, VolumeState};
 use crate::core::system::{BrickDirectory, Clock, Daemon, SystemFacts};
@@ -43,8 +44,21 @@ pub(super) async fn facts(transport: &dyn Transport, host: &HostName) -> SystemF
     SystemFacts { platform, packages, directories, bricks, daemons, clock, network, stored }
 }
 
+/// Looks at what gates ask for.
+pub(super) async fn facts_of_gates(transport: &dyn Transport, host: &HostName, scope: &Scope) -> SystemFacts {
+    let platform = async {
+        if scope.asks_of(host, Fact::Platform) {
+            ask(transport, host, system::platform(), system::parse_platform).await
+        } else {
+            Observed::Unknown(NOT_ASKED.to_owned())
+        }
+    };
+    let (daemons, platform) = tokio::join!(asked(scope, Fact::Daemons, daemons(transport, host)), platform);
+    SystemFacts { daemons, platform, ..SystemFacts::unknown(NOT_ASKED) }
+}
+
 /// Looks at Gluster's processes alone.
-pub(super) async fn daemons(transport: &dyn Transport, host: &HostName) -> Observed<Vec<Daemon>> {
+async fn daemons(transport: &dyn Transport, host: &HostName) -> Observed<Vec<Daemon>> {
     ask(transport, host, system::daemons(), system::parse_daemons).await
 }
 

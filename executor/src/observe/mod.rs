@@ -125,8 +125,7 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
         if scope.whole() {
             hosts::facts(transport, host).await
         } else {
-            let daemons = asked(scope, Fact::Daemons, hosts::daemons(transport, host)).await;
-            SystemFacts { daemons, ..SystemFacts::unknown(NOT_ASKED) }
+            hosts::facts_of_gates(transport, host, scope).await
         }
     };
     let usage = usage(transport, host, declared, scope);

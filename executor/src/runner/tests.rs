@@ -95,6 +95,7 @@ fn stop_plan() -> Plan {
             clients: BTreeMap::new(),
             configuration: Default::default(),
             known_entries: Default::default(),
+            units: Default::default(),
         },
         left_to_do: Vec::new(),
     }

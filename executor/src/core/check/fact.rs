@@ -11,6 +11,8 @@ pub enum Fact {
     Processes,
     /// [`SystemFacts::daemons`](super::super::system::SystemFacts::daemons).
     Daemons,
+    /// [`SystemFacts::platform`](super::super::system::SystemFacts::platform) of the hosts that the checks name.
+    Platform,
     /// [`HostState::release`](super::super::pool::HostState::release).
     Release,
     /// [`HostState::glusterd_info`](super::super::pool::HostState::glusterd_info).
@@ -73,9 +75,11 @@ impl Check {
             Self::ConfigurationUnchanged | Self::DefinitionsUnchanged => {
                 &[Fact::GlusterdInfo, Fact::Peers, Fact::Volumes]
             }
-            Self::OthersUndisturbed { .. } | Self::BricksSteady | Self::RunsRelease { .. } => {
-                &[Fact::Daemons]
-            }
+            Self::OthersUndisturbed { .. }
+            | Self::BricksSteady
+            | Self::RunsRelease { .. }
+            | Self::EventsDown { .. } => &[Fact::Daemons],
+            Self::UnitsKept { .. } => &[Fact::Platform],
             Self::GlusterdUp { .. } | Self::GlusterdUpEverywhere => &[Fact::Processes, Fact::Peers],
             Self::OpVersionIs { .. } | Self::OpVersionsAgree | Self::OpVersionStill => &[Fact::GlusterdInfo],
             Self::SessionsStopped { .. } | Self::SessionsBack { .. } => &[Fact::Sessions],
@@ -133,6 +137,8 @@ impl Check {
             | Self::GlusterdDown { host }
             | Self::GlusterdUp { host }
             | Self::BricksRunning { host, .. }
+            | Self::EventsDown { host }
+            | Self::UnitsKept { host }
             | Self::NfsLinesGone { host }
             | Self::ClientReached { host }
             | Self::Unmounted { host, .. }

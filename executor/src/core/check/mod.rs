@@ -27,6 +27,7 @@ mod system;
 mod system_tests;
 #[cfg(test)]
 mod tests;
+mod units;
 mod usage;
 #[cfg(test)]
 mod usage_tests;
@@ -56,6 +57,7 @@ pub(crate) use sessions::crawls;
 pub(crate) use system::{
     clocks, edited, multiplexed, op_version_current, packages, processes_current, stored_files,
 };
+pub(crate) use units::units_known;
 pub(crate) use usage::called;
 
 /// A question about a pool state. `without` names a server that is meant to be out at the time.
@@ -157,6 +159,16 @@ pub enum Check {
     GlusterdDownEverywhere,
     /// glusterd runs on the server and answers.
     GlusterdUp {
+        /// The server.
+        host: HostName,
+    },
+    /// The events daemon does not run on the server.
+    EventsDown {
+        /// The server.
+        host: HostName,
+    },
+    /// The units of the server start at boot as they did when the plan was made; without systemd there are none.
+    UnitsKept {
         /// The server.
         host: HostName,
     },
@@ -313,6 +325,8 @@ impl Check {
             Self::GlusterDown { host } => host::gluster_down(state, host),
             Self::GlusterdDown { host } => host::glusterd_down(state, host),
             Self::GlusterdUp { host } => host::glusterd_up(state, host),
+            Self::EventsDown { host } => units::events_down(state, host),
+            Self::UnitsKept { host } => units::kept(state, host),
             Self::BricksRunning { host, processes } => host::bricks_running(state, host, *processes),
             Self::NfsLinesGone { host } => host::nfs_lines_gone(state, host),
             Self::OpVersionIs { op_version } => pool::op_version_is(state, *op_version),

@@ -137,7 +137,7 @@ fn one_broken_thing_gives_its_code(#[case] breaks: impl Fn(&mut PoolState), #[ca
 
 /// What could not be seen is never well.
 #[rstest]
-#[case::platform(|host: &mut HostState| host.system.platform = unknown(), &[])]
+#[case::platform(|host: &mut HostState| host.system.platform = unknown(), &["UNIT_ENABLEMENT"])]
 #[case::packages(|host: &mut HostState| host.system.packages = unknown(), &["PACKAGES_MIXED"])]
 #[case::directories(|host: &mut HostState| host.system.directories = unknown(), &["SPACE_LOW"])]
 #[case::bricks(|host: &mut HostState| host.system.bricks = unknown(), &["BRICK_DIRECTORY"])]
@@ -173,7 +173,7 @@ fn certificates_are_well_where_the_target_looks_for_them() {
     }
     assert_eq!(code(&state), [""; 0]);
     change_host(&mut state, 1, |host| host.system.platform = unknown());
-    assert_eq!(code(&state), ["CERTIFICATES_MOVE"], "where OpenSSL looks is not known");
+    assert_eq!(code(&state), ["CERTIFICATES_MOVE", "UNIT_ENABLEMENT"], "where OpenSSL looks is not known");
 }
 
 #[test]

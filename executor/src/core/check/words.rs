@@ -44,6 +44,8 @@ impl fmt::Display for Check {
             Self::GlusterDown { host } => write!(f, "gluster down on {host}"),
             Self::GlusterdDown { host } => write!(f, "glusterd down on {host}"),
             Self::GlusterdUp { host } => write!(f, "glusterd up on {host}"),
+            Self::EventsDown { host } => write!(f, "events daemon down on {host}"),
+            Self::UnitsKept { host } => write!(f, "the same units start at boot on {host}"),
             Self::BricksRunning { host, processes } => write!(f, "{} up on {host}", bricks(*processes)),
             Self::NfsLinesGone { host } => write!(f, "no nfs. line stored on {host}"),
             Self::OpVersionIs { op_version } => write!(f, "op-version {op_version} on every server"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::baseline::{Baseline, Configuration, KnownEntries, clients_of};
+use super::super::baseline::{Baseline, Configuration, KnownEntries, clients_of, units_of};
 use super::super::check::{Check, frozen};
 use super::super::inventory::Inventory;
 use super::super::names::{HostName, OpVersion, Release, VolumeName};
@@ -63,6 +63,7 @@ pub(super) fn facts<'a>(
         clients: clients_of(state)?,
         configuration: Configuration::of(state).ok()?,
         known_entries: known_entries.clone(),
+        units: units_of(state),
     };
     let to_heal = started()
         .filter(|volume| matches!(volume.volume.kind, VolumeKind::Replicate { .. }))
@@ -169,6 +170,12 @@ impl<'a> Builder<'a> {
             Check::RunsRelease { host: host.clone(), release: self.to },
             Check::OthersUndisturbed { host: host.clone() },
         ]
+    }
+
+    /// What installing on a server must leave as it was: nothing of Gluster's runs again, and the same units start
+    /// at boot.
+    pub(super) fn only_installed(&self, host: &HostName) -> [Check; 2] {
+        [Check::EventsDown { host: host.clone() }, Check::UnitsKept { host: host.clone() }]
     }
 
     /// As many brick processes as before, which is all that can be asked while glusterd is down.

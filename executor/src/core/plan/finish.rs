@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::baseline::{Baseline, Configuration, clients_of};
+use super::super::baseline::{Baseline, Configuration, clients_of, units_of};
 use super::super::check::{self, Check, Fact, frozen, look_all, well};
 use super::super::finding::{Code, Finding, Subject, Waiver};
 use super::super::names::{HostName, OpVersion, Release};
@@ -120,7 +120,13 @@ pub fn finalize(state: &PoolState, waivers: &[Waiver]) -> Outcome {
         advice: Vec::new(),
         waived,
         waivers: waivers.to_vec(),
-        baseline: Baseline { op_version: now, clients, configuration, known_entries: known },
+        baseline: Baseline {
+            op_version: now,
+            clients,
+            configuration,
+            known_entries: known,
+            units: units_of(state),
+        },
         left_to_do: recommended(state, to, now),
     }))
 }

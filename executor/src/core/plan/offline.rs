@@ -122,7 +122,8 @@ impl Builder<'_> {
 
         let install = behind.iter().filter_map(|host| Some((host, self.installs(host)?)));
         let install = together(install, |(host, offer)| packages::install(host, release, offer));
-        let installed = vec![Check::AllAtRelease { release }, Check::GlusterDownEverywhere];
+        let mut installed = vec![Check::AllAtRelease { release }, Check::GlusterDownEverywhere];
+        installed.extend(behind.iter().flat_map(|host| self.only_installed(host)));
         let leave = gate(installed, PROCESS_PATIENCE_SECONDS, 1);
         steps.push(self.step(install, all_down(), all_down(), leave));
         steps.push(self.start_all(&hosts));

@@ -119,7 +119,9 @@ impl Builder<'_> {
             }
 
             let enter = gate(vec![down()], PROCESS_PATIENCE_SECONDS, 1);
-            let leave = gate(vec![at(self.to), down()], PROCESS_PATIENCE_SECONDS, 1);
+            let mut left = vec![at(self.to), down()];
+            left.extend(self.only_installed(host));
+            let leave = gate(left, PROCESS_PATIENCE_SECONDS, 1);
             let install = packages::install(host, self.to, offer);
             steps.push(self.step(install, enter.clone(), enter, leave));
         }

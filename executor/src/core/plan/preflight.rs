@@ -125,6 +125,7 @@ fn systems(state: &PoolState, to: Release, out: Option<&HostName>) -> Vec<Findin
             continue;
         }
         findings.extend(check::room(host, host_state));
+        findings.extend(check::units_known(host, host_state));
         findings.extend(check::certificates(host, host_state, state, to));
         let here = host_state.system.bricks.known().map_or(0, |bricks| bricks.len());
         findings.extend(check::ports(host, host_state, here, to));
