@@ -3,13 +3,15 @@
 //! One folder a run under the state folder, `runs/TIME-RELEASE/journal.jsonl`, and one lock a pool, held
 //! for as long as the process lives. No journal, no act.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use thiserror::Error;
 
+use crate::core::claim::RunId;
 use crate::core::event::{Event, FORMAT, Record};
 use crate::core::names::Release;
 use crate::core::resume::{self, Progress};
@@ -19,6 +21,9 @@ const FILE_NAME: &str = "journal.jsonl";
 
 /// The largest journal that is read, in bytes. A long run writes a few hundred kilobytes.
 const SIZE_MAX: u64 = 256 << 20;
+
+/// The largest first record that is read, in bytes: it holds the plan.
+const FIRST_RECORD_MAX: u64 = 64 << 20;
 
 /// Why a journal cannot be used.
 #[derive(Debug, Error)]
@@ -239,6 +244,20 @@ pub fn latest(
     Ok(None)
 }
 
+/// Returns every run whose journal is in a state folder. One whose first record cannot be read is left out: what it
+/// has claimed is nobody's that we know of.
+pub fn runs(state_folder: &Path) -> BTreeSet<RunId> {
+    let folders = fs::read_dir(state_folder.join("runs")).into_iter().flatten().filter_map(Result::ok);
+    let run = |folder: fs::DirEntry| {
+        let mut first = String::new();
+        let file = File::open(folder.path().join(FILE_NAME)).ok()?;
+        BufReader::new(file.take(FIRST_RECORD_MAX)).read_line(&mut first).ok()?;
+        let record: Record = serde_json::from_str(&first).ok()?;
+        Some(RunId { run: folder.file_name().into_string().ok()?, since: record.at })
+    };
+    folders.filter_map(run).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,6 +281,20 @@ mod tests {
         assert_eq!(records.len(), 2);
         assert_eq!(journal.append(Event::RunFinished).unwrap().sequence, 3);
         assert_eq!(read(&path).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn the_runs_of_a_folder_are_told_by_name_and_start() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(runs(folder.path()), BTreeSet::new());
+        let path = with_records(folder.path());
+        let since = read(&path).unwrap()[0].at;
+        let broken = with_records(folder.path());
+        fs::write(broken, "{\"format\"").unwrap();
+        assert_eq!(
+            runs(folder.path()),
+            BTreeSet::from([RunId { run: "19700101T000000Z-11.1".into(), since }])
+        );
     }
 
     #[test]

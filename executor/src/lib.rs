@@ -10,6 +10,7 @@
 //! 7. The op-version is the point of no return: last, guarded by every host.
 
 pub mod act;
+pub mod claims;
 pub mod cli;
 pub mod core;
 pub mod gluster;

@@ -30,6 +30,12 @@ impl Asked {
         Self { inventory, state: folder.path().join("state"), _folder: folder }
     }
 
+    /// Returns the executor of another operator, who has the same inventory and journals of their own.
+    pub fn by_another(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { inventory: self.inventory.clone(), state: folder.path().join("state"), _folder: folder }
+    }
+
     /// Returns its command with these arguments.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(Program::Executor.path());

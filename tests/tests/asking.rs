@@ -6,6 +6,9 @@ use std::path::Path;
 
 use acceptance::asked::{Asked, text};
 use acceptance::pool::{on_a_pool, three_replicas};
+use simulator::images::Init;
+use simulator::pool::{NodeSpec, Pool, PoolSpec};
+use tokio::runtime::Handle;
 
 #[test]
 fn it_shows_asks_and_acts_alone() {
@@ -74,4 +77,56 @@ fn hold_the_lock(asked: &Asked) -> executor::journal::PoolLock {
     let status: serde_json::Value = serde_json::from_str(&identity).unwrap();
     let pool = status["identity"].as_str().unwrap();
     executor::journal::PoolLock::take(Path::new(&asked.state), pool).unwrap()
+}
+
+/// A server without a volume, whose upgrade is over within seconds.
+fn one_server(image: String) -> PoolSpec {
+    PoolSpec {
+        image,
+        init: Init::Bare,
+        servers: vec![NodeSpec { name: "g1".to_owned(), release: "9.2".to_owned() }],
+        volumes: Vec::new(),
+        clients: Vec::new(),
+    }
+}
+
+const CLAIM: &str = "/var/lib/gluster-upgrade/claim.json";
+
+#[test]
+fn a_claimed_pool_is_refused_and_a_run_that_is_finished_has_none() {
+    on_a_pool("claimed", one_server, |pool| {
+        let asked = Asked::on(pool);
+        let claim = r#"{"format":1,"by":"bob@ops2","run":"r","journal":"/j","to":"10.3",
+            "since":"2025-11-23T09:00:00.5Z","version":"0"}"#;
+        sh(pool, &format!("mkdir -p /var/lib/gluster-upgrade; echo '{claim}' >{CLAIM}"));
+
+        let run = asked.alone(&["run", "--to", "10.3", "--yes"]);
+        let said = text(&run.stderr);
+        assert_eq!(run.status.code(), Some(10), "{said}");
+        assert!(
+            said.contains("UPGRADE_CLAIMED g1: claimed by bob@ops2 since 2025-11-23T09:00:00Z"),
+            "{said}"
+        );
+        assert!(text(&asked.alone(&["status"]).stdout).contains("g1: claimed by bob@ops2"));
+        assert!(sh(pool, &format!("cat {CLAIM}")).contains("bob@ops2"), "it was left alone");
+
+        sh(pool, &format!("echo garbled >{CLAIM}"));
+        let waived = ["run", "--to", "10.3", "--yes", "--waive", "UPGRADE_CLAIMED:g1"];
+        let run = asked.alone(&waived);
+        let said = text(&run.stderr);
+        assert!(run.status.code() == Some(10) && said.contains("UPGRADE_CLAIMED g1: unknown: "), "{said}");
+        assert_eq!(sh(pool, &format!("cat {CLAIM}")), "garbled\n");
+
+        sh(pool, &format!("echo '{claim}' >{CLAIM}"));
+        let run = asked.alone(&waived);
+        assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
+        assert_eq!(sh(pool, "ls -A /var/lib/gluster-upgrade"), "", "nothing is left");
+    });
+}
+
+/// Runs a script on the server; it must succeed.
+fn sh(pool: &Pool, script: &str) -> String {
+    let argv = ["sh", "-euc", script];
+    let run = pool.engine().exec_ok(&pool.servers()[0].container, &argv);
+    Handle::current().block_on(run).unwrap().stdout
 }

@@ -1,5 +1,5 @@
 //! A pool with an entry on its heal list that nobody can heal: refused, and upgraded all the same once it is said in
-//! the open that the entry is known.
+//! the open that the entry is known. And its servers are claimed by the run that goes on.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
@@ -63,6 +63,7 @@ fn an_entry_that_never_goes_is_refused_until_it_is_known() {
 
         // What is shown of a run is a turn with all its gates; the other two are alike.
         first_turn(&asked, &planned["plan"]);
+        stays_claimed(pool, &asked);
         let listed = sh(pool, "g1", "gluster volume heal vol0 info");
         assert!(listed.contains(GFID), "it was there to the end:\n{listed}");
     });
@@ -88,6 +89,25 @@ fn first_turn(asked: &Asked, plan: &Value) {
     assert!(Command::new("kill").arg(run.id().to_string()).status().unwrap().success());
     let said = text(&run.wait_with_output().unwrap().stderr);
     assert!(said.contains("HEAL_STALE vol0: 1 entries") && said.contains("INTERRUPTED"), "{said}");
+}
+
+/// A run that did not end holds its servers, for the operator whose it is.
+fn stays_claimed(pool: &Pool, asked: &Asked) {
+    for server in pool.servers() {
+        let claim = sh(
+            pool,
+            &server.name,
+            "cd /var/lib/gluster-upgrade; stat -c '%a %U' . claim.json; cat claim.json",
+        );
+        assert!(
+            claim.starts_with("700 root\n600 root\n{") && claim.contains("-10.3/journal.jsonl"),
+            "{claim}"
+        );
+    }
+    let other = plan(&asked.by_another(), WAIVED);
+    assert_eq!(codes(&other), ["UPGRADE_CLAIMED"], "{other:#}");
+    let own = plan(asked, WAIVED);
+    assert!(own["plan"].is_object(), "{own:#}");
 }
 
 /// Returns what `plan` says, for a script.

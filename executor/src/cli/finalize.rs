@@ -13,7 +13,8 @@ pub(super) async fn finalize(args: FinalizeArgs) -> anyhow::Result<Exit> {
         Err(error) => return Ok(usage(&error)),
     };
     let scope = plan::FINALIZE_NEEDS.iter().fold(Scope::of([]), |scope, fact| scope.and(*fact));
-    let (state, outcome) = decide_by(&inventory, &scope, |state| plan::finalize(state, &args.waive)).await?;
+    let (state, outcome) =
+        decide_by(&args.pool, &inventory, &scope, |state| plan::finalize(state, &args.waive)).await?;
     let mut again = args.pool.finalize_command();
     for waiver in &args.waive {
         again.push_str(&format!(" --waive {waiver}"));

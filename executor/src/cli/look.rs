@@ -16,6 +16,7 @@ use crate::core::names::HostName;
 use crate::core::plan::{self, Outcome, Procedure, Refusal, Request};
 use crate::core::pool::PoolState;
 use crate::core::way::Way;
+use crate::journal;
 use crate::observe::{self, Scope};
 use crate::render;
 use crate::transport::{ReadOnly, Routes, Transport, gluster_mount_of, is_here, unresolved};
@@ -123,13 +124,18 @@ const STALE_LOOKS: u32 = 3;
 
 /// Looks at the pool, changing nothing, and plans. Where nothing but what often passes stands in the way, it
 /// looks again for a while: one look at a pool that is written to is not a verdict.
-pub(super) async fn decide(inventory: &Inventory, request: &Request) -> anyhow::Result<(PoolState, Outcome)> {
-    decide_by(inventory, &Scope::Plan(request.to), |state| plan::plan(inventory, state, request)).await
+pub(super) async fn decide(
+    pool: &PoolArgs,
+    inventory: &Inventory,
+    request: &Request,
+) -> anyhow::Result<(PoolState, Outcome)> {
+    decide_by(pool, inventory, &Scope::Plan(request.to), |state| plan::plan(inventory, state, request)).await
 }
 
 /// Looks at so much of the pool and decides, again and again while nothing but what often passes stands in
 /// the way.
 pub(super) async fn decide_by(
+    pool: &PoolArgs,
     inventory: &Inventory,
     scope: &Scope,
     plan: impl Fn(&PoolState) -> Outcome,
@@ -137,9 +143,10 @@ pub(super) async fn decide_by(
     let transport = ReadOnly(transport(inventory)?);
     let began = Instant::now();
     let (mut stale, mut looks) = (None, 0);
+    let own = journal::runs(&pool.state_folder());
     loop {
         let mut state = observe::look(&transport as &dyn Transport, inventory, scope).await;
-        state.before = Arc::new(Before { stale: stale.clone(), ..Before::default() });
+        state.before = Arc::new(Before { stale: stale.clone(), own: own.clone(), ..Before::default() });
         let outcome = plan(&state);
         if began.elapsed() < PASSING_PATIENCE && may_pass(&outcome) {
             tracing::info!("looking again: what stands in the way often passes by itself");
@@ -185,7 +192,7 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
         Err(error) => return Ok(usage(&error)),
     };
     let request = args.wish.request();
-    let (_, outcome) = decide(&inventory, &request).await?;
+    let (_, outcome) = decide(&args.pool, &inventory, &request).await?;
     let (exit, findings, answered, waived) = match &outcome {
         Outcome::Plan(plan) => (Exit::Done, &[][..], &plan.answered[..], &plan.waived[..]),
         Outcome::NothingToDo => (Exit::Done, &[][..], &[][..], &[][..]),
@@ -223,7 +230,7 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
         Err(error) => return Ok(usage(&error)),
     };
     let request = args.wish.request();
-    let (_, outcome) = decide(&inventory, &request).await?;
+    let (_, outcome) = decide(&args.pool, &inventory, &request).await?;
     if args.output == OutputFormat::Json {
         let answer = match &outcome {
             Outcome::Plan(plan) => json!({ "plan": plan }),

@@ -1,5 +1,6 @@
 //! The command line: what was asked for, who does it, how it ends.
 
+mod drive;
 mod explain;
 mod finalize;
 mod hazards;

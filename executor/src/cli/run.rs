@@ -7,8 +7,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use tokio::signal::unix::{SignalKind, signal};
 
+use super::drive::drive;
 use super::look::{decide, offline_way, read_inventory, transport, usage};
 use super::{ActArgs, PoolArgs, ResumeArgs, RunArgs};
 use crate::core::check::{Check, look_all};
@@ -16,13 +16,12 @@ use crate::core::event::{Event, FORMAT, Record};
 use crate::core::exit::Exit;
 use crate::core::inventory::Inventory;
 use crate::core::names::{HostName, PeerUuid};
-use crate::core::plan::{Outcome, Plan, Refusal, Request};
+use crate::core::plan::{Outcome, Plan, Refusal};
 use crate::core::pool::PoolState;
 use crate::core::resume;
 use crate::journal::{self, Journal, JournalError, PoolLock};
 use crate::observe::{self, Scope};
-use crate::render::{self, Commands};
-use crate::runner::{End, RunError, Runner};
+use crate::render;
 use crate::transport::Transport;
 
 pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
@@ -31,7 +30,7 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         Err(error) => return Ok(usage(&error)),
     };
     let request = args.wish.request();
-    let (state, outcome) = decide(&inventory, &request).await?;
+    let (state, outcome) = decide(&args.pool, &inventory, &request).await?;
     let nothing = render::nothing_to_do(args.wish.to, request.keep_op_version);
     let again = args.pool.command("run", &request);
     if let Outcome::Refusal(refusal) = &outcome {
@@ -163,105 +162,6 @@ pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
     drive(&args.pool, &args.act, &inventory, &progress.plan, journal, first).await
 }
 
-/// Runs what is left of a plan, telling events to whoever listens, and reports the end.
-async fn drive(
-    pool: &PoolArgs,
-    act: &ActArgs,
-    inventory: &Inventory,
-    plan: &Plan,
-    journal: Journal,
-    first: Record,
-) -> anyhow::Result<Exit> {
-    let path = journal.path().to_owned();
-    let Some(progress) = resume::progress(&journal::read(&path)?) else {
-        anyhow::bail!("the journal has no plan")
-    };
-    let mut events = events_sink(act.events.as_deref())?;
-    let mut listener = |record: &Record| {
-        if let Some(line) = render::live_line(plan, record) {
-            eprintln!("{line}");
-        }
-        // A reader of events that went away must not stop an upgrade: the journal has them all.
-        if let Some(sink) = &mut events
-            && let Err(error) = write_event(sink, record)
-        {
-            tracing::warn!(%error, "events are no longer written; the journal goes on");
-            events = None;
-        }
-    };
-    eprintln!("journal: {}", path.display());
-    listener(&first);
-    let ssh = transport(inventory)?;
-    let run = name_of(&path);
-    let noted = progress.noted.clone();
-    let mut runner = Runner { transport: &ssh, inventory, journal, listener: &mut listener, run, noted };
-    let end = tokio::select! {
-        end = runner.run(&progress) => Some(end),
-        () = interrupted() => None,
-    };
-    // Connections are closed in order also then; a command that runs on a host goes on to its own end.
-    ssh.close().await;
-    let commands = Commands { plan: pool.command("plan", &request_of(plan)), ..pool.commands(plan.to) };
-    let after = |records: Vec<Record>| resume::progress(&records).unwrap_or(progress.clone());
-    let Some(end) = end else {
-        let progress = after(journal::read(&path)?);
-        eprint!("\n{}", render::interrupted(&progress, &commands));
-        return Ok(if progress.in_doubt.is_some() { Exit::Failed } else { Exit::Halted });
-    };
-    Ok(match end {
-        Ok(End::Finished) => {
-            eprint!("{}", render::finished(plan));
-            Exit::Done
-        }
-        Ok(End::Halted { step, gate, findings, waited_seconds }) => {
-            let progress = after(journal::read(&path)?);
-            eprint!("\n{}", render::halt(&progress, step, gate, &findings, waited_seconds, &commands));
-            Exit::Halted
-        }
-        Ok(End::Failed { step, error }) => {
-            let progress = after(journal::read(&path)?);
-            eprint!("\n{}", render::failure(&progress, step, &error, &commands));
-            Exit::Failed
-        }
-        Err(RunError::Journal(error)) => {
-            eprintln!("error: the journal cannot be written, so nothing more is done");
-            journal_trouble(&error)
-        }
-    })
-}
-
-/// Returns the name of a run: its journal's folder.
-fn name_of(journal: &Path) -> String {
-    let folder = journal.parent().and_then(Path::file_name);
-    folder.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-}
-
-/// Returns what was asked for when a plan was made.
-fn request_of(plan: &Plan) -> Request {
-    Request {
-        to: plan.to,
-        procedure: plan.procedure,
-        waivers: plan.waivers.clone(),
-        clients_at_once: plan.clients_at_once,
-        keep_op_version: plan.op_version_kept,
-    }
-}
-
-/// Returns when the operator interrupts. Without it a run would leave connections and their files behind.
-async fn interrupted() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => drop(terminate.recv().await),
-            // Then SIGTERM ends the program at once, as it would without us.
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
-    }
-}
-
 fn servers_of(plan: &Plan) -> BTreeSet<&HostName> {
     plan.servers.iter().map(|row| &row.host).collect()
 }
@@ -301,7 +201,7 @@ pub(super) fn pool_identity(state: &PoolState) -> Option<String> {
 }
 
 /// Opens where events go.
-fn events_sink(target: Option<&Path>) -> io::Result<Option<Box<dyn Write>>> {
+pub(super) fn events_sink(target: Option<&Path>) -> io::Result<Option<Box<dyn Write>>> {
     Ok(match target {
         None => None,
         Some(path) if path == Path::new("-") => Some(Box::new(io::stdout())),
@@ -317,13 +217,13 @@ fn tell_alone(act: &ActArgs, event: Event) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn write_event(sink: &mut Box<dyn Write>, record: &Record) -> io::Result<()> {
+pub(super) fn write_event(sink: &mut Box<dyn Write>, record: &Record) -> io::Result<()> {
     let line = serde_json::to_string(record)?;
     writeln!(sink, "{line}")?;
     sink.flush()
 }
 
-fn journal_trouble(error: &JournalError) -> Exit {
+pub(super) fn journal_trouble(error: &JournalError) -> Exit {
     eprintln!("error: {error}");
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

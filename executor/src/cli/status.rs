@@ -22,7 +22,7 @@ pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
     };
     let mut health = well();
     health.extend([Check::Members, Check::OpVersionsAgree]);
-    let scope = Scope::of(&health).and(Fact::Release);
+    let scope = Scope::of(&health).and(Fact::Release).and(Fact::Claims);
     let transport = ReadOnly(transport(&inventory)?);
     let state = observe::look(&transport as &dyn Transport, &inventory, &scope).await;
     transport.0.close().await;

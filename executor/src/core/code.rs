@@ -260,6 +260,9 @@ codes! {
     /// The transaction replaces sshd.
     SshdReplaced "SSHD_REPLACED" true
         "an sshd that is not restarted may refuse new connections: upgrade it beforehand, or waive to let it go along";
+    /// Another run has claimed a server.
+    UpgradeClaimed "UPGRADE_CLAIMED" true
+        "look at that run where it was started: `executor status`, `executor resume`; if it is known to be dead, waive this finding, which takes its claim over";
     /// A geo-replication session does not copy.
     GeorepNotHealthy "GEOREP_NOT_HEALTHY" true
         "see `gluster volume geo-replication VOL HOST::VOL status detail` and gsyncd.log on the primary; a session that an unfinished run stopped is started by `executor resume`, one stopped on purpose is left alone with a waiver";

@@ -3,6 +3,7 @@
 pub mod application;
 pub mod baseline;
 pub mod check;
+pub mod claim;
 pub mod code;
 pub mod command;
 pub mod event;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use super::packages::{PackageMove, PackageOffer, PackageTrouble};
 
 use super::baseline::Before;
+use super::claim::Claim;
 use super::georep::{OtherPool, Session, SyncTools};
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeId, VolumeName};
 use super::system::SystemFacts;
@@ -160,6 +161,8 @@ pub struct HostState {
     pub system: SystemFacts,
     /// Who is connected to its bricks, and which of such connections are its own daemons'.
     pub connections: Observed<Connections>,
+    /// The run that has claimed it, where one has.
+    pub claim: Observed<Option<Claim>>,
 }
 
 /// The TCP connections of a server's Gluster processes, as its kernel has them.

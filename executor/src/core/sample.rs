@@ -100,6 +100,7 @@ pub(crate) fn pool(servers: usize, release: &str, volumes: Vec<VolumeState>, off
         stored_volumes: Observed::Known(stored.clone()),
         sync_tools: Observed::Known(SyncTools { python3: Some("3.11.2".into()), ..SyncTools::default() }),
         connections: Observed::Known(Connections::default()),
+        claim: Observed::Known(None),
         offer: Observed::Known(PackageOffer {
             version: Some(offer.to_owned()),
             moves: vec![PackageMove {
@@ -138,7 +139,7 @@ pub(crate) fn before(state: &PoolState) -> Before {
         known_entries: KnownEntries::new(),
         units: units_of(state),
     };
-    Before { start: Some(baseline), turn: Some(noted.clone()), last: Some(noted), stale: None }
+    Before { start: Some(baseline), turn: Some(noted.clone()), last: Some(noted), ..Before::default() }
 }
 
 /// A client machine with one idle mount.

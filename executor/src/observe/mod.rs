@@ -129,7 +129,9 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
         }
     };
     let usage = usage(transport, host, declared, scope);
-    let (release, glusterd_info, peers, stored_volumes, offer, connections, system, usage) = tokio::join!(
+    let claim =
+        asked(scope, Fact::Claims, ask(transport, host, service::read_claim(""), service::parse_claim));
+    let (release, glusterd_info, peers, stored_volumes, offer, connections, claim, system, usage) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::version(), replies::version)),
         asked(
             scope,
@@ -148,6 +150,7 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
             Fact::Connections,
             ask(transport, host, service::connections(), service::parse_connections)
         ),
+        claim,
         system,
         usage,
     );
@@ -161,6 +164,7 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
         sync_tools: Observed::Unknown(NOT_ASKED.to_owned()),
         offer,
         connections,
+        claim,
         system,
         usage,
     }
@@ -181,6 +185,7 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         offer: unknown(),
         usage: unknown(),
         connections: unknown(),
+        claim: unknown(),
         system: SystemFacts::unknown("the host was not reached"),
     }
 }

@@ -6,7 +6,7 @@ use super::findings::findings;
 use super::hanging;
 use super::plan::{duration, mark, tree};
 use crate::core::event::GateKind;
-use crate::core::finding::Finding;
+use crate::core::finding::{Code, Finding};
 use crate::core::names::{HostName, VolumeName};
 use crate::core::plan::{Action, Plan, StageKind, Step};
 use crate::core::resume::Progress;
@@ -40,7 +40,9 @@ pub fn halt(
         duration(waited_seconds)
     );
     text.push_str(&findings(found));
-    text.push_str(&ending(progress, step, gate, MEND, commands));
+    // Where another run has claimed some, this one holds no more than it had.
+    let held = !found.iter().any(|finding| finding.code == Code::UpgradeClaimed);
+    text.push_str(&ending(progress, step, gate, (MEND, held), commands));
     text
 }
 
@@ -52,7 +54,7 @@ pub fn failure(progress: &Progress, step: u32, error: &str, commands: &Commands)
     for line in error.lines() {
         let _ = writeln!(text, "{}", hanging("  ", line));
     }
-    text.push_str(&ending(progress, step, GateKind::Leave, MEND, commands));
+    text.push_str(&ending(progress, step, GateKind::Leave, (MEND, true), commands));
     text
 }
 
@@ -74,7 +76,7 @@ pub fn interrupted(progress: &Progress, commands: &Commands) -> String {
         None => ("not begun", GateKind::Enter),
     };
     let _ = writeln!(text, "INTERRUPTED at step {step}, {action}: {what}.");
-    text.push_str(&ending(progress, step, gate, "", commands));
+    text.push_str(&ending(progress, step, gate, ("", true), commands));
     text
 }
 
@@ -94,11 +96,21 @@ fn gate_words(plan: &Plan, step: u32, gate: GateKind) -> String {
 /// What comes before going on, where something was found.
 const MEND: &str = "mend what is listed, then ";
 
-/// What every stop ends with.
-fn ending(progress: &Progress, step: u32, gate: GateKind, first: &str, commands: &Commands) -> String {
+/// What every stop ends with. `held`: the servers are claimed by this run.
+fn ending(
+    progress: &Progress,
+    step: u32,
+    gate: GateKind,
+    (first, held): (&str, bool),
+    commands: &Commands,
+) -> String {
     let mut text = String::from("\nhow the pool stands:\n");
     for line in safety(progress, step, gate) {
         let _ = writeln!(text, "{}", hanging("  - ", &line));
+    }
+    if held {
+        let line = "every server stays claimed for this run, so that no other begins; its end releases them";
+        let _ = writeln!(text, "{}", hanging("  - ", line));
     }
     let _ = writeln!(text, "\nlook:  {}", commands.status);
     let _ = writeln!(text, "next:  {first}{}", commands.resume);

@@ -117,6 +117,9 @@ fn host_lines(host: &HostName, state: &HostState) -> String {
     });
     text.push_str(&line(&format!("programs: {programs}")));
     text.push_str(&line(&format!("uses: {}", said(&state.usage, uses))));
+    if let Ok(Some(claim)) = state.claim.known() {
+        text.push_str(&line(&claim.to_string()));
+    }
     let disks = said(&system.directories, |disks| {
         let each = disks.iter().map(|(path, disk)| format!("{path} {} MiB free", disk.free_kib >> 10));
         each.collect::<Vec<_>>().join(", ")
@@ -246,6 +249,7 @@ fn unknown(state: &PoolState) -> Vec<String> {
             why("peers", host, &host_state.peers),
             why("mounts and applications", host, &host_state.usage),
             why("stored volumes", host, &host_state.stored_volumes),
+            why("claim", host, &host_state.claim),
             why("platform", host, &system.platform),
             why("packages", host, &system.packages),
             why("disks", host, &system.directories),

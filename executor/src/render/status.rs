@@ -1,5 +1,6 @@
 //! The status: servers in a table, findings, and how far the last run came.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use comfy_table::{Table, presets};
@@ -7,6 +8,7 @@ use comfy_table::{Table, presets};
 use super::Commands;
 use super::findings::findings;
 use super::halt::in_downtime;
+use super::hanging;
 use super::plan::progress as run_progress;
 use crate::core::event::Event;
 use crate::core::finding::Finding;
@@ -34,6 +36,7 @@ pub fn status(
         text.push_str("findings\n");
         text.push_str(&findings(found));
     }
+    text.push_str(&claims(state));
     if let Some(progress) = last.filter(|progress| in_downtime(progress)) {
         let volumes: Vec<&str> =
             progress.plan.stopped_volumes().iter().map(|volume| volume.as_str()).collect();
@@ -60,6 +63,24 @@ pub fn status(
                 let _ = writeln!(text, "\nnext: {}", commands.resume);
             }
         }
+    }
+    text
+}
+
+/// Returns which servers are claimed, by which run.
+fn claims(state: &PoolState) -> String {
+    let mut by_run: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (host, found) in &state.hosts {
+        let said = match found.claim.known() {
+            Ok(None) => continue,
+            Ok(Some(claim)) => claim.to_string(),
+            Err(reason) => format!("whether a run has claimed it is unknown: {reason}"),
+        };
+        by_run.entry(said).or_default().push(host.as_str());
+    }
+    let mut text = String::new();
+    for (said, hosts) in by_run {
+        let _ = writeln!(text, "\n{}", hanging(&format!("{}: ", hosts.join(", ")), &said));
     }
     text
 }

@@ -158,8 +158,12 @@ impl Runner<'_> {
     /// Looks at the pool, next to what its gates compare it with.
     async fn look(&self, plan: &Plan, scope: &Scope, last: Option<Noted>) -> PoolState {
         let mut state = observe::look(self.transport, self.inventory, scope).await;
-        let before =
-            Before { start: Some(plan.baseline.clone()), turn: self.noted.clone(), last, stale: None };
+        let before = Before {
+            start: Some(plan.baseline.clone()),
+            turn: self.noted.clone(),
+            last,
+            ..Before::default()
+        };
         state.before = Arc::new(before);
         state
     }

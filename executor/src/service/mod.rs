@@ -10,6 +10,7 @@ macro_rules! script {
     };
 }
 
+mod claim;
 mod connections;
 
 use std::time::Duration;
@@ -19,6 +20,9 @@ use crate::core::names::VolumeName;
 use crate::core::pool::Processes;
 use crate::core::script::{ScriptError, complete, succeeded};
 
+pub use claim::{
+    Taken, parse_claim, parse_claim_text, parse_released, parse_taken, read_claim, release_claim, take_claim,
+};
 pub use connections::{connections, parse_connections};
 
 pub mod usage;

@@ -6,6 +6,7 @@ use crate::bench::Bench;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Break {
     PackageHeld,
+    Claimed,
     ForeignPackage,
     EmptyPeerFile,
     PackagesLocked,
@@ -33,6 +34,7 @@ impl Break {
     pub(crate) fn findings(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::PackageHeld => &[("PACKAGE_HELD", "g1")],
+            Self::Claimed => &[("UPGRADE_CLAIMED", "g2")],
             Self::ForeignPackage => &[("PACKAGE_REMOVES", "g2")],
             Self::EmptyPeerFile => &[("STORED_FILES_BROKEN", "g3")],
             Self::PackagesLocked => &[("PACKAGE_MANAGER_BUSY", "g3")],
@@ -57,6 +59,7 @@ impl Break {
     pub(crate) fn apply(self, bench: &Bench<'_>) {
         match self {
             Self::PackageHeld => drop(bench.sh("g1", "apt-mark hold glusterfs-server")),
+            Self::Claimed => drop(bench.sh("g2", CLAIM)),
             Self::ForeignPackage => drop(bench.sh("g2", FOREIGN)),
             Self::EmptyPeerFile => {
                 drop(bench.sh("g3", "set -- /var/lib/glusterd/peers/*; cp -a \"$1\" /tmp/peer; : >\"$1\""));
@@ -117,6 +120,7 @@ impl Break {
     pub(crate) fn mend(self, bench: &Bench<'_>) {
         match self {
             Self::PackageHeld => drop(bench.sh("g1", "apt-mark unhold glusterfs-server")),
+            Self::Claimed => drop(bench.sh("g2", "rm /var/lib/gluster-upgrade/claim.json")),
             Self::ForeignPackage => drop(bench.sh("g2", "dpkg --purge uses-gluster")),
             Self::EmptyPeerFile => {
                 drop(bench.sh("g3", "set -- /var/lib/glusterd/peers/*; cp -a /tmp/peer \"$1\""))
@@ -179,6 +183,13 @@ impl Break {
 
 const INFO: &str = "/var/lib/glusterd/vols/vol0/info";
 const ID: &str = "trusted.glusterfs.volume-id";
+
+/// A run of somebody else's, halted since yesterday.
+const CLAIM: &str = "
+mkdir -p /var/lib/gluster-upgrade
+echo '{\"format\":1,\"by\":\"bob@ops2\",\"run\":\"20251123T090000Z-11.1\",\"journal\":\"/srv/j\",\
+\"to\":\"11.1\",\"since\":\"2025-11-23T09:00:00.5Z\",\"version\":\"0.1.0\"}' >/var/lib/gluster-upgrade/claim.json
+";
 
 /// A package of somebody else's that cannot go along.
 const FOREIGN: &str = "

@@ -32,6 +32,7 @@ fn what_is_wrong_is_refused_and_left_as_it_was() {
 const ROUNDS: &[&[Break]] = &[
     &[
         Break::PackageHeld,
+        Break::Claimed,
         Break::ForeignPackage,
         Break::EmptyPeerFile,
         Break::PackagesLocked,

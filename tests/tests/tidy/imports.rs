@@ -16,6 +16,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("render", &["core"]),
     ("observe", &["transport", "gluster", "service", "system", "package", "core"]),
     ("act", &["transport", "gluster", "service", "package", "core"]),
+    ("claims", &["transport", "service", "core"]),
     ("runner", &["observe", "act", "journal", "transport", "gluster", "package", "service", "core"]),
     ("fake_pool", &["transport", "gluster", "package", "service", "core"]),
 ];

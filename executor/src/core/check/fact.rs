@@ -38,6 +38,8 @@ pub enum Fact {
     SessionConfigs,
     /// [`PoolState::max_op_version`](super::super::pool::PoolState::max_op_version).
     MaxOpVersion,
+    /// [`HostState::claim`](super::super::pool::HostState::claim).
+    Claims,
     /// [`HostState::connections`](super::super::pool::HostState::connections).
     Connections,
     /// [`HostState::usage`](super::super::pool::HostState::usage) of the hosts that the checks name, clients included.

@@ -6,6 +6,7 @@ mod before;
 #[cfg(test)]
 mod before_tests;
 mod canary;
+mod claims;
 mod disk;
 mod downtime;
 mod fact;
@@ -46,6 +47,7 @@ use super::pool::PoolState;
 use super::usage::Mount;
 
 pub(crate) use canary::unprovable;
+pub(crate) use claims::{claimed, claims};
 pub(crate) use disk::{bricks, room};
 pub use fact::Fact;
 pub(crate) use georep::{converts, geo_replication, sessions_to};

@@ -66,6 +66,7 @@ pub const FINALIZE_NEEDS: &[Fact] = &[
     Fact::HealPending,
     Fact::SplitBrain,
     Fact::MaxOpVersion,
+    Fact::Claims,
 ];
 
 /// Plans the finish alone, for a pool whose servers were upgraded and whose op-version was kept.
@@ -90,6 +91,7 @@ pub fn finalize(state: &PoolState, waivers: &[Waiver]) -> Outcome {
     checks.retain(|check| *check != Check::NothingToHeal);
     let mut found: BTreeSet<Finding> = look_all(&checks, state).into_iter().collect();
     found.extend(check::pending(state, &known).into_iter().chain(stale));
+    found.extend(check::claims(state));
     let (waived, in_the_way): (Vec<Finding>, Vec<Finding>) =
         found.into_iter().partition(|finding| waivers.iter().any(|waiver| waiver.covers(finding)));
     if !in_the_way.is_empty() {

@@ -111,6 +111,7 @@ fn healed_first(
 /// What is asked of the hosts themselves: disks, packages, processes, names, clocks.
 fn systems(state: &PoolState, to: Release, out: Option<&HostName>) -> Vec<Finding> {
     let mut findings = check::bricks(state);
+    findings.extend(check::claims(state));
     findings.extend(check::stored_files(state));
     findings.extend(check::clocks(state));
     findings.extend(check::names(state));

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rstest::rstest;
 
 use super::super::check::look_all;
+use super::super::claim::{Claim, RunId};
 use super::super::pool::{
     GlusterdInfo, Observed, PackageOffer, PeerState, PoolState, Processes, Reach, Unreachable, VolumeKind,
 };
@@ -82,6 +83,22 @@ fn a_server_that_is_out_already_comes_first() {
     let stop = &plan.stages[1].steps[0];
     assert!(matches!(stop.action, Action::StopGluster { .. }));
     assert_eq!(look_all(&stop.enter.checks, &state), []);
+}
+
+#[test]
+fn a_pool_that_another_run_has_claimed_is_refused_until_that_run_is_said_to_be_dead() {
+    let mut state = replica_3();
+    let id = RunId { run: "r".into(), since: "2025-11-24T14:12:00Z".parse().unwrap() };
+    let claim = Claim::new(id, "bob@ops2".into(), "/j".into(), "11.1".parse().unwrap(), "0".into());
+    change_host(&mut state, 2, |host| host.claim = Observed::Known(Some(claim.clone())));
+    assert_eq!(codes(&refused(&state, "11.1")), ["UPGRADE_CLAIMED"]);
+    let plan = planned(&state, "11.1", &["UPGRADE_CLAIMED:g2"]);
+    assert!(plan.waived.iter().any(|finding| finding.code.as_str() == "UPGRADE_CLAIMED"));
+
+    let mut state = replica_3();
+    change_host(&mut state, 2, |host| host.claim = Observed::Known(Some(claim)));
+    let Outcome::Refusal(refusal) = finalize(&state, &[]) else { panic!("claimed") };
+    assert_eq!(codes(&refusal), ["UPGRADE_CLAIMED"]);
 }
 
 #[test]

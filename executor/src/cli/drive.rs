@@ -1,0 +1,177 @@
+//! Doing what a plan says, from the claim on its servers to the report of the end.
+
+use std::path::Path;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::look::transport;
+use super::run::{events_sink, journal_trouble, write_event};
+use super::{ActArgs, PoolArgs};
+use crate::claims::{self, Heirs};
+use crate::core::claim::{Claim, RunId};
+use crate::core::event::{Event, GateKind, Record};
+use crate::core::exit::Exit;
+use crate::core::finding::Finding;
+use crate::core::inventory::Inventory;
+use crate::core::plan::{Plan, Request};
+use crate::core::resume::{self, Progress};
+use crate::journal::{self, Journal};
+use crate::render::{self, Commands};
+use crate::runner::{End, RunError, Runner};
+
+/// Runs what is left of a plan, telling events to whoever listens, and reports the end.
+pub(super) async fn drive(
+    pool: &PoolArgs,
+    act: &ActArgs,
+    inventory: &Inventory,
+    plan: &Plan,
+    journal: Journal,
+    first: Record,
+) -> anyhow::Result<Exit> {
+    let path = journal.path().to_owned();
+    let records = journal::read(&path)?;
+    let (Some(progress), Some(since)) = (resume::progress(&records), records.first().map(|first| first.at))
+    else {
+        anyhow::bail!("the journal has no plan")
+    };
+    let mut events = events_sink(act.events.as_deref())?;
+    let mut listener = |record: &Record| {
+        if let Some(line) = render::live_line(plan, record) {
+            eprintln!("{line}");
+        }
+        // A reader of events that went away must not stop an upgrade: the journal has them all.
+        if let Some(sink) = &mut events
+            && let Err(error) = write_event(sink, record)
+        {
+            tracing::warn!(%error, "events are no longer written; the journal goes on");
+            events = None;
+        }
+    };
+    eprintln!("journal: {}", path.display());
+    listener(&first);
+    let ssh = transport(inventory)?;
+    let run = name_of(&path);
+    let claim = claim(RunId { run: run.clone(), since }, &path, plan);
+    let commands = Commands { plan: pool.command("plan", &request_of(plan)), ..pool.commands(plan.to) };
+    // The lock is ours, so that no run of this folder is alive.
+    let heirs = Heirs { own: journal::runs(&pool.state_folder()), waivers: plan.waivers.clone() };
+    if let Err(findings) = claims::take(&ssh, inventory, &claim, &heirs).await {
+        ssh.close().await;
+        return not_claimed(journal, &progress, findings, &mut listener, &commands);
+    }
+    let noted = progress.noted.clone();
+    let mut runner = Runner { transport: &ssh, inventory, journal, listener: &mut listener, run, noted };
+    let end = tokio::select! {
+        end = runner.run(&progress) => Some(end),
+        () = interrupted() => None,
+    };
+    if matches!(end, Some(Ok(End::Finished))) {
+        for (host, error) in claims::release(&ssh, inventory, &claim).await {
+            eprintln!("warning: the claim of this run on {host} is not taken away: {error}");
+            eprintln!("hint: remove /var/lib/gluster-upgrade/claim.json there, or the next run is refused");
+        }
+    }
+    // Connections are closed in order also then; a command that runs on a host goes on to its own end.
+    ssh.close().await;
+    match end {
+        Some(end) => ended(end, &path, &progress, &commands),
+        None => {
+            let progress = resume::progress(&journal::read(&path)?).unwrap_or(progress);
+            eprint!("\n{}", render::interrupted(&progress, &commands));
+            Ok(if progress.in_doubt.is_some() { Exit::Failed } else { Exit::Halted })
+        }
+    }
+}
+
+/// Reports how a run ended by itself. `before`: how far it had come when it was begun or taken up.
+fn ended(
+    end: Result<End, RunError>,
+    path: &Path,
+    before: &Progress,
+    commands: &Commands,
+) -> anyhow::Result<Exit> {
+    let after = || anyhow::Ok(resume::progress(&journal::read(path)?).unwrap_or_else(|| before.clone()));
+    Ok(match end {
+        Ok(End::Finished) => {
+            eprint!("{}", render::finished(&before.plan));
+            Exit::Done
+        }
+        Ok(End::Halted { step, gate, findings, waited_seconds }) => {
+            eprint!("\n{}", render::halt(&after()?, step, gate, &findings, waited_seconds, commands));
+            Exit::Halted
+        }
+        Ok(End::Failed { step, error }) => {
+            eprint!("\n{}", render::failure(&after()?, step, &error, commands));
+            Exit::Failed
+        }
+        Err(RunError::Journal(error)) => {
+            eprintln!("error: the journal cannot be written, so nothing more is done");
+            journal_trouble(&error)
+        }
+    })
+}
+
+/// Halts before anything is touched, since another run has claimed servers.
+fn not_claimed(
+    mut journal: Journal,
+    progress: &Progress,
+    findings: Vec<Finding>,
+    listener: &mut dyn FnMut(&Record),
+    commands: &Commands,
+) -> anyhow::Result<Exit> {
+    let plan = &progress.plan;
+    let step =
+        plan.steps().map(|step| step.id).find(|id| !progress.finished.contains(id)).unwrap_or_default();
+    let gate = if progress.in_doubt == Some(step) { GateKind::Reenter } else { GateKind::Enter };
+    let halted = Event::Halted { step, gate, findings: findings.clone(), waited_seconds: 0 };
+    match journal.append(halted) {
+        Ok(record) => listener(&record),
+        Err(error) => return Ok(journal_trouble(&error)),
+    }
+    eprint!("\n{}", render::halt(progress, step, gate, &findings, 0, commands));
+    Ok(Exit::Halted)
+}
+
+/// Returns what a run claims the servers with.
+fn claim(id: RunId, journal: &Path, plan: &Plan) -> Claim {
+    let word = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(word);
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let by = format!("{}@{}", user.as_deref().unwrap_or("somebody"), machine.trim());
+    // What others read has to be a word to them.
+    let by = by.chars().filter(|char| !char.is_control()).take(100).collect();
+    let journal = std::path::absolute(journal).unwrap_or_else(|_| journal.to_owned());
+    Claim::new(id, by, journal.display().to_string(), plan.to, env!("CARGO_PKG_VERSION").to_owned())
+}
+
+/// Returns the name of a run: its journal's folder.
+fn name_of(journal: &Path) -> String {
+    let folder = journal.parent().and_then(Path::file_name);
+    folder.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// Returns what was asked for when a plan was made.
+fn request_of(plan: &Plan) -> Request {
+    Request {
+        to: plan.to,
+        procedure: plan.procedure,
+        waivers: plan.waivers.clone(),
+        clients_at_once: plan.clients_at_once,
+        keep_op_version: plan.op_version_kept,
+    }
+}
+
+/// Returns when the operator interrupts. Without it a run would leave connections and their files behind.
+async fn interrupted() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => drop(terminate.recv().await),
+            // Then SIGTERM ends the program at once, as it would without us.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
