@@ -4,6 +4,7 @@
 # One JSON object a line on standard output: "start", then for each operation "intent" before it and "ack" or "error"
 # after it, and "done" at the end. An acknowledged operation was synced, the file and its folder both.
 # It ends at SIGTERM or when STOP_FILE is there, which must not be in the volume: a hung volume would hide it.
+# Written for Python 3.6 and later, since old families have no newer one.
 import errno, hashlib, json, os, random, signal, sys, time
 
 folder, seed, rate, stop_file = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
@@ -21,7 +22,9 @@ def say(kind, **facts):
 def content():
     # Mostly small; now and then one that takes several writes of FUSE's 128 KiB.
     size = chance.choice([0, 1, 100, 1000, 4096, 4097, 10000, 10000, 16384, 65536, 300000])
-    return random.Random(chance.getrandbits(64)).randbytes(size)
+    # 3.6 has no randbytes, and refuses to draw no bits at all.
+    source = random.Random(chance.getrandbits(64))
+    return source.getrandbits(size * 8).to_bytes(size, "little") if size else b""
 
 
 def sync_folder(path):
@@ -88,6 +91,11 @@ def name(number):
     return "d%02d/f%06d%s" % (number % SUBFOLDERS, number, odd)
 
 
+def place(path):
+    # In bytes: what letters a name may have must not depend on the host's locale.
+    return os.path.join(folder, path).encode("utf-8")
+
+
 def attempt(number, facts, act):
     say("intent", n=number, t=time.time(), **facts)
     begin = time.monotonic()
@@ -111,14 +119,14 @@ def operate(number, known):
         old = known.pop(chance.randrange(len(known)))
         new = name(number)
         if attempt(number, dict(op="rename", path=old, to=new),
-                   lambda: rename(os.path.join(folder, old), os.path.join(folder, new))):
+                   lambda: rename(place(old), place(new))):
             known.append(new)
         return
     else:
         op, path = "create", name(number)
     data = content()
     facts = dict(op=op, path=path, size=len(data), sha256=hashlib.sha256(data).hexdigest())
-    if attempt(number, facts, lambda: write(os.path.join(folder, path), data)) and op == "create":
+    if attempt(number, facts, lambda: write(place(path), data)) and op == "create":
         known.append(path)
 
 
@@ -133,6 +141,6 @@ while not stopping and not os.path.exists(stop_file):
     operate(number, known)
     # Paced from the end of the last operation, not caught up with: after a stall a burst would only feed the heal.
     due = max(due + 1 / rate, time.monotonic())
-    while not stopping and (rest := due - time.monotonic()) > 0:
-        time.sleep(min(rest, 0.2))
+    while not stopping and due > time.monotonic():
+        time.sleep(max(0, min(due - time.monotonic(), 0.2)))
 say("done", t=time.time(), operations=number, **counts)
