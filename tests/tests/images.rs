@@ -28,7 +28,7 @@ fn simulator(images: &Path, words: &[&str]) -> Command {
     command
 }
 
-/// Returns the family's row for this folder, as the simulator's own list has it.
+/// Returns the first family's row for this folder, as the simulator's own list has it.
 fn row(images: &Path) -> serde_json::Value {
     let output = simulator(images, &["list", "--output", "json"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -70,6 +70,11 @@ fn what_is_built_is_found_and_not_built_again() {
     let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("../images");
     let first = simulator(&images, &["build"]).output().unwrap();
     assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+    let said = String::from_utf8_lossy(&first.stderr);
+    assert!(
+        said.contains("image centos-7: left out: "),
+        "what needs a registry is built by its name alone: {said}"
+    );
     let image = listed(&images);
     assert!(image.as_str().unwrap().starts_with("gluster-upgrade/debian-bookworm:"), "{image}");
     let again = simulator(&images, &["build"]).output().unwrap();

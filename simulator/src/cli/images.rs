@@ -34,7 +34,7 @@ enum Command {
     },
     /// Build what is missing; a first build takes a minute or two and needs the distribution's archive
     Build {
-        /// The family; all of them when none is named
+        /// The family; all that need no registry when none is named
         family: Option<String>,
     },
     /// Remove images, outdated ones included
@@ -147,6 +147,14 @@ fn table(rows: &[Row]) -> Table {
 async fn build(catalog: &Catalog, family: Option<&str>, context: &Context) -> Result<(), Failure> {
     let families = chosen(catalog, family)?;
     let engine = Engine::connect().await?;
+    // What nobody named is built only where it can be built anywhere; a name is worth waiting for a registry.
+    let (families, left_out) = if family.is_none() { buildable(families) } else { (families, Vec::new()) };
+    for family in left_out {
+        say(&format!(
+            "image {}: left out: its base, {}, has to be pulled; `simulator images build {0}` does it",
+            family.name, family.base.public
+        ));
+    }
     for family in families {
         let run = Run::new("image-build");
         let build = images::ensure(&engine, &run, family, &say);
@@ -176,5 +184,42 @@ fn chosen<'a>(catalog: &'a Catalog, family: Option<&str>) -> Result<Vec<&'a Fami
     match family {
         Some(name) => Ok(vec![catalog.family(name)?]),
         None => Ok(catalog.families.iter().collect()),
+    }
+}
+
+/// Parts the families into those that can be built with no registry, and the others.
+fn buildable(families: Vec<&Family>) -> (Vec<&Family>, Vec<&Family>) {
+    families.into_iter().partition(|family| family.base.bootstrap.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn catalog() -> Catalog {
+        Catalog::load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../images"))).unwrap()
+    }
+
+    #[test]
+    fn unnamed_families_are_built_where_they_need_no_registry() {
+        let catalog = catalog();
+        let (built, left_out) = buildable(chosen(&catalog, None).unwrap());
+        let names = |families: Vec<&Family>| -> Vec<String> {
+            families.into_iter().map(|family| family.name.clone()).collect()
+        };
+        assert_eq!(names(built), ["debian-bookworm"]);
+        assert_eq!(names(left_out), ["centos-7"]);
+        assert_eq!(names(chosen(&catalog, Some("centos-7")).unwrap()), ["centos-7"]);
+    }
+
+    #[test]
+    fn what_was_never_tried_is_listed_as_such() {
+        let catalog = catalog();
+        let family = catalog.family("centos-7").unwrap();
+        let text = table(&[row(family, None, Vec::new())]).to_string();
+        assert!(text.contains("centos-7") && text.contains("3.7.20, 3.8.15, 3.9.1"), "{text}");
+        assert!(text.contains("not tried") && text.contains("not built"), "{text}");
     }
 }

@@ -1,4 +1,5 @@
-//! The base of an image: the public one where it can be pulled, else one made from the distribution's packages.
+//! The base of an image: the public one where it can be pulled, else one made from the distribution's packages, where
+//! the family has such a one.
 
 use std::error::Error;
 use std::path::Path;
@@ -10,10 +11,12 @@ use tokio::process::{Child, Command};
 use super::Say;
 use super::catalog::Base;
 use super::error::ImageError;
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
 
 /// What an unreachable registry may cost. A reachable one delivers a slim base in a few seconds.
 const PULL_LIMIT: Duration = Duration::from_secs(20);
+/// The same where there is nothing to go on with instead, and a base of any size.
+const ONLY_PULL_LIMIT: Duration = Duration::from_secs(600);
 /// What a bootstrap may take; half a minute is usual, a slow mirror needs some.
 const BOOTSTRAP_LIMIT: Duration = Duration::from_secs(600);
 /// The repository of bootstrapped bases on the engine.
@@ -49,6 +52,9 @@ pub(super) async fn obtain(
     say: Say<'_>,
 ) -> Result<(BaseKind, String), ImageError> {
     let Base { public, bootstrap } = base;
+    let Some(bootstrap) = bootstrap else {
+        return only_public(engine, public, say).await;
+    };
     let refusal = match engine.pull(public, PULL_LIMIT).await {
         Ok(()) => {
             say(&format!("base: {public}, pulled"));
@@ -69,6 +75,21 @@ pub(super) async fn obtain(
     mmdebstrap(bootstrap, &archive).await?;
     engine.import(&archive, REPOSITORY, bootstrap).await?;
     Ok((BaseKind::Bootstrap, name))
+}
+
+/// Gets the base of a family that has no other: from the engine, where somebody may have brought it, else by a pull.
+async fn only_public(engine: &Engine, public: &str, say: Say<'_>) -> Result<(BaseKind, String), ImageError> {
+    if engine.image(public).await?.is_some() {
+        say(&format!("base: {public}, on the engine already"));
+    } else {
+        say(&format!("base: pulling {public}"));
+        engine.pull(public, ONLY_PULL_LIMIT).await.map_err(|error| needs_registry(public, &error))?;
+    }
+    Ok((BaseKind::Public, public.to_owned()))
+}
+
+fn needs_registry(public: &str, refusal: &EngineError) -> ImageError {
+    ImageError::NeedsRegistry { public: public.to_owned(), reason: one_line(refusal) }
 }
 
 /// Runs mmdebstrap; the mirror is its own default.
@@ -136,4 +157,27 @@ fn one_line(error: &dyn Error) -> String {
         cause = error.source();
     }
     text.replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_registry_and_a_bootstrap_the_error_says_what_to_do() {
+        let refusal = EngineError::Unexpected {
+            what: "pulling some:1".to_owned(),
+            expected: "an end within 600 s".to_owned(),
+            found: "none".to_owned(),
+        };
+        let error = needs_registry("some:1", &refusal);
+        let text = error.to_string();
+        assert!(
+            text.starts_with("no base: some:1 could not be pulled, and this family has no other: "),
+            "{text}"
+        );
+        assert!(text.contains("within 600 s"), "{text}");
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("registry") && hint.contains("docker load"), "{hint}");
+    }
 }

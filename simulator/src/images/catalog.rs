@@ -58,14 +58,15 @@ impl std::fmt::Display for Init {
     }
 }
 
-/// Where a base comes from: the public image where it can be pulled, else a bootstrap.
+/// Where a base comes from: the public image where it can be pulled, else a bootstrap where there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Base {
     /// A public image.
     pub public: String,
-    /// The suite that `mmdebstrap` makes a base of.
-    pub bootstrap: String,
+    /// The suite that `mmdebstrap` makes a base of; nothing where the public image is the only base, so that the
+    /// family needs a registry.
+    pub bootstrap: Option<String>,
 }
 
 /// A release inside a family.

@@ -287,6 +287,13 @@ optional = true
     }
 
     #[test]
+    fn a_base_without_a_bootstrap_needs_a_registry() {
+        assert_eq!(parse(GOOD).unwrap()[0].base.bootstrap.as_deref(), Some("some"));
+        let families = parse(&GOOD.replace("bootstrap = \"some\"\n", "")).unwrap();
+        assert_eq!(families[0].base.bootstrap, None);
+    }
+
+    #[test]
     fn a_family_twice() {
         let error = parse(&format!("{GOOD}{GOOD}")).unwrap_err().to_string();
         assert!(error.contains("catalog.toml:19: "), "{error}");

@@ -49,7 +49,7 @@ impl Context {
                 ("OPTIONAL", optional.join(" ")),
                 ("PREINSTALLED", family.preinstalled.clone()),
             ],
-            base: vec![family.base.public.clone(), family.base.bootstrap.clone()],
+            base: std::iter::once(family.base.public.clone()).chain(family.base.bootstrap.clone()).collect(),
         })
     }
 
@@ -170,7 +170,7 @@ mod tests {
             tried: None,
             init: Init::Bare,
             preinstalled: "10.3".to_owned(),
-            base: Base { public: "some:image".to_owned(), bootstrap: "some".to_owned() },
+            base: Base { public: "some:image".to_owned(), bootstrap: Some("some".to_owned()) },
             releases: vec![Release {
                 version: "10.3".to_owned(),
                 suite: "some".to_owned(),
@@ -210,6 +210,7 @@ mod tests {
         std::fs::set_permissions(root.join("node/script"), mode).unwrap();
     })]
     #[case::base(|_: &Path, family: &mut Family| family.base.public = "other:image".to_owned())]
+    #[case::no_bootstrap(|_: &Path, family: &mut Family| family.base.bootstrap = None)]
     #[case::suite(|_: &Path, family: &mut Family| family.releases[0].suite = "next".to_owned())]
     #[case::optional(|_: &Path, family: &mut Family| family.releases[0].optional = true)]
     #[case::preinstalled(|_: &Path, family: &mut Family| family.preinstalled = "9.2".to_owned())]

@@ -17,6 +17,14 @@ pub enum ImageError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The family has a public base alone, and it was not to be had.
+    #[error("no base: {public} could not be pulled, and this family has no other: {reason}")]
+    NeedsRegistry {
+        /// The public image.
+        public: String,
+        /// The engine's answer.
+        reason: String,
+    },
     /// mmdebstrap is not installed.
     #[error("no base: nothing could be pulled, and mmdebstrap is not installed")]
     NoBootstrap,
@@ -60,6 +68,10 @@ impl ImageError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             ImageError::Engine(error) => error.hint(),
+            ImageError::NeedsRegistry { .. } => Some(
+                "let the engine reach a registry, or bring that image onto it (`docker pull` elsewhere, `docker save`, \
+                 `docker load` here); then the same again",
+            ),
             ImageError::NoBootstrap => Some("apt-get install mmdebstrap, or let the engine reach a registry"),
             ImageError::Bootstrap { .. } => {
                 Some("it runs as root and needs the distribution's package archive; try it by hand")

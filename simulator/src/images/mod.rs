@@ -7,6 +7,8 @@ mod check;
 mod context;
 mod error;
 mod progress;
+#[cfg(test)]
+mod scripts;
 
 pub use self::base::BaseKind;
 pub use self::build::{NodeImage, ensure, find, on_engine};
