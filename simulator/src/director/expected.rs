@@ -26,7 +26,7 @@ pub(super) fn expected(
     truths: &Truths,
 ) -> Result<Expected, DirectorError> {
     let Stage { scenario, catalog, .. } = stage;
-    let Standing { releases, op_version_of } = standing;
+    let Standing { releases, op_version_of, set_since } = standing;
     let op_version = scenario.op_version(catalog, &op_version_of);
     let op_version = op_version.ok_or(DirectorError::OpVersion(op_version_of))?;
     let part = scenario.part(which).unwrap_or(&scenario.pool);
@@ -48,6 +48,7 @@ pub(super) fn expected(
         volumes,
         client: cast.pool.pool.clients().first().map(|client| client.name.clone()),
         stored: Stored::Alike,
+        set_since,
         allowances: scenario.expect.lost_options.clone(),
     })
 }

@@ -119,6 +119,8 @@ pub struct Expected {
     pub client: Option<String>,
     /// How the servers must have stored the volumes.
     pub stored: Stored,
+    /// Options that others than the executor have set since the baseline, by volume.
+    pub set_since: BTreeMap<String, BTreeMap<String, String>>,
     /// Differences from the baseline that are meant.
     pub allowances: Vec<super::Allowance>,
 }

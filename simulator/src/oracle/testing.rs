@@ -91,6 +91,7 @@ pub(crate) fn expected() -> Expected {
         }],
         client: Some("client".to_owned()),
         stored: crate::oracle::Stored::Alike,
+        set_since: BTreeMap::new(),
         allowances: Vec::new(),
     }
 }

@@ -12,6 +12,8 @@ use crate::engine::{EngineError, ExecOutput};
 
 /// What glusterd may take to answer, a peer to connect, a brick to come online. Seconds are usual.
 const LIMIT: Duration = Duration::from_secs(60);
+/// What a command may take: the CLI itself gives up after 120 s, and geo-replication asks every host for its keys first.
+const CLI_DEADLINE: Duration = Duration::from_secs(180);
 /// Under systemd it is also enabled, as an operator would have it: a server that comes back starts it by itself.
 const START_GLUSTERD: &str =
     "if [ -d /run/systemd/system ]; then systemctl enable --now glusterd; else glusterd; fi";
@@ -30,7 +32,7 @@ impl Pool {
     pub async fn gluster(&self, server: &Node, words: &[&str]) -> Result<ExecOutput, EngineError> {
         let mut argv = vec!["gluster", "--mode=script"];
         argv.extend_from_slice(words);
-        self.engine.exec(&server.container, &argv).await
+        self.engine.exec_within(&server.container, &argv, CLI_DEADLINE).await
     }
 
     /// Starts glusterd on a server and waits until it answers. One that runs already is fine.

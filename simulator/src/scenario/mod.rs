@@ -196,13 +196,29 @@ pub struct Cue {
     pub host: String,
 }
 
-/// Where a pool is to stand: at which releases, and whose op-version it has.
+/// Where a pool is to stand: at which releases, whose op-version it has, and what others have set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// The release of each server.
     pub releases: BTreeMap<String, String>,
     /// The release whose op-version the pool has.
     pub op_version_of: String,
+    /// Options that were set by deeds, by volume.
+    pub set_since: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Standing {
+    /// Takes a deed into account.
+    fn after(&mut self, deed: &Deed) {
+        match deed {
+            Deed::SetOption { volume, option, value } => {
+                self.set_since.entry(volume.clone()).or_default().insert(option.clone(), value.clone());
+            }
+            Deed::ResetOption { volume, option } => {
+                self.set_since.entry(volume.clone()).or_default().remove(option);
+            }
+        }
+    }
 }
 
 /// How the executor is to end.
@@ -312,9 +328,11 @@ impl Scenario {
         let releases: BTreeMap<String, String> =
             servers.map(|server| (server.name.clone(), server.release.clone())).collect();
         let op_version_of = releases.values().next().cloned().unwrap_or_default();
-        let mut standing = Standing { releases, op_version_of };
+        let mut standing = Standing { releases, op_version_of, set_since: BTreeMap::new() };
         for order in self.orders.iter().take(orders).filter(|order| order.on == which) {
-            let Standing { releases, op_version_of } = &mut standing;
+            let faults = order.faults.iter().map(|fault| &fault.deed);
+            order.before.iter().chain(faults).for_each(|deed| standing.after(deed));
+            let Standing { releases, op_version_of, set_since: _ } = &mut standing;
             for (server, release) in releases {
                 if order.upgraded.contains(server) {
                     *release = order.to.to_string();

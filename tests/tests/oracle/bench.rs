@@ -146,6 +146,7 @@ impl Bench {
             volumes: expected_volumes(&spec.volumes, &spec.servers),
             client: shape.client.map(|(name, _)| name.to_owned()),
             stored: simulator::oracle::Stored::Alike,
+            set_since: BTreeMap::new(),
             allowances: Vec::new(),
         };
         let baseline = Arc::new(Baseline::capture(&*shell, &expected).await);

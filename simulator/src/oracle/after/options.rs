@@ -17,7 +17,11 @@ pub(super) fn judge(looks: &Looks, expected: &Expected, baseline: &Baseline, jud
                 .and_then(|now| baseline.volume(server, name).map(|before| (before, now)));
             let (verdict, found) = match &pair {
                 Err(reason) => (Verdict::Unknown, reason.clone()),
-                Ok((before, now)) => compare_options(&before.options(), &now.options(), &expected.allowances),
+                Ok((before, now)) => {
+                    let mut wanted = before.options();
+                    wanted.extend(expected.set_since.get(name).cloned().unwrap_or_default());
+                    compare_options(&wanted, &now.options(), &expected.allowances)
+                }
             };
             judge.assert("options unchanged", &subject, verdict, "as before the run", found);
             let changes =

@@ -63,25 +63,6 @@ fn a_good_one_is_read() {
     assert!(!scenario.orders[0].offline && !scenario.workload.unwrap().stops_for_downtime);
 }
 
-/// Those below `registry` are run by nobody here, so this is all that stands between them and a slip of the pen.
-#[rstest]
-fn every_scenario_of_the_project_makes_sense(
-    #[files("../scenarios/**/*.toml")]
-    #[base_dir = "${CARGO_MANIFEST_DIR}"]
-    path: std::path::PathBuf,
-) {
-    let catalog = catalog();
-    let scenario = Scenario::load(&path, &catalog).unwrap();
-    let registry = path.parent().unwrap().ends_with("registry");
-    let base = &catalog.family(&scenario.family).unwrap().base;
-    assert_eq!(registry, base.bootstrap.is_none(), "scenarios/registry is for what needs a registry");
-    // The judge has to know what to expect before and after every order.
-    for orders in 0..=scenario.orders.len() {
-        let release = scenario.standing(Which::Pool, orders).op_version_of;
-        assert!(scenario.op_version(&catalog, &release).is_some(), "no op-version of {release}");
-    }
-}
-
 #[test]
 fn a_downtime_is_asked_for_in_so_many_words() {
     let text = GOOD.replace("to = \"11.1\"", "to = \"11.1\"\noffline = true");
@@ -124,6 +105,24 @@ fn orders_follow_each_other() {
         (Ask::Finalize, "11.1", Outcome::Upgraded)
     );
     assert_eq!(order.before, [Deed::ResetOption { volume: "vol0".to_owned(), option: "a.b".to_owned() }]);
+}
+
+#[test]
+fn what_was_set_by_a_deed_stays_until_it_is_put_back() {
+    let deed =
+        |kind: &str, value: &str| format!("{{ {kind} = {{ volume = \"vol0\", option = \"a.b\"{value} }} }}");
+    let set = deed("set_option", ", value = \"1\"");
+    let halted = "outcome = \"halted\"\nfindings = [\"CONFIG_CHANGED:vol0\"]";
+    let text = GOOD.replace("outcome = \"upgraded\"", halted);
+    let fault = format!("[[orders.faults]]\nafter = {{ step = \"install\", host = \"g1\" }}\ndeed = {set}\n");
+    let back = format!("before = [{}]\noutcome = \"upgraded\"\n", deed("reset_option", ""));
+    let scenario = read(&format!("{text}{fault}[[orders]]\nask = \"resume\"\n{back}")).unwrap();
+    let set = |orders| scenario.standing(Which::Pool, orders).set_since.remove("vol0").unwrap_or_default();
+    assert_eq!(set(0).len(), 0);
+    assert_eq!(set(1)["a.b"], "1");
+    assert_eq!(set(2).len(), 0);
+    assert_eq!(scenario.standing(Which::Pool, 1).op_version_of, "10.3");
+    assert_eq!(scenario.standing(Which::Pool, 2).op_version_of, "11.1");
 }
 
 #[rstest]
