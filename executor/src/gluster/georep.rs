@@ -7,12 +7,15 @@ use crate::core::command::{Command, Effect};
 use crate::core::georep::SessionName;
 use crate::core::names::AbsolutePath;
 
-/// How long a file may take to arrive at the other end. Workers look for changes every 15 s or so
-/// (`rollover-time` of the changelog translator, 3.7 to 11), and a link may be slow.
-const CANARY_PATIENCE: Duration = Duration::from_secs(600);
+/// How long the first file may take to arrive at the other end. Workers look for changes every 15 s or so
+/// (`rollover-time` of the changelog translator, 3.7 to 11).
+pub const FIRST_PATIENCE: Duration = Duration::from_secs(180);
+
+/// How long another one may take, after the session was started anew: a link may be slow.
+pub const SECOND_PATIENCE: Duration = Duration::from_secs(900);
 
 /// What else the script of the canary does: two mounts and their ends.
-const CANARY_DEADLINE: Duration = Duration::from_secs(CANARY_PATIENCE.as_secs() + 180);
+const CANARY_MORE: Duration = Duration::from_secs(180);
 
 /// Writes a file on the primary, waits for its content on the secondary, takes it away again.
 const CANARY: &str = include_str!("georep_canary.sh");
@@ -68,16 +71,16 @@ pub fn start(session: &SessionName) -> Command {
 
 /// Proves on a server of the primary that a file arrives with its content. Both volumes are mounted there for as
 /// long as it takes, the secondary read-only; `create push-pem` mounts it from there too (gverify.sh, 3.7 to 11).
-pub fn canary(session: &SessionName, run: &str) -> Command {
-    let patience = CANARY_PATIENCE.as_secs().to_string();
+pub fn canary(session: &SessionName, run: &str, patience: Duration) -> Command {
+    let seconds = patience.as_secs().to_string();
     let arguments = [
         session.primary.as_str(),
         session.secondary.host.as_str(),
         session.secondary.volume.as_str(),
         run,
-        &patience,
+        &seconds,
     ];
-    Command::script(Effect::Changes, CANARY, arguments, CANARY_DEADLINE)
+    Command::script(Effect::Changes, CANARY, arguments, patience + CANARY_MORE)
 }
 
 /// Converts the changelogs of a brick with Gluster's script, where they are not converted yet
@@ -116,7 +119,7 @@ mod tests {
         assert_eq!(words(&stop(&session)), format!("{begin} stop"));
         assert_eq!(words(&start(&session)), format!("{begin} start"));
         assert_eq!((config.effect, stop(&session).effect), (Effect::Reads, Effect::Changes));
-        assert_eq!(canary(&session, "r").effect, Effect::Changes);
+        assert_eq!(canary(&session, "r", FIRST_PATIENCE).effect, Effect::Changes);
     }
 
     /// Attributes kept in files beside what they belong to: real ones of this kind are root's alone.

@@ -7,6 +7,12 @@ use super::{Look, Pool, PoolError, until};
 /// What a session may take to come to Active, Passive and changelogs; 15 to 30 s are usual.
 const LIMIT: Duration = Duration::from_secs(180);
 
+/// What a folder may take to arrive; changelogs are closed every 15 s.
+const ARRIVAL: Duration = Duration::from_secs(90);
+
+/// How often a session is started until it carries something.
+const STARTS: usize = 4;
+
 /// The states of a worker that is well, and the crawl of one that has caught up (gluster-georep status, 3.7 to 11).
 const ACTIVE: &str = "Active";
 const PASSIVE: &str = "Passive";
@@ -49,7 +55,24 @@ impl Pool {
         self.change(near, &say(&["create", "push-pem"])).await?;
         self.change(near, &say(&["config", "sync-method", "tarssh"])).await?;
         self.change(near, &say(&["start"])).await?;
-        let what = format!("geo-replication {} to {secondary} to catch up", session.primary);
+        // A session whose workers look well may still be deaf: see the executor's proof of replication.
+        for _ in 0..STARTS {
+            self.wait_for_session(session, far).await?;
+            if self.arrives(session, far).await? {
+                return Ok(());
+            }
+            self.change(near, &say(&["stop"])).await?;
+            self.change(near, &say(&["start"])).await?;
+        }
+        Err(PoolError::NotReady {
+            what: format!("a file of {} to arrive in {secondary}", session.primary),
+            limit: ARRIVAL,
+            last_seen: format!("no file, after {STARTS} starts of the session"),
+        })
+    }
+
+    async fn wait_for_session(&self, session: &Session, far: &Pool) -> Result<(), PoolError> {
+        let what = format!("geo-replication {} to {} to catch up", session.primary, session.secondary);
         until(what, LIMIT, async || {
             Ok(match self.session(session, far).await? {
                 Ok(_) => Look::Ready(()),
@@ -57,6 +80,35 @@ impl Pool {
             })
         })
         .await
+    }
+
+    /// Makes a folder on the primary volume and waits for it on the bricks of the secondary.
+    async fn arrives(&self, session: &Session, far: &Pool) -> Result<bool, PoolError> {
+        let (Some(near), Some(there)) = (self.servers.first(), far.servers.first()) else {
+            return Ok(false);
+        };
+        // Its name is nobody's: the client has a folder of its own, and this one is gone before anybody writes.
+        const PUT: &str = "at=$(mktemp -d) && mount -t glusterfs \"localhost:/$1\" \"$at\" && mkdir -p \"$at/arrival\"; \
+            umount \"$at\"; rmdir \"$at\"";
+        const TAKE: &str = "at=$(mktemp -d) && mount -t glusterfs \"localhost:/$1\" \"$at\" && rmdir \"$at/arrival\"; \
+            umount \"$at\"; rmdir \"$at\"";
+        self.engine.exec_ok(&near.container, &["sh", "-c", PUT, "put", &session.primary]).await?;
+        let place = there.bricks.iter().find(|brick| brick.volume == session.secondary);
+        let place = place.map_or_else(String::new, |brick| format!("{}/arrival", brick.path));
+        let seen = async |wanted: bool| {
+            let look = async || {
+                let there = self.engine.exec(&there.container, &["test", "-d", &place]).await?.success();
+                Ok(if there == wanted { Look::Ready(()) } else { Look::NotYet("not yet".to_owned()) })
+            };
+            match until(format!("{place} to come or go"), ARRIVAL, look).await {
+                Ok(()) => Ok(true),
+                Err(PoolError::NotReady { .. }) => Ok(false),
+                Err(other) => Err(other),
+            }
+        };
+        let came = seen(true).await?;
+        self.engine.exec_ok(&near.container, &["sh", "-c", TAKE, "take", &session.primary]).await?;
+        Ok(came && seen(false).await?)
     }
 
     /// Looks at a session: which workers it has, in words, or what is wrong with one.

@@ -63,6 +63,25 @@ fn a_good_one_is_read() {
     assert!(!scenario.orders[0].offline && !scenario.workload.unwrap().stops_for_downtime);
 }
 
+/// Those below `registry` are run by nobody here, so this is all that stands between them and a slip of the pen.
+#[rstest]
+fn every_scenario_of_the_project_makes_sense(
+    #[files("../scenarios/**/*.toml")]
+    #[base_dir = "${CARGO_MANIFEST_DIR}"]
+    path: std::path::PathBuf,
+) {
+    let catalog = catalog();
+    let scenario = Scenario::load(&path, &catalog).unwrap();
+    let registry = path.parent().unwrap().ends_with("registry");
+    let base = &catalog.family(&scenario.family).unwrap().base;
+    assert_eq!(registry, base.bootstrap.is_none(), "scenarios/registry is for what needs a registry");
+    // The judge has to know what to expect before and after every order.
+    for orders in 0..=scenario.orders.len() {
+        let release = scenario.standing(Which::Pool, orders).op_version_of;
+        assert!(scenario.op_version(&catalog, &release).is_some(), "no op-version of {release}");
+    }
+}
+
 #[test]
 fn a_downtime_is_asked_for_in_so_many_words() {
     let text = GOOD.replace("to = \"11.1\"", "to = \"11.1\"\noffline = true");
