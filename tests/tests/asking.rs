@@ -15,6 +15,7 @@ fn it_shows_asks_and_acts_alone() {
     on_a_pool("asking", three_replicas, |pool| {
         let asked = Asked::on(pool);
         check_and_plan_touch_nothing(&asked);
+        inspect_prints_what_its_schema_says(&asked);
         without_an_answer_nothing_is_touched(&asked);
         another_answer_than_yes_touches_nothing(&asked);
         a_second_run_is_refused(&asked);
@@ -44,6 +45,24 @@ fn check_and_plan_touch_nothing(asked: &Asked) {
     assert_eq!(status.status.code(), Some(0), "{}", text(&status.stdout));
     assert!(text(&status.stdout).contains("the pool is well"), "{}", text(&status.stdout));
     assert!(!asked.state.exists(), "looking leaves no journal");
+}
+
+/// By the schema that the program prints, which a test of its own compares with the published one.
+fn inspect_prints_what_its_schema_says(asked: &Asked) {
+    let schema = Command::new(Program::Executor.path()).args(["inspect", "--schema"]).output().unwrap();
+    let schema: serde_json::Value = serde_json::from_slice(&schema.stdout).unwrap();
+    let judge = jsonschema::validator_for(&schema).unwrap();
+    let printed = Command::new(Program::Executor.path())
+        .args(["inspect", "--to", "11.1", "--output", "json", "--inventory"])
+        .arg(&asked.inventory)
+        .output()
+        .unwrap();
+    let printed: serde_json::Value = serde_json::from_slice(&printed.stdout).unwrap();
+    let errors: Vec<String> =
+        judge.iter_errors(&printed).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    let release = &printed["pool"]["hosts"]["g1"]["release"]["known"];
+    assert_eq!(release, "10.3", "it is this pool that was seen");
 }
 
 fn without_an_answer_nothing_is_touched(asked: &Asked) {

@@ -82,7 +82,11 @@ pub(super) async fn inspect(args: InspectArgs) -> anyhow::Result<Exit> {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
+    use crate::core::pool::{Observed, Reach, Unreachable, VolumeKind};
+    use crate::core::sample::{change_host, change_volume, pool, replica_3, replicated, volume};
 
     const PUBLISHED: &str = include_str!("../../../docs/inspect.schema.json");
 
@@ -99,5 +103,70 @@ mod tests {
             today == PUBLISHED,
             "INSTA_UPDATE=always writes docs/inspect.schema.json anew; read the difference"
         );
+    }
+
+    fn published() -> jsonschema::Validator {
+        jsonschema::validator_for(&serde_json::from_str(PUBLISHED).unwrap()).unwrap()
+    }
+
+    /// A pool of an old release with volumes of every kind.
+    fn mixed() -> PoolState {
+        let volumes = vec![
+            volume("coded", VolumeKind::Disperse { disperse: 3, redundancy: 1 }, &[1, 2, 3]),
+            volume("copies", VolumeKind::Replicate { replica: 3 }, &[1, 2, 3]),
+            volume("single", VolumeKind::Distribute, &[1, 2, 3]),
+            volume("odd", VolumeKind::Other("Tier".to_owned()), &[1, 2, 3]),
+        ];
+        pool(3, "3.8.15", volumes, "3.9.1-1.el7")
+    }
+
+    /// A pool of which little is known.
+    fn unknown() -> PoolState {
+        fn lost<T>() -> Observed<T> {
+            Observed::Unknown("no answer".to_owned())
+        }
+        let mut state = replica_3();
+        change_host(&mut state, 1, |host| {
+            host.reach = Reach::NotReached { cause: Unreachable::TimedOut, reason: "no answer".to_owned() };
+            (host.release, host.processes, host.peers) = (lost(), lost(), lost());
+            (host.glusterd_info, host.usage, host.offer) = (lost(), lost(), lost());
+        });
+        change_host(&mut state, 2, |host| {
+            (host.release, host.system.platform) = (Observed::Known(None), lost());
+            (host.system.daemons, host.system.network, host.system.bricks) = (lost(), lost(), lost());
+        });
+        change_volume(&mut state, "vol0", |volume| {
+            (volume.clients, volume.tasks, volume.heal_pending) = (lost(), lost(), lost());
+        });
+        (state.sessions, state.max_op_version) = (lost(), Observed::Known(None));
+        state
+    }
+
+    #[rstest]
+    #[case::healthy(replica_3())]
+    #[case::geo_replicated(replicated("10.3"))]
+    #[case::old_and_mixed(mixed())]
+    #[case::hardly_known(unknown())]
+    fn what_is_printed_is_valid_by_the_published_schema(#[case] state: PoolState) {
+        let printed = serde_json::to_value(Inspection::of(state)).unwrap();
+        let errors: Vec<String> = published()
+            .iter_errors(&printed)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert_eq!(errors, Vec::<String>::new());
+    }
+
+    #[rstest]
+    #[case::a_member_that_is_gone(|printed: &mut serde_json::Value| {
+        drop(printed["pool"].as_object_mut().unwrap().remove("volumes"));
+    })]
+    #[case::a_bare_fact(|printed: &mut serde_json::Value| printed["pool"]["volumes"] = serde_json::json!({}))]
+    #[case::another_word(|printed: &mut serde_json::Value| {
+        printed["pool"]["hosts"]["g1"]["reach"] = serde_json::json!("perhaps");
+    })]
+    fn what_is_broken_is_not(#[case] break_it: fn(&mut serde_json::Value)) {
+        let mut printed = serde_json::to_value(Inspection::of(replica_3())).unwrap();
+        break_it(&mut printed);
+        assert!(!published().is_valid(&printed));
     }
 }
