@@ -377,6 +377,9 @@ codes! {
     /// A unit starts at boot, or does not, otherwise than before the upgrade.
     UnitEnablement "UNIT_ENABLEMENT" true
         "type the command that is named; waive this finding only if somebody wants it as it is now";
+    /// IPv6 is switched off, and the target may ask the kernel for it.
+    Ipv6Off "IPV6_OFF" true
+        "nothing where only sysctl switched it off; booted without it (ipv6.disable=1), set `option transport.address-family inet` in glusterd.vol first";
     /// A fact could not be read.
     NotObserved "NOT_OBSERVED" false
         "run the same command again; if it stays, look at that host's glusterd and its log";

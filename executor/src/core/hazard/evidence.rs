@@ -57,6 +57,8 @@ pub enum Evidence {
     SameBrickPath,
     /// A volume heals itself.
     ReplicatedVolume,
+    /// IPv6 is switched off on a server.
+    Ipv6Off,
 }
 
 impl Evidence {
@@ -71,6 +73,7 @@ impl Evidence {
             Self::QuotaEverOn => Some(Code::QuotaChecksumTrap),
             Self::SameBrickPath => Some(Code::BrickPathsCollide),
             Self::ReplicatedVolume => Some(Code::AnonymousInode),
+            Self::Ipv6Off => Some(Code::Ipv6Off),
         }
     }
 
@@ -92,6 +95,10 @@ impl Evidence {
                 matches!(volume.kind, VolumeKind::Replicate { .. }).then(|| {
                     "is replicated: directories may heal slowly until all servers are upgraded".to_owned()
                 })
+            }),
+            Self::Ipv6Off => of_hosts(state, code, |host| {
+                let platform = host.system.platform.known()?;
+                Ok((!platform.ipv6).then(|| "IPv6 is switched off on this server".to_owned()))
             }),
         }
     }

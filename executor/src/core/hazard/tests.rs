@@ -252,6 +252,33 @@ fn equal_brick_paths_and_the_anonymous_inode_are_told_and_stand_in_no_way() {
     );
 }
 
+#[rstest]
+#[case::nine("8.6", "9.2", 1)]
+#[case::nine_mended("8.6", "9.6", 0)]
+#[case::ten("9.2", "10.3", 1)]
+#[case::ten_mended("9.2", "10.5", 0)]
+#[case::eleven("10.3", "11.1", 0)]
+fn ipv6_that_is_off_is_told_where_the_target_may_ask_for_it(
+    #[case] now: &str,
+    #[case] to: &str,
+    #[case] told: usize,
+) {
+    let noted = |state: &PoolState| {
+        let found = look(state, release(to), true);
+        assert!(found.refused.iter().all(|finding| finding.code != Code::Ipv6Off));
+        texts(&found.noted).into_iter().filter(|text| text.starts_with("IPV6_OFF g2: ")).collect::<Vec<_>>()
+    };
+    let mut state = well(now);
+    assert_eq!(noted(&state), Vec::<String>::new(), "it is on");
+    change_host(&mut state, 2, |host| {
+        let Observed::Known(platform) = &mut host.system.platform else { panic!() };
+        platform.ipv6 = false;
+    });
+    assert_eq!(noted(&state).len(), told);
+    change_host(&mut state, 2, |host| host.system.platform = Observed::Unknown("no answer".to_owned()));
+    assert_eq!(noted(&state), vec!["IPV6_OFF g2: unknown: no answer"; told]);
+}
+
 #[test]
 fn volumes_that_could_not_be_read_are_no_pass() {
     let mut state = well("10.3");
