@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
 use std::path::Path;
+use std::process::Command;
 
 use acceptance::asked::{Asked, text};
 use acceptance::pool::{on_a_pool, three_replicas};
+use acceptance::program::Program;
 use simulator::images::Init;
 use simulator::pool::{NodeSpec, Pool, PoolSpec};
 use tokio::runtime::Handle;

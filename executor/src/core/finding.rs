@@ -149,6 +149,45 @@ impl fmt::Display for Waiver {
     }
 }
 
+impl Code {
+    /// Returns whether it often is there for a moment and gone by itself: an entry listed as to be healed while
+    /// it is being written, a client that has just mounted, a pool that is busy with another command.
+    pub fn often_passes(self) -> bool {
+        matches!(
+            self,
+            Self::HealPending
+                | Self::SplitBrain
+                | Self::ClientMissesBrick
+                | Self::PeerDisconnected
+                | Self::BrickOffline
+                | Self::SelfHealDaemonDown
+                | Self::PackageManagerBusy
+                | Self::SnapshotRunning
+        )
+    }
+
+    /// Returns whether waiting may mend it. Where it cannot, a gate halts soon rather than after hours.
+    pub fn waiting_may_mend(self) -> bool {
+        !matches!(
+            self,
+            Self::StoredVolumesDiffer
+                | Self::PeerRejected
+                | Self::SplitBrain
+                | Self::NotAtRelease
+                | Self::HostKeyChanged
+                | Self::HostKeyUnknown
+                | Self::GeorepConfigChanged
+                | Self::ConfigChanged
+                | Self::OpVersionChanged
+                | Self::GlusterdRestarted
+                | Self::RunsOldCode
+                | Self::OpVersionUnsupported
+                | Self::ClientTooOld
+                | Self::UnitEnablement
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,10 @@
 use std::net::IpAddr;
 
 use super::super::finding::{Code, Finding, Subject};
+use super::super::georep::PoolRole;
+use super::super::names::VolumeName;
 use super::super::pool::{PoolState, Volume};
+use super::sessions_to;
 
 /// Options by which no file of a server's can be written, or not as who wrote it, or not be taken away again. Tried one
 /// by one on 10.3 with a mount on a server: `Read-only file system`, a file that stays, `Permission denied`.
@@ -27,7 +30,19 @@ pub(crate) fn unprovable(state: &PoolState) -> Vec<Finding> {
     found.collect()
 }
 
+/// Whether a volume is the read-only copy of another pool's, as 9 and later make it (`features.read-only`, set by
+/// geo-replication's `create`): its proof is the file that has to arrive when the session is started again.
+pub(crate) fn is_copy(state: &PoolState, volume: &VolumeName) -> bool {
+    let primaries = state.other_pools.iter().filter(|pool| pool.role == PoolRole::Primary);
+    let mut sessions =
+        primaries.filter_map(|pool| pool.sessions.known().ok()).flat_map(|all| sessions_to(state, all));
+    sessions.any(|session| session.name.secondary.volume == *volume)
+}
+
 fn obstacles(state: &PoolState, volume: &Volume) -> Vec<String> {
+    if is_copy(state, &volume.name) {
+        return Vec::new();
+    }
     let on = |option: &str| volume.options.get(option).is_some_and(|value| is_on(value));
     let forbidding = FORBID.into_iter().filter(|option| on(option)).map(|option| {
         let value = &volume.options[option];

@@ -46,7 +46,7 @@ use super::names::{AbsolutePath, HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
 use super::usage::Mount;
 
-pub(crate) use canary::unprovable;
+pub(crate) use canary::{is_copy, unprovable};
 pub(crate) use claims::{claimed, claims};
 pub(crate) use disk::{bricks, room};
 pub use fact::Fact;

@@ -15,11 +15,9 @@ impl fmt::Display for Check {
             Self::PeersConnected { without: Some(host) } => {
                 write!(f, "peers connected, seen from every server but {host}")
             }
-            Self::StoredVolumesAgree { ignoring_nfs: false } => {
-                write!(f, "stored volumes agree on every server")
-            }
-            Self::StoredVolumesAgree { ignoring_nfs: true } => {
-                write!(f, "stored volumes agree on every server (but for nfs. options)")
+            Self::StoredVolumesAgree { ignoring_nfs } => {
+                let but = if *ignoring_nfs { " (but for nfs. options)" } else { "" };
+                write!(f, "stored volumes agree on every server{but}")
             }
             Self::BricksOnline { without } => write!(f, "every brick{} online", but(without)),
             Self::SelfHealDaemonsOnline { without } => {

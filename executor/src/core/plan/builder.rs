@@ -70,7 +70,7 @@ pub(super) fn facts<'a>(
         .map(|volume| volume.volume.name.clone())
         .collect();
     let names: Vec<VolumeName> = started().map(|volume| volume.volume.name.clone()).collect();
-    let provable = canary::provable(&names, request);
+    let provable = canary::provable(state, &names, request);
     let aside = usage::aside(inventory, state, &request.waivers);
     let clients = clients::behind(inventory, state, request);
     Some(Facts { state, servers, op_version, baseline, to_heal, started: names, provable, aside, clients })

@@ -30,9 +30,11 @@ fn is_waived(request: &Request, volume: &VolumeName) -> bool {
     request.waivers.iter().any(|waiver| waiver.covers(&finding))
 }
 
-/// Returns the started volumes that are to be proved: all but those that the operator waived.
-pub(super) fn provable(started: &[VolumeName], request: &Request) -> Vec<VolumeName> {
-    started.iter().filter(|volume| !is_waived(request, volume)).cloned().collect()
+/// Returns the started volumes that are to be proved: all but those that the operator waived, and copies of another
+/// pool's.
+pub(super) fn provable(state: &PoolState, started: &[VolumeName], request: &Request) -> Vec<VolumeName> {
+    let left_out = |volume: &VolumeName| is_waived(request, volume) || check::is_copy(state, volume);
+    started.iter().filter(|volume| !left_out(volume)).cloned().collect()
 }
 
 /// Returns the findings that were waived and are not among those of preflight.

@@ -6,7 +6,7 @@ use crate::core::finding::Code;
 use crate::core::georep::{OtherPool, PoolRole, SyncTools, WorkerStatus};
 use crate::core::names::OpVersion;
 use crate::core::pool::{GlusterdInfo, Observed, PoolState, VolumeKind};
-use crate::core::sample::{at_release, change_host, pool, replicated, volume};
+use crate::core::sample::{at_release, change_host, change_volume, pool, replicated, volume};
 use crate::render;
 
 fn stages(plan: &Plan) -> Vec<&StageKind> {
@@ -94,6 +94,21 @@ fn the_secondary_stops_the_session_on_its_primary() {
         })
         .collect();
     assert_eq!(via, ["l1", "l1", "l1"], "through the primary's server");
+}
+
+#[test]
+fn a_read_only_copy_needs_no_waiver_and_is_proved_by_what_arrives() {
+    let proves = |plan: &Plan| plan.steps().any(|step| matches!(step.action, Action::ProveVolumes { .. }));
+    assert!(!proves(&planned(&receiving(), "11.1", &[])), "nobody but geo-replication writes to a copy");
+    let mut state = receiving();
+    change_volume(&mut state, "vol0", |volume| {
+        volume.volume.options.insert("features.read-only".to_owned(), "on".to_owned());
+    });
+    assert!(!proves(&planned(&state, "11.1", &[])));
+    // The same of a volume that nothing is replicated to is a refusal.
+    state.other_pools.clear();
+    let codes: Vec<&str> = refused(&state, "11.1").findings.iter().map(|found| found.code.as_str()).collect();
+    assert!(codes.contains(&"CANARY_UNPROVEN"), "{codes:?}");
 }
 
 #[test]

@@ -34,6 +34,8 @@ mod offline;
 #[cfg(test)]
 mod offline_tests;
 mod online;
+#[cfg(test)]
+mod order_tests;
 mod packages;
 mod preflight;
 #[cfg(test)]

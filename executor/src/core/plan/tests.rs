@@ -33,7 +33,7 @@ fn codes(refusal: &Refusal) -> Vec<&'static str> {
     codes
 }
 
-const NEXT: &str = "executor run -i pool.toml --to 11.1";
+pub(super) const NEXT: &str = "executor run -i pool.toml --to 11.1";
 
 #[test]
 fn from_10_to_11_the_pool_is_prepared_first() {
@@ -298,49 +298,6 @@ fn properties(#[case] state: PoolState, #[case] to: &str) {
     }
 }
 
-/// The order of turns, and what the table says of those that come last.
-#[rstest]
-#[case::nobody_in_between(&[], None, None, &["g1", "g2", "g3"])]
-#[case::a_jump_host(&["g2"], None, None, &["g1", "g3", "g2"])]
-#[case::several_keep_their_order(&["g2", "g1"], None, None, &["g3", "g1", "g2"])]
-#[case::the_program_itself_after_it(&["g2"], Some(1), None, &["g3", "g2", "g1"])]
-#[case::what_is_out_comes_first(&["g2"], None, Some(2), &["g2", "g1", "g3"])]
-fn whom_the_program_speaks_through_comes_last(
-    #[case] jumps: &[&str],
-    #[case] here: Option<usize>,
-    #[case] out: Option<usize>,
-    #[case] order: &[&str],
-) {
-    let mut state = replica_3();
-    // What must be prepared is another matter.
-    (1..=3).for_each(|number| drop_nfs(&mut state, number));
-    out.into_iter().for_each(|number| take_out(&mut state, number));
-    let mut inventory = inventory(3);
-    for declared in inventory.servers.values_mut() {
-        declared.ssh.jump = (!jumps.is_empty()).then(|| jumps.join(","));
-    }
-    if let Some(number) = here {
-        let name = super::super::sample::host(number);
-        inventory.servers.get_mut(&name).unwrap().way = super::super::way::Way::Local;
-    }
-    let Outcome::Plan(plan) = plan(&inventory, &state, &request("11.1", &[])) else { panic!() };
-    let turns: Vec<&str> = plan
-        .stages
-        .iter()
-        .filter_map(|stage| if let StageKind::Turn(host) = &stage.kind { Some(host.as_str()) } else { None })
-        .collect();
-    assert_eq!(turns, order);
-    let shown = render::plan(&plan, NEXT);
-    let noted = |words: &str| shown.lines().filter(|line| line.contains(words)).count();
-    let waiting = jumps.iter().filter(|jump| here.is_none_or(|at| **jump != format!("g{at}"))).count();
-    assert_eq!(
-        noted("others are reached through it: its turn comes last"),
-        waiting - out.map_or(0, |_| 1),
-        "{shown}"
-    );
-    assert_eq!(noted("this program runs here: its turn comes last"), usize::from(here.is_some()), "{shown}");
-}
-
 #[test]
 fn a_rejected_peer_seen_by_one_server_refuses() {
     let mut state = replica_3();
@@ -353,7 +310,7 @@ fn a_rejected_peer_seen_by_one_server_refuses() {
     assert_eq!(codes(&refused(&state, "11.1")), ["PEER_REJECTED"]);
 }
 
-fn drop_nfs(state: &mut PoolState, number: usize) {
+pub(super) fn drop_nfs(state: &mut PoolState, number: usize) {
     change_host(state, number, |host| {
         host.stored_volumes = host.stored_volumes.clone().map(|mut volumes| {
             volumes.values_mut().for_each(|volume| {
@@ -370,7 +327,7 @@ fn upgrade(state: &mut PoolState, number: usize) {
 }
 
 /// Gluster is down on this server, as after a run that ended within its turn.
-fn take_out(state: &mut PoolState, number: usize) {
+pub(super) fn take_out(state: &mut PoolState, number: usize) {
     let uuid = super::super::sample::uuid(number);
     change_host(state, number, |host| {
         host.processes = Observed::Known(Processes::default());
