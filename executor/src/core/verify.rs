@@ -3,7 +3,7 @@
 use super::check::{Check, look_all, well};
 use super::finding::{Code, Finding, Subject};
 use super::names::Release;
-use super::plan::newest_op_version;
+use super::plan::{newest_op_version, tells_op_versions};
 use super::pool::{ClientState, PoolState, Reach};
 
 /// One thing that must hold, with what speaks against it.
@@ -24,7 +24,11 @@ pub fn verify(state: &PoolState, to: Release, kept: bool) -> Vec<Verdict> {
         checks.push(Check::OpVersionsAgree);
     } else {
         let op_version = newest_op_version(state, to);
-        checks.extend([Check::OpVersionIs { op_version }, Check::ClientsSpeak { op_version }]);
+        checks.push(Check::OpVersionIs { op_version });
+        // Before 3.10 nobody can be asked; what is never known would never be verified.
+        if tells_op_versions(to) {
+            checks.push(Check::ClientsSpeak { op_version });
+        }
     }
     let mut verdicts: Vec<Verdict> =
         checks.iter().map(|check| Verdict { what: check.to_string(), findings: check.look(state) }).collect();
@@ -93,6 +97,15 @@ mod tests {
         lower_op_version(&mut state);
         assert_eq!(against(&state, false).len(), 3);
         assert_eq!(against(&state, true), Vec::<String>::new());
+    }
+
+    #[test]
+    fn before_3_10_nobody_asks_what_clients_speak() {
+        let asked = |to: &str| {
+            let verdicts = verify(&replica_3(), to.parse().unwrap(), false);
+            verdicts.iter().any(|verdict| verdict.what.starts_with("every connected client speaks"))
+        };
+        assert!(!asked("3.9.1") && asked("3.10.12") && asked("11.1"));
     }
 
     fn client(state: &mut PoolState, change: impl FnOnce(&mut ClientState)) {

@@ -49,7 +49,7 @@ pub(super) fn stage(id: u32, via: &HostName, release: Release, op_version: OpVer
 }
 
 /// Returns whether a release tells the op-versions of clients, and the newest that servers know: from 3.10 on.
-fn tells_op_versions(release: Release) -> bool {
+pub fn tells_op_versions(release: Release) -> bool {
     release.line_op_version() >= OpVersion(31_000)
 }
 

@@ -55,7 +55,7 @@ use serde::{Deserialize, Serialize};
 
 pub use action::Action;
 pub use choose::plan;
-pub use finish::{FINALIZE_NEEDS, finalize, op_version as newest_op_version};
+pub use finish::{FINALIZE_NEEDS, finalize, op_version as newest_op_version, tells_op_versions};
 
 use super::baseline::Baseline;
 use super::check::Check;

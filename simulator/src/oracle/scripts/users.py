@@ -30,7 +30,9 @@ def process(pid, points):
     # The process of a mount is called with the mount's point as its last word (mount.glusterfs).
     if not gfapi and not (words and words[-1] in points):
         return None
-    replaced = [name for name in files if name.endswith(" (deleted)") and ("gluster" in name or "libgf" in name)]
+    # Dispersed volumes make code at run time, in a file that they delete themselves (ec-code.c).
+    replaced = [name for name in files if name.endswith(" (deleted)") and ("gluster" in name or "libgf" in name)
+                and "/ec-code-dynamic." not in name]
     return {"pid": int(pid), "program": text("/proc/%s/comm" % pid).strip(), "gfapi": gfapi,
             "replaced": sorted(replaced)}
 
