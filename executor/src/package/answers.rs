@@ -1,9 +1,10 @@
 //! What the scripts of all package managers print, read in one way.
 
-use super::{PackageError, succeeded};
+use super::PackageError;
 use crate::core::command::Output;
 use crate::core::names::Release;
 use crate::core::packages::{PackageMove, PackageOffer, PackageTrouble};
+use crate::core::script::{ScriptError, complete, succeeded};
 
 /// The exit status of a second install beside a running one (`install.sh`).
 const BUSY: i32 = 75;
@@ -18,13 +19,10 @@ const WRONG_RELEASE: i32 = 76;
 /// When there is no way to install the release, in the package manager's words.
 pub fn parse_offer(output: &Output) -> Result<PackageOffer, PackageError> {
     const ACT: &str = "simulating the installation";
-    let mut lines = succeeded(ACT, output)?;
-    if lines.pop() != Some("end") {
-        return Err(PackageError::CutShort { act: ACT });
-    }
+    let lines = complete(ACT, output)?;
     let mut offer = PackageOffer::default();
     for line in lines {
-        let unreadable = || PackageError::Unreadable { act: ACT, line: line.to_owned() };
+        let unreadable = || ScriptError::Unreadable { act: ACT, line: line.to_owned() };
         let (key, value) = line.split_once(' ').ok_or_else(unreadable)?;
         match key {
             "version" => offer.version = Some(value.to_owned()),
@@ -35,7 +33,7 @@ pub fn parse_offer(output: &Output) -> Result<PackageOffer, PackageError> {
             "repository" => offer.troubles.push(PackageTrouble::Repository(value.to_owned())),
             "half" => offer.troubles.push(PackageTrouble::HalfInstalled(value.to_owned())),
             "unattended" => offer.troubles.push(PackageTrouble::Unattended(value.to_owned())),
-            _ => return Err(unreadable()),
+            _ => return Err(unreadable().into()),
         }
     }
     Ok(offer)
@@ -66,10 +64,12 @@ pub fn parse_install(output: &Output, release: Release) -> Result<Vec<String>, P
             let got = last.strip_prefix("installed ").map(str::to_owned).filter(|got| !got.is_empty());
             return Err(PackageError::WrongRelease { wanted: release, got });
         }
-        _ => return succeeded(ACT, output).map(|_| Vec::new()),
+        _ => {
+            succeeded(ACT, output)?;
+        }
     }
     if last != format!("installed {release}") && !last.starts_with("fetched ") {
-        return Err(PackageError::CutShort { act: ACT });
+        return Err(ScriptError::CutShort { act: ACT }.into());
     }
     let notes = output.stdout.lines().filter(|line| *line != last);
     Ok(notes.map(str::to_owned).collect())
@@ -149,8 +149,8 @@ mod tests {
     #[case(75, "busy: packages are being installed\n", PackageError::Busy)]
     #[case(76, "installed 10.3\n", PackageError::WrongRelease { wanted: release(), got: Some("10.3".to_owned()) })]
     #[case(76, "installed \n", PackageError::WrongRelease { wanted: release(), got: None })]
-    #[case(0, "", PackageError::CutShort { act: "installing packages" })]
-    #[case(0, "installed 10.3\n", PackageError::CutShort { act: "installing packages" })]
+    #[case(0, "", ScriptError::CutShort { act: "installing packages" }.into())]
+    #[case(0, "installed 10.3\n", ScriptError::CutShort { act: "installing packages" }.into())]
     fn an_install_that_did_not_do_it(
         #[case] status: i32,
         #[case] stdout: &str,

@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::core::command::{Command, Effect, Output};
 use crate::core::names::Release;
+use crate::core::script::{ScriptError, succeeded};
 
 use self::rpm::Rpm;
 
@@ -86,30 +87,9 @@ pub enum PackageError {
         /// What is installed.
         got: Option<String>,
     },
-    /// It did not do what it was for, in its own words.
-    #[error("{act} failed with status {status}: {words}")]
-    Failed {
-        /// What it was for.
-        act: &'static str,
-        /// Its exit status.
-        status: i32,
-        /// What it printed.
-        words: String,
-    },
-    /// It printed something else than it prints.
-    #[error("{act} printed an unknown line: `{}`", line.escape_debug())]
-    Unreadable {
-        /// What it was for.
-        act: &'static str,
-        /// The line.
-        line: String,
-    },
-    /// Its output ends too early.
-    #[error("the answer of {act} is cut short")]
-    CutShort {
-        /// What it was for.
-        act: &'static str,
-    },
+    /// A script failed, or its answer is none.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
 }
 
 /// Returns the command that tells the host's package manager.
@@ -129,19 +109,8 @@ pub fn parse_detect(output: &Output) -> Result<PackageManager, PackageError> {
         Some(&"yum") => Ok(PackageManager::Yum),
         Some(&"zypper") => Ok(PackageManager::Zypper),
         Some(found) => Err(PackageError::Unsupported { found: (*found).to_owned() }),
-        None => Err(PackageError::CutShort { act: "finding the package manager" }),
+        None => Err(ScriptError::CutShort { act: "finding the package manager" }.into()),
     }
-}
-
-/// Returns the lines of a script that succeeded.
-fn succeeded<'a>(act: &'static str, output: &'a Output) -> Result<Vec<&'a str>, PackageError> {
-    let Output { status, stdout, stderr } = output;
-    if *status == 0 {
-        return Ok(stdout.lines().collect());
-    }
-    let said = stdout.lines().chain(stderr.lines()).map(str::trim).filter(|line| !line.is_empty());
-    let words = said.collect::<Vec<_>>().join("; ");
-    Err(PackageError::Failed { act, status: *status, words })
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use super::{PackageError, succeeded};
+use super::PackageError;
 use crate::core::command::{Command, Effect, Output};
+use crate::core::script::{ScriptError, succeeded};
 
 /// An install of anybody's, on a slow host.
 const INSTALL: Duration = Duration::from_secs(3600);
@@ -28,7 +29,7 @@ pub fn parse_install(output: &Output) -> Result<Vec<String>, PackageError> {
     }
     let mut lines = succeeded(ACT, output)?;
     if lines.pop() != Some("ended") {
-        return Err(PackageError::CutShort { act: ACT });
+        return Err(ScriptError::CutShort { act: ACT }.into());
     }
     Ok(lines.into_iter().map(str::to_owned).collect())
 }
@@ -51,9 +52,12 @@ mod tests {
     fn a_command_that_failed_or_was_cut_is_no_install() {
         assert!(matches!(
             parse_install(&printed(1, "no image\nended with 3\n")),
-            Err(PackageError::Failed { status: 1, .. })
+            Err(PackageError::Script(ScriptError::Failed { status: 1, .. }))
         ));
-        assert!(matches!(parse_install(&printed(0, "unpacking\n")), Err(PackageError::CutShort { .. })));
+        assert!(matches!(
+            parse_install(&printed(0, "unpacking\n")),
+            Err(PackageError::Script(ScriptError::CutShort { .. }))
+        ));
     }
 
     #[test]

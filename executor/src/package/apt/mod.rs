@@ -8,9 +8,10 @@
 
 use std::time::Duration;
 
-use super::{PackageError, succeeded};
+use super::PackageError;
 use crate::core::command::{Command, Effect, Output};
 use crate::core::names::Release;
+use crate::core::script::succeeded;
 
 /// Joins a script with what all of them share, under a first line by which messages call it.
 macro_rules! script {
@@ -50,7 +51,8 @@ pub fn refresh() -> Command {
 /// # Errors
 /// When any index could not be fetched, in apt's words.
 pub fn parse_refresh(output: &Output) -> Result<(), PackageError> {
-    succeeded("fetching the package indexes", output).map(|_| ())
+    succeeded("fetching the package indexes", output)?;
+    Ok(())
 }
 
 /// Returns the command that downloads a version's packages and installs nothing, so that a mirror that
