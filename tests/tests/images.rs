@@ -14,7 +14,7 @@ fn images_with(instruction: &str) -> tempfile::TempDir {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../images/.");
     let copied = Command::new("cp").arg("-r").arg(from).arg(folder.path()).status().unwrap();
     assert!(copied.success());
-    let path = folder.path().join("debian-bookworm/Dockerfile");
+    let path = folder.path().join("Dockerfile");
     let dockerfile = std::fs::read_to_string(&path).unwrap();
     assert!(dockerfile.contains("FROM ${BASE}\n"));
     let changed = dockerfile.replacen("FROM ${BASE}\n", &format!("FROM ${{BASE}}\n{instruction}\n"), 1);

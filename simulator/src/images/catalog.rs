@@ -35,8 +35,10 @@ pub struct Family {
     pub base: Base,
     /// The releases, in the order of the file.
     pub releases: Vec<Release>,
-    /// The folder with its Dockerfile.
+    /// The folder with all that goes into its image.
     pub folder: PathBuf,
+    /// The Dockerfile: the folder's own, or the built-in one beside the catalog.
+    pub dockerfile: PathBuf,
 }
 
 /// What starts the daemons of a node.

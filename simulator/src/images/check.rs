@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::catalog::{Base, Family, Init, Release};
+use super::context::DOCKERFILE;
 
 /// What is wrong with the catalog, or with a question to it.
 #[derive(Debug, thiserror::Error)]
@@ -155,10 +156,15 @@ fn check_family(place: Place<'_>, raw: RawFamily) -> Result<Family, CatalogError
         return Err(place.meaning("preinstalled release", expected, &raw.preinstalled));
     }
     let folder = place.path.with_file_name(raw.name.get_ref());
-    if !folder.join("Dockerfile").is_file() {
-        let expected = format!("a folder of that name with a Dockerfile ({})", folder.display());
+    let candidates = [folder.join(DOCKERFILE), place.path.with_file_name(DOCKERFILE)];
+    let dockerfile = candidates.into_iter().find(|file| file.is_file()).filter(|_| folder.is_dir());
+    let Some(dockerfile) = dockerfile else {
+        let expected = format!(
+            "a folder of that name ({}), with a Dockerfile in it or beside the catalog",
+            folder.display()
+        );
         return Err(place.meaning("name of a family", expected, &raw.name));
-    }
+    };
     Ok(Family {
         name: raw.name.into_inner(),
         about: raw.about,
@@ -168,6 +174,7 @@ fn check_family(place: Place<'_>, raw: RawFamily) -> Result<Family, CatalogError
         base: raw.base,
         releases,
         folder,
+        dockerfile,
     })
 }
 
@@ -253,6 +260,19 @@ optional = true
     }
 
     #[test]
+    fn a_family_has_its_own_dockerfile_or_the_built_in_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        std::fs::create_dir(place("some-distribution")).unwrap();
+        let read = || families(&place("catalog.toml"), GOOD).map(|families| families[0].dockerfile.clone());
+        assert!(read().unwrap_err().to_string().contains("with a Dockerfile in it or beside the catalog"));
+        std::fs::write(place("Dockerfile"), "").unwrap();
+        assert_eq!(read().unwrap(), place("Dockerfile"));
+        std::fs::write(place("some-distribution/Dockerfile"), "").unwrap();
+        assert_eq!(read().unwrap(), place("some-distribution/Dockerfile"));
+    }
+
+    #[test]
     fn a_good_catalog() {
         let families = parse(GOOD).unwrap();
         assert_eq!(families[0].versions(), ["10.3", "11.1"]);
@@ -276,7 +296,7 @@ optional = true
         "expected one of this family's releases (10.3, 11.1), found `9.2`"
     )]
     #[case::no_word("\"next\"", "\"a suite\"", 15, "suite: expected lower-case letters")]
-    #[case::no_folder("some-distribution", "another", 2, "with a Dockerfile")]
+    #[case::no_folder("some-distribution", "another", 2, "a folder of that name")]
     fn a_bad_catalog(#[case] good: &str, #[case] bad: &str, #[case] line: usize, #[case] message: &str) {
         let text = GOOD.replace(good, bad);
         assert_ne!(text, GOOD);

@@ -12,6 +12,8 @@ use super::catalog::Family;
 
 /// Counts changes of the way in which images are built; a change here makes every image a different one.
 const FORMAT: u32 = 1;
+/// The file by which an image is built, as the engine looks for it.
+pub(super) const DOCKERFILE: &str = "Dockerfile";
 /// The digits of a hash that an image's tag has: enough to tell some hundred images apart.
 const TAG_DIGITS: usize = 12;
 
@@ -36,6 +38,12 @@ impl Context {
     pub(super) fn read(family: &Family) -> std::io::Result<Context> {
         let mut files = Vec::new();
         read_folder(&family.folder, Path::new(""), &mut files)?;
+        files.retain(|file| file.path != Path::new(DOCKERFILE));
+        files.push(File {
+            path: PathBuf::from(DOCKERFILE),
+            executable: false,
+            bytes: std::fs::read(&family.dockerfile)?,
+        });
         files.sort_by(|one, other| one.path.cmp(&other.path));
         let releases = family.releases.iter();
         let pairs: Vec<String> =
@@ -114,7 +122,7 @@ pub(super) fn archive_that_labels(labels: &HashMap<String, String>) -> std::io::
         labels.iter().map(|(key, value)| format!("{}={}", quoted(key), quoted(value))).collect();
     pairs.sort();
     let file = File {
-        path: PathBuf::from("Dockerfile"),
+        path: PathBuf::from(DOCKERFILE),
         executable: false,
         bytes: format!("ARG BASE\nFROM ${{BASE}}\nLABEL {}\n", pairs.join(" ")).into_bytes(),
     };
@@ -178,6 +186,7 @@ mod tests {
                 optional: false,
             }],
             folder: folder.to_owned(),
+            dockerfile: folder.join(DOCKERFILE),
         }
     }
 
@@ -202,6 +211,7 @@ mod tests {
     }
 
     #[rstest]
+    #[case::dockerfile(|root: &Path, _: &mut Family| std::fs::write(root.join("Dockerfile"), "FROM y").unwrap())]
     #[case::content(|root: &Path, _: &mut Family| std::fs::write(root.join("node/script"), "false").unwrap())]
     #[case::name(|root: &Path, _: &mut Family| std::fs::rename(root.join("node/script"), root.join("node/s")).unwrap())]
     #[case::more(|root: &Path, _: &mut Family| std::fs::write(root.join("node/more"), "").unwrap())]

@@ -15,7 +15,8 @@ if [ -e "$claim" ] || [ -L "$claim" ]; then
         exit 0
     fi
 fi
-# Whoever reads it sees the old one or the new one, and never a part.
+# Whoever reads it sees the old one or the new one, and never a part. Only this file is waited for: a `sync` of everything
+# can take minutes on a storage server. (Before coreutils 8.24 there is no other.)
 new=$(mktemp "$folder/claiming.XXXXXX") || exit 1
 trap 'rm -f "$new"' EXIT
-printf '%s\n' "$2" >"$new" && mv -f "$new" "$claim" && sync && printf 'taken\nend\n'
+printf '%s\n' "$2" >"$new" && sync "$new" && mv -f "$new" "$claim" && printf 'taken\nend\n'
