@@ -30,7 +30,7 @@ fn passes(
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{said}\n{}", last_report(&runs));
+    assert_eq!(output.status.code(), Some(0), "{}", what_failed(&said, &runs));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["verdict"], "pass");
     let assertions = report["judgement"]["assertions"].as_array().unwrap();
@@ -44,8 +44,23 @@ fn passes(
     assert_eq!(engine_leftovers(run), Vec::<String>::new());
 }
 
-/// Returns the last report, for the message of a failure.
-fn last_report(runs: &Path) -> String {
-    std::fs::read_to_string(runs.join("latest/report.txt"))
-        .unwrap_or_else(|error| format!("no report: {error}"))
+/// How many lines of a failed run's talk are shown: all of it is kept with its artifacts, which the first ones name.
+const SHOWN: usize = 30;
+
+/// Returns what did not pass, then the first and the last that was said: a plan of many pages would bury it.
+fn what_failed(said: &str, runs: &Path) -> String {
+    let mut message: Vec<String> =
+        failed_assertions(runs).unwrap_or_else(|error| vec![format!("no report: {error}")]);
+    let lines: Vec<&str> = said.lines().collect();
+    let (first, rest) = lines.split_at(lines.len().min(SHOWN));
+    let last = &rest[rest.len().saturating_sub(SHOWN)..];
+    message.extend(first.iter().chain(&["[…]"]).chain(last).map(|&line| line.to_owned()));
+    message.join("\n")
+}
+
+fn failed_assertions(runs: &Path) -> anyhow::Result<Vec<String>> {
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(runs.join("latest/report.json"))?)?;
+    let all = report["judgement"]["assertions"].as_array().into_iter().flatten();
+    let failed = all.filter(|assertion| assertion["verdict"] != "pass");
+    Ok(failed.map(serde_json::Value::to_string).collect())
 }

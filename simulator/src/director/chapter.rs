@@ -162,9 +162,11 @@ impl<'a> Chapter<'a> {
         let mut judgement = Judgement::default();
         for (which, before) in before {
             let in_the_end = self.in_the_end(*which, truths)?;
-            let untouched = order.outcome == Outcome::Refused || *which != order.on;
-            if untouched {
+            if order.outcome == Outcome::Refused {
                 judgement.extend(before.unchanged(cast.shell.clone(), &in_the_end, &phase).await);
+            } else if *which != order.on {
+                let shell = cast.shell.clone();
+                judgement.extend(before.unchanged_but_for_sessions(shell, &in_the_end, &phase).await);
             }
             judgement.extend(self.judge(cast.player(*which), in_the_end, &phase, Settle::default()).await);
         }

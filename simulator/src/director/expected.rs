@@ -41,6 +41,11 @@ pub(super) fn expected(
             }
         };
         volume.truth = written.and_then(|volume| truths.get(volume)).cloned();
+        if let (Which::Secondary, Some(_), Some(truth)) =
+            (which, &scenario.expect.old_names, &mut volume.truth)
+        {
+            truth.in_doubt.extend(std::mem::take(&mut truth.gone));
+        }
     }
     Ok(Expected {
         releases,

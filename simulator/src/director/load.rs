@@ -150,6 +150,7 @@ impl Load {
                 .or_insert_with(|| Truth { folder: FOLDER.to_owned(), ..Truth::default() });
             truth.files.extend(found.files);
             truth.in_doubt.extend(found.in_doubt);
+            truth.gone.extend(found.gone);
         }
         truths
     }

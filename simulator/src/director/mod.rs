@@ -187,7 +187,12 @@ async fn report(
         versions,
         longest_stall,
         judgement,
-        notes: Vec::new(),
+        notes: scenario
+            .expect
+            .old_names
+            .iter()
+            .map(|why| format!("old names are allowed on the secondary: {why}"))
+            .collect(),
         artifacts: artifacts.folder().to_owned(),
         repeat: format!("simulator run {} --seed {seed}", scenario.path.display()),
     })

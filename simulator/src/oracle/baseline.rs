@@ -85,6 +85,31 @@ impl Baseline {
     /// Judges that nothing at all happened to the pool since: the same releases, packages, op-version and stored
     /// volumes, and the very same processes. This is what a refused upgrade must leave behind.
     pub async fn unchanged(&self, shell: Arc<dyn Shell>, expected: &Expected, phase: &str) -> Judgement {
+        self.compare(shell, expected, phase, processes).await
+    }
+
+    /// Judges the same of a pool at the other end of geo-replication, whose sessions were stopped and started: the mounts
+    /// of their workers are new ones.
+    pub async fn unchanged_but_for_sessions(
+        &self,
+        shell: Arc<dyn Shell>,
+        expected: &Expected,
+        phase: &str,
+    ) -> Judgement {
+        let besides = |look: &Look| {
+            let all = processes(look)?;
+            Ok(all.into_iter().filter(|process| !process.contains(SESSION_MOUNT)).collect())
+        };
+        self.compare(shell, expected, phase, besides).await
+    }
+
+    async fn compare(
+        &self,
+        shell: Arc<dyn Shell>,
+        expected: &Expected,
+        phase: &str,
+        processes: fn(&Look) -> Result<Vec<String>, String>,
+    ) -> Judgement {
         let now = Self::capture(&*shell, expected).await;
         let mut judge = Judge::new(phase);
         for server in self.servers.keys() {
@@ -105,6 +130,9 @@ impl Baseline {
         judge.done()
     }
 }
+
+/// The folder in which a worker of geo-replication mounts a volume for itself (`GLUSTERMounter` in resource.py).
+const SESSION_MOUNT: &str = "/gsyncd-aux-mount-";
 
 fn packages(look: &Look) -> Result<Vec<String>, String> {
     let packages = look.packages.as_result()?.iter();
@@ -177,6 +205,32 @@ mod tests {
         breaks(&mut look);
         let shell = FakeShell::healthy().looks("g3", &look);
         assert_eq!(baseline.unchanged(shell, &expected, "test").await.verdict(), verdict);
+    }
+
+    #[tokio::test]
+    async fn a_worker_of_geo_replication_may_mount_anew_where_that_is_said() {
+        let expected = testing::expected();
+        let with_worker = |start: u64| {
+            let mut look = testing::look("g3");
+            let Part::Ok(processes) = &mut look.processes else { panic!("unreadable") };
+            let mut worker = processes[2].clone();
+            worker.start = start;
+            worker.cmdline.push("/tmp/gsyncd-aux-mount-x1".to_owned());
+            processes.push(worker);
+            FakeShell::healthy().looks("g3", &look)
+        };
+        let baseline = Baseline::capture(&*with_worker(1), &expected).await;
+        let verdict = baseline.unchanged(with_worker(2), &expected, "test").await.verdict();
+        assert_eq!(verdict, Verdict::Fail);
+        let verdict = baseline.unchanged_but_for_sessions(with_worker(2), &expected, "test").await.verdict();
+        assert_eq!(verdict, Verdict::Pass);
+        let mut broken = testing::look("g3");
+        if let Part::Ok(processes) = &mut broken.processes {
+            processes[0].start += 1;
+        }
+        let shell = FakeShell::healthy().looks("g3", &broken);
+        let verdict = baseline.unchanged_but_for_sessions(shell, &expected, "test").await.verdict();
+        assert_eq!(verdict, Verdict::Fail, "any other process counts");
     }
 
     #[tokio::test]

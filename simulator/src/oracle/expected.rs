@@ -142,6 +142,8 @@ pub struct Truth {
     pub files: BTreeMap<String, String>,
     /// Paths whose last operation was neither acknowledged nor refused, or failed: old or new, there or not.
     pub in_doubt: BTreeSet<String>,
+    /// Paths that are no more: what was there has another name by now.
+    pub gone: BTreeSet<String>,
 }
 
 impl Truth {

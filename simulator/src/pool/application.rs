@@ -62,8 +62,10 @@ impl Application {
                 "--output=/var/log/fio.log".to_owned(),
             ],
             GfapiProgram::QemuNbd => vec![
-                "qemu-nbd".to_owned(),
+                // Its own `--fork` returns only when its stderr closes, which gfapi's log holds open: never.
+                "setsid".to_owned(),
                 "--fork".to_owned(),
+                "qemu-nbd".to_owned(),
                 "--persistent".to_owned(),
                 "--format=raw".to_owned(),
                 "--socket=/run/qemu-nbd.sock".to_owned(),
@@ -112,8 +114,11 @@ impl Pool {
             }
         }
         let start = application.start(&server);
-        let start: Vec<&str> = start.iter().map(String::as_str).collect();
-        self.engine.exec_ok(&node.container, &start).await?;
+        // Whoever keeps the engine's streams open keeps this waiting.
+        const AWAY: &str = r#"exec "$@" </dev/null >/dev/null 2>&1"#;
+        let argv: Vec<&str> =
+            ["sh", "-c", AWAY, "start"].into_iter().chain(start.iter().map(String::as_str)).collect();
+        self.engine.exec_ok(&node.container, &argv).await?;
         let process = application.program.process();
         const SCRIPT: &str =
             "for pid in $(pgrep -x \"$1\"); do grep -q libgfapi \"/proc/$pid/maps\" && exit 0; done; exit 1";

@@ -146,12 +146,18 @@ pub(super) struct Order {
 pub(super) struct Expect {
     pub(super) longest_stall_seconds: u64,
     pub(super) stored: Stored,
+    pub(super) old_names: Option<String>,
     pub(super) lost_options: Vec<LostOption>,
 }
 
 impl Default for Expect {
     fn default() -> Self {
-        Self { longest_stall_seconds: 10, stored: Stored::default(), lost_options: Vec::new() }
+        Self {
+            longest_stall_seconds: 10,
+            stored: Stored::default(),
+            old_names: None,
+            lost_options: Vec::new(),
+        }
     }
 }
 

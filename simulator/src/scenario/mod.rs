@@ -261,6 +261,9 @@ pub struct Expect {
     pub longest_stall: Duration,
     /// How the servers have stored the volumes in the end.
     pub stored: Stored,
+    /// Why the secondary pool may still have files by the names that they had before they were renamed; none where it
+    /// may not.
+    pub old_names: Option<String>,
     /// Options that may be lost, and why that is no change of what the operator wanted.
     pub lost_options: Vec<Allowance>,
 }

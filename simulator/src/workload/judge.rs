@@ -125,6 +125,7 @@ mod tests {
         let truth = record.truth();
         assert_eq!(truth.files.into_iter().collect::<Vec<_>>(), [("work/d/b".to_owned(), "aa".to_owned())]);
         assert!(truth.in_doubt.is_empty());
+        assert_eq!(truth.gone.into_iter().collect::<Vec<_>>(), ["work/d/a"], "its old name");
     }
 
     #[test]

@@ -130,6 +130,8 @@ pub struct Record {
     folder: String,
     files: BTreeMap<String, String>,
     in_doubt: BTreeSet<String>,
+    /// Names that files had before they were renamed.
+    gone: BTreeSet<String>,
     open: Option<Intent>,
     /// Client's time of each acknowledgement, in order.
     acks: Vec<f64>,
@@ -236,10 +238,13 @@ impl Record {
         match intent.effect {
             Effect::Holds { digest } => {
                 self.in_doubt.remove(&intent.path);
+                self.gone.remove(&intent.path);
                 self.files.insert(intent.path, digest);
             }
             Effect::MovesTo { path } => {
                 let was_in_doubt = self.in_doubt.remove(&intent.path);
+                self.gone.remove(&path);
+                self.gone.insert(intent.path.clone());
                 match self.files.remove(&intent.path) {
                     Some(digest) => {
                         self.in_doubt.remove(&path);
@@ -293,6 +298,7 @@ impl Record {
             folder: self.folder.clone(),
             files: known.files.iter().map(|(path, digest)| (self.in_volume(path), digest.clone())).collect(),
             in_doubt: known.in_doubt.iter().map(|path| self.in_volume(path)).collect(),
+            gone: known.gone.iter().map(|path| self.in_volume(path)).collect(),
         }
     }
 

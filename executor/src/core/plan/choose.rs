@@ -86,6 +86,7 @@ fn build(
     }
     canary::before_finish(&mut stages, &mut builder);
     waived.extend(canary::left_out(facts, request, &waived));
+    let georep_left = georep::left_to_do(facts.state, &stages);
     for (step, id) in stages.iter_mut().flat_map(|stage| &mut stage.steps).zip(1..) {
         step.id = id;
     }
@@ -114,6 +115,7 @@ fn build(
         baseline: facts.baseline.clone(),
         left_to_do: [
             clients::left_to_do(inventory, facts, to),
+            georep_left,
             finish::recommended(facts.state, to, facts.op_version),
         ]
         .concat(),

@@ -133,6 +133,7 @@ fn expect(expect: file::Expect) -> Expect {
     Expect {
         longest_stall: Duration::from_secs(expect.longest_stall_seconds),
         stored: expect.stored,
+        old_names: expect.old_names,
         lost_options: expect.lost_options.into_iter().map(allowance).collect(),
     }
 }
