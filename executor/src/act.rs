@@ -111,7 +111,8 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
         Action::StopGluster { host } => stop(transport, host, service::stop_gluster()).await?,
         Action::StartGlusterd { host } | Action::StartGluster { host } => {
             let output = transport.run(host, &service::start_glusterd()).await?;
-            format!("{:?}", service::parse_started(&output)?).to_lowercase()
+            service::parse_started(&output)?;
+            output.stdout.trim().to_owned()
         }
         Action::DropNfsLines { host } => {
             let output = transport.run(host, &service::drop_nfs_lines(run)).await?;

@@ -31,6 +31,8 @@ pub mod usage;
 const STOP_SECONDS: u32 = 120;
 /// How long glusterd may take until it answers. It waits for its peers' handshakes on the way.
 const START_SECONDS: u32 = 90;
+/// How long glusterd may take to find its self-heal daemon: three seconds, where nothing goes wrong.
+const FIND_SECONDS: u32 = 60;
 /// What a script may take besides its own waits, on a host that is busy.
 const SLACK: Duration = Duration::from_secs(60);
 /// Reading `/proc` and small files.
@@ -100,11 +102,14 @@ pub enum Started {
     Now,
 }
 
-/// Returns the command that starts glusterd and waits until it answers `gluster pool list`. Repeating it
-/// does no harm. The event daemon is started again where [`stop_gluster`] stopped it.
+/// Returns the command that starts glusterd and waits until it answers `gluster pool list` and, where several volumes are
+/// healed, has found its self-heal daemon. Repeating it does no harm. The event daemon is started again where
+/// [`stop_gluster`] stopped it.
 pub fn start_glusterd() -> Command {
-    let deadline = Duration::from_secs(START_SECONDS.into()) * 2 + SLACK;
-    Command::script(Effect::Changes, script!("start_glusterd.sh"), [START_SECONDS.to_string()], deadline)
+    // A glusterd that has lost its self-heal daemon is stopped, which may wait twice, and started once more.
+    let deadline = Duration::from_secs((START_SECONDS * 4 + FIND_SECONDS).into()) + SLACK;
+    let seconds = [START_SECONDS, FIND_SECONDS].map(|seconds| seconds.to_string());
+    Command::script(Effect::Changes, script!("start_glusterd.sh"), seconds, deadline)
 }
 
 /// Reads what [`start_glusterd`] printed.

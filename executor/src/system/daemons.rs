@@ -92,6 +92,9 @@ mod tests {
     use super::super::testing::printed;
     use super::*;
     use rstest::rstest;
+    use std::fs;
+    use std::path::Path;
+    use std::process::{Command as Process, Stdio};
 
     #[rstest]
     #[case("glusterd", "/usr/sbin/glusterd -p /run/glusterd.pid", Role::Glusterd, "")]
@@ -155,6 +158,48 @@ mod tests {
         let daemons = parse_daemons(&printed(&line)).unwrap();
         assert_eq!((daemons[0].role, daemons[0].subject.as_str()), (role, subject));
         assert_eq!((daemons[0].pid, daemons[0].replaced, daemons[0].releases.len()), (12, Some(true), 2));
+    }
+
+    /// Writes a process with what it has mapped into the `/proc` of a root directory.
+    fn write_process(root: &Path, pid: u32, maps: &str) {
+        let directory = root.join("proc").join(pid.to_string());
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("comm"), "glusterfs\n").unwrap();
+        fs::write(directory.join("status"), "State:\tS (sleeping)\n").unwrap();
+        fs::write(directory.join("cmdline"), "glusterfs\0").unwrap();
+        fs::write(directory.join("maps"), maps).unwrap();
+    }
+
+    #[test]
+    fn a_process_that_has_only_just_begun_is_looked_at_anew() {
+        const MAPS: &str = "7f00 r-xp 0 08:01 7 /usr/lib/glusterfs/10.3/xlator/mount/fuse.so\n";
+        let root = tempfile::tempdir().unwrap();
+        write_process(root.path(), 12, MAPS);
+        write_process(root.path(), 13, "");
+        write_process(root.path(), 14, "");
+        let mut argv = daemons().argv;
+        *argv.last_mut().unwrap() = root.path().to_str().unwrap().to_owned();
+        let script = Process::new(&argv[0]).args(&argv[1..]).stdout(Stdio::piped()).spawn().unwrap();
+        // Meanwhile one ends and one gets on; which of them the script sees of this makes no difference.
+        fs::remove_dir_all(root.path().join("proc/13")).unwrap();
+        fs::write(root.path().join("proc/14/maps"), MAPS).unwrap();
+        let said = String::from_utf8(script.wait_with_output().unwrap().stdout).unwrap();
+        let found = parse_daemons(&Output { stdout: said, ..Output::default() }).unwrap();
+        let release: Release = "10.3".parse().unwrap();
+        let told: Vec<_> = found.iter().map(|one| (one.pid, one.releases.contains(&release))).collect();
+        assert_eq!(told, [(12, true), (14, true)]);
+    }
+
+    #[test]
+    fn a_process_that_stays_as_it_is_is_told() {
+        let root = tempfile::tempdir().unwrap();
+        write_process(root.path(), 12, "7f00 r-xp 0 08:01 7 /usr/lib/libc.so.6\n");
+        let mut argv = daemons().argv;
+        *argv.last_mut().unwrap() = root.path().to_str().unwrap().to_owned();
+        let said = Process::new(&argv[0]).args(&argv[1..]).output().unwrap().stdout;
+        let said = String::from_utf8(said).unwrap();
+        let found = parse_daemons(&Output { stdout: said, ..Output::default() }).unwrap();
+        assert!(found.len() == 1 && found[0].releases.is_empty(), "{found:?}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{Pool, PoolError};
 use crate::engine::{EngineError, ExecOutput};
 
 /// What glusterd may take to answer, a peer to connect, a brick to come online. Seconds are usual.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
 /// What a command may take: the CLI itself gives up after 120 s, and geo-replication asks every host for its keys first.
 const CLI_DEADLINE: Duration = Duration::from_secs(180);
 /// Under systemd it is also enabled, as an operator would have it: a server that comes back starts it by itself.
@@ -82,22 +82,27 @@ impl Pool {
     ///
     /// [`PoolError::NotReady`] with what is not.
     pub async fn wait_for_bricks(&self, volume: &VolumeSpec) -> Result<(), PoolError> {
+        until(format!("all of volume {} to be online", volume.name), LIMIT, async || {
+            self.look_at_bricks(volume).await
+        })
+        .await
+    }
+
+    /// Looks whether every brick and every self-heal daemon of a volume is online.
+    pub(super) async fn look_at_bricks(&self, volume: &VolumeSpec) -> Result<Look<()>, PoolError> {
         let mut expected = volume.bricks_per_server * self.servers.len();
         if volume.kind.heals() {
             expected += self.servers.len();
         }
-        until(format!("all of volume {} to be online", volume.name), LIMIT, async || {
-            let words = ["volume", "status", &volume.name, "--xml"];
-            let answer = self.gluster(&self.servers[0], &words).await?;
-            Ok(match online(&answer.stdout) {
-                Ok((online, offline)) if offline.is_empty() && online == expected => Look::Ready(()),
-                Ok((online, offline)) => {
-                    Look::NotYet(format!("{online} of {expected} online, offline: {}", offline.join(", ")))
-                }
-                Err(reason) => Look::NotYet(reason),
-            })
+        let words = ["volume", "status", &volume.name, "--xml"];
+        let answer = self.gluster(&self.servers[0], &words).await?;
+        Ok(match online(&answer.stdout) {
+            Ok((online, offline)) if offline.is_empty() && online == expected => Look::Ready(()),
+            Ok((online, offline)) => {
+                Look::NotYet(format!("{online} of {expected} online, offline: {}", offline.join(", ")))
+            }
+            Err(reason) => Look::NotYet(reason),
         })
-        .await
     }
 
     /// Mounts a volume on a client at `/mnt/<volume>`.

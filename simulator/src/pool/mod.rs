@@ -1,6 +1,7 @@
 //! A disposable pool of real Gluster: brought up from a specification, ready when it says so, torn down with its run.
 
 mod application;
+mod daemon;
 mod door;
 mod georep;
 mod gluster;

@@ -108,6 +108,31 @@ stop_unit() {
     fi
 }
 
+# Stops glusterd and its daemons (self-heal, quota and the like), for at most $1 seconds each; bricks and mounts go on.
+end_glusterd() {
+    if unit=$(glusterd_unit) && ! stop_unit "$unit" "$1"; then
+        echo "$unit was not stopped"
+        return 1
+    fi
+    # Also one that was started by hand.
+    terminate glusterd
+    wait_gone "$1" glusterd || return 1
+    # Its daemons, which it would otherwise replace when it starts: the new one finds the old one's socket still bound,
+    # ends, and is not started again (seen on 10.3, once in nine restarts; "Failed to attach shd svc" in glusterd.log).
+    left=$(($1 * 5))
+    while pids=$(daemons) && [ -n "$pids" ]; do
+        if [ "$left" -le 0 ]; then
+            echo "still running: glusterfs $pids"
+            return 1
+        fi
+        for pid in $pids; do
+            kill -TERM "$pid" 2>/dev/null
+        done
+        left=$((left - 1))
+        sleep 0.2
+    done
+}
+
 # Where an upgrade notes down what it unmounts and stops, until it is back.
 aside=/var/lib/gluster-upgrade/aside
 

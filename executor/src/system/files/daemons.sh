@@ -10,6 +10,22 @@ arguments_of() {
     tr '\n\t' '??' <"$root/proc/$1/cmdline" 2>/dev/null | tr '\0' '\t'
 }
 
+# The releases of what $1 has mapped. Translators are in a directory of their release:
+# /usr/lib/x86_64-linux-gnu/glusterfs/10.3/xlator/…
+mapped() {
+    sed -n 's,.*/glusterfs/\([0-9][0-9.]*[0-9]\)/.*,\1,p' "$root/proc/$1/maps" 2>/dev/null | sort -u | tr '\n' ','
+}
+
+# A process that has only just begun has nothing mapped yet, and `glusterfs --version` never has: each is over in a
+# moment. Waits until $1 is gone or has something mapped; what has nothing for longer is told as it is.
+looks=10
+wait_mapped() {
+    while [ "$looks" -gt 0 ] && [ -e "$root/proc/$1" ] && [ -z "$(mapped "$1")" ]; do
+        looks=$((looks - 1))
+        sleep 0.2
+    done
+}
+
 tell() {
     { read -r name <"$root/proc/$1/comm"; } 2>/dev/null || return 0
     program=$(readlink "$root/proc/$1/exe" 2>/dev/null)
@@ -18,12 +34,12 @@ tell() {
     *' (deleted)') state=replaced ;;
     *) state=current ;;
     esac
-    # Translators are in a directory of their release: /usr/lib/x86_64-linux-gnu/glusterfs/10.3/xlator/…
-    releases=$(sed -n 's,.*/glusterfs/\([0-9][0-9.]*[0-9]\)/.*,\1,p' "$root/proc/$1/maps" 2>/dev/null | sort -u | tr '\n' ',')
+    releases=$(mapped "$1")
     echo "process $1 $name $state ${releases:--}$tab$(arguments_of "$1")"
 }
 
 for pid in $(pids_of glusterd glusterfsd glusterfs); do
+    wait_mapped "$pid"
     tell "$pid"
 done
 # Geo-replication and the events daemon are Python programs: known by their arguments.
