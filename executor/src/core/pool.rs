@@ -15,7 +15,7 @@ use super::baseline::Before;
 use super::claim::Claim;
 use super::georep::{OtherPool, Session, SyncTools};
 use super::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeId, VolumeName};
-use super::system::SystemFacts;
+use super::system::{ClientFacts, SystemFacts};
 use super::usage::Usage;
 
 /// A fact that was read, or the reason why it could not be.
@@ -189,6 +189,8 @@ pub struct ClientState {
     pub offer: Observed<PackageOffer>,
     /// How it uses volumes.
     pub usage: Observed<Usage>,
+    /// Its system, disks, processes and clock.
+    pub system: ClientFacts,
 }
 
 /// The Gluster processes of a server.

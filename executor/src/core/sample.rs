@@ -157,6 +157,7 @@ fn client(release: super::names::Release, offer: &str) -> ClientState {
             ..PackageOffer::default()
         }),
         usage: Observed::Known(Usage { mounts: vec![mount_state("/mnt/vol0")], ..usage(CLIENT) }),
+        system: client_facts(release),
     }
 }
 
@@ -248,6 +249,22 @@ fn system(number: usize, release: Release, volumes: &[VolumeState]) -> SystemFac
         }),
         stored: Observed::Known(StoredFiles::default()),
     }
+}
+
+/// A client machine that is well.
+fn client_facts(release: Release) -> ClientFacts {
+    let SystemFacts { platform, directories, clock, .. } = system(0, release, &[]);
+    let installed = BTreeMap::from([("glusterfs-client".to_owned(), format!("{release}-1"))]);
+    let packages = InstalledPackages { manager: "apt".to_owned(), installed, ..InstalledPackages::default() };
+    let mount = Daemon {
+        pid: 21,
+        role: Role::Mount,
+        subject: "/mnt/vol0".to_owned(),
+        replaced: Some(false),
+        releases: BTreeSet::from([release]),
+    };
+    let daemons = Observed::Known(vec![mount]);
+    ClientFacts { platform, packages: Observed::Known(packages), directories, daemons, clock }
 }
 
 /// A healthy volume with one brick on each of the servers.

@@ -51,6 +51,30 @@ impl SystemFacts {
     }
 }
 
+/// Everything of a client machine that no `gluster` command tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClientFacts {
+    /// The operating system and the programs that Gluster leans on.
+    pub platform: Observed<Platform>,
+    /// What is installed of Gluster.
+    pub packages: Observed<InstalledPackages>,
+    /// The file systems of directories that an upgrade writes to, by the directory that was asked about.
+    pub directories: Observed<BTreeMap<AbsolutePath, FileSystem>>,
+    /// Gluster's processes: its mounts, unless it is a server of another pool as well.
+    pub daemons: Observed<Vec<Daemon>>,
+    /// Its clock beside the one of the machine that asks.
+    pub clock: Observed<Clock>,
+}
+
+impl ClientFacts {
+    /// Returns the facts of a client machine of which nothing was asked, for this reason.
+    pub fn unknown(reason: &str) -> Self {
+        let SystemFacts { platform, packages, directories, bricks: _, daemons, clock, network: _, stored: _ } =
+            SystemFacts::unknown(reason);
+        Self { platform, packages, directories, daemons, clock }
+    }
+}
+
 /// The operating system, and the programs that Gluster leans on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Platform {

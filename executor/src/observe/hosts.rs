@@ -9,7 +9,7 @@ use super::{NOT_ASKED, Scope, ask, asked};
 use crate::core::check::Fact;
 use crate::core::names::{AbsolutePath, HostName, VolumeName};
 use crate::core::pool::{HostState, Observed, Reach, VolumeState};
-use crate::core::system::{BrickDirectory, Clock, Daemon, SystemFacts};
+use crate::core::system::{BrickDirectory, ClientFacts, Clock, Daemon, FileSystem, SystemFacts};
 use crate::system;
 use crate::transport::Transport;
 
@@ -20,21 +20,10 @@ const CLOCK_TRIES: u32 = 3;
 
 /// Looks at a host. Its bricks are looked at once the volumes are known, by [`bricks`].
 pub(super) async fn facts(transport: &dyn Transport, host: &HostName) -> SystemFacts {
-    let directories: Result<Vec<AbsolutePath>, _> =
-        system::DIRECTORIES.iter().map(|directory| directory.parse()).collect();
-    let directories = async {
-        match directories {
-            Ok(paths) => {
-                let command = system::disks(paths.iter().map(AbsolutePath::as_str));
-                ask(transport, host, command, |output| system::parse_directories(output, &paths)).await
-            }
-            Err(error) => Observed::Unknown(error.to_string()),
-        }
-    };
     let (platform, packages, directories, daemons, clock, network, stored) = tokio::join!(
         ask(transport, host, system::platform(), system::parse_platform),
         ask(transport, host, system::packages(), system::parse_packages),
-        directories,
+        directories(transport, host, &system::DIRECTORIES),
         daemons(transport, host),
         clock(transport, host),
         ask(transport, host, system::network(), system::parse_network),
@@ -42,6 +31,34 @@ pub(super) async fn facts(transport: &dyn Transport, host: &HostName) -> SystemF
     );
     let bricks = Observed::Unknown("which bricks are here is not known".to_owned());
     SystemFacts { platform, packages, directories, bricks, daemons, clock, network, stored }
+}
+
+/// Looks at a client machine.
+pub(super) async fn client_facts(transport: &dyn Transport, host: &HostName) -> ClientFacts {
+    let (platform, packages, directories, daemons, clock) = tokio::join!(
+        ask(transport, host, system::platform(), system::parse_platform),
+        ask(transport, host, system::packages(), system::parse_packages),
+        directories(transport, host, &system::CLIENT_DIRECTORIES),
+        daemons(transport, host),
+        clock(transport, host),
+    );
+    ClientFacts { platform, packages, directories, daemons, clock }
+}
+
+/// Looks at the file systems of directories.
+async fn directories(
+    transport: &dyn Transport,
+    host: &HostName,
+    directories: &[&str],
+) -> Observed<BTreeMap<AbsolutePath, FileSystem>> {
+    let paths: Result<Vec<AbsolutePath>, _> = directories.iter().map(|directory| directory.parse()).collect();
+    match paths {
+        Ok(paths) => {
+            let command = system::disks(paths.iter().map(AbsolutePath::as_str));
+            ask(transport, host, command, |output| system::parse_directories(output, &paths)).await
+        }
+        Err(error) => Observed::Unknown(error.to_string()),
+    }
 }
 
 /// Looks at what gates ask for.

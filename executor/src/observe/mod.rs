@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides. What is not answered is unknown, with the reason.
 
+mod clients;
 mod georep;
 mod hosts;
 mod offers;
@@ -19,13 +20,11 @@ use crate::core::command::{Command, Output};
 use crate::core::inventory::{Host, Inventory};
 use crate::core::names::{Brick, HostName, OpVersion, VolumeName};
 use crate::core::pool::{
-    ClientState, HealEntries, HostState, Observed, PoolState, Reach, Unreachable, Volume, VolumeKind,
-    VolumeState,
+    HealEntries, HostState, Observed, PoolState, Reach, Unreachable, Volume, VolumeKind, VolumeState,
 };
 use crate::core::system::SystemFacts;
 use crate::core::usage::Usage;
 use crate::gluster::{commands, replies};
-use crate::package;
 use crate::service;
 use crate::transport::{Transport, TransportError};
 pub use scope::Scope;
@@ -41,7 +40,7 @@ pub async fn look(transport: &dyn Transport, inventory: &Inventory, scope: &Scop
     }));
     let asked = inventory.clients.iter().filter(|(host, _)| scope.asks_client(host));
     let clients = join_all(asked.map(|(host, declared)| async move {
-        let state = client(transport, host, declared, scope).await;
+        let state = clients::client(transport, host, declared, scope).await;
         (host.clone(), state)
     }));
     let others = georep::other_pools(transport, inventory, scope);
@@ -202,29 +201,6 @@ async fn usage(
     }
     let command = service::usage::usage(scope.applications(host, declared));
     ask(transport, host, command, service::usage::parse_usage).await
-}
-
-async fn client(transport: &dyn Transport, host: &HostName, declared: &Host, scope: &Scope) -> ClientState {
-    if let Err((cause, reason)) = reach(transport, host, package::detect()).await {
-        return ClientState {
-            release: Observed::Unknown(reason.clone()),
-            offer: Observed::Unknown(reason.clone()),
-            usage: Observed::Unknown(reason.clone()),
-            reach: Reach::NotReached { cause, reason },
-        };
-    }
-    let offer = async {
-        match scope.target() {
-            Some(to) => offers::offer(transport, host, Some(declared), to).await,
-            None => Observed::Unknown(NOT_ASKED.to_owned()),
-        }
-    };
-    let (release, offer, usage) = tokio::join!(
-        asked(scope, Fact::Release, ask(transport, host, commands::client_version(), replies::version)),
-        offer,
-        usage(transport, host, declared, scope),
-    );
-    ClientState { reach: Reach::Reached, release, offer, usage }
 }
 
 /// Returns the first server on which glusterd runs.

@@ -8,7 +8,7 @@ use comfy_table::{Table, presets};
 use super::hanging;
 use crate::core::names::HostName;
 use crate::core::pool::{HostState, Observed, PoolState, Reach, VolumeKind, VolumeState};
-use crate::core::system::{Daemon, Init, Role};
+use crate::core::system::{ClientFacts, Clock, Daemon, Init, InstalledPackages, Platform, Role};
 use crate::core::usage::Usage;
 
 /// Returns what was observed, with all that is unknown and why at the end.
@@ -31,7 +31,18 @@ pub fn inspect(state: &PoolState) -> String {
     for (host, client) in &state.clients {
         let release =
             said(&client.release, |release| release.map_or("no Gluster".to_owned(), |r| r.to_string()));
-        text.push_str(&line(&format!("{host}: {release}; {}", said(&client.usage, uses))));
+        if let Reach::NotReached { reason, .. } = &client.reach {
+            text.push_str(&line(&format!("{host}: not reached: {reason}")));
+            continue;
+        }
+        let ClientFacts { platform, packages, daemons, clock, directories: _ } = &client.system;
+        let facts = [said(platform, os), said(packages, manager), said(clock, ahead)].join(", ");
+        text.push_str(&line(&format!("{host}: {release}; {facts}")));
+        text.push_str(&format!(
+            "{}\n",
+            hanging("    ", &format!("processes: {}", said(daemons, |all| processes(all))))
+        ));
+        text.push_str(&format!("{}\n", hanging("    ", &format!("uses: {}", said(&client.usage, uses)))));
     }
     let unknown = unknown(state);
     if !unknown.is_empty() {
@@ -58,6 +69,18 @@ fn said<T>(fact: &Observed<T>, say: impl FnOnce(&T) -> String) -> String {
     fact.known().map_or_else(|_| "?".to_owned(), say)
 }
 
+fn os(platform: &Platform) -> String {
+    format!("{} {}", platform.os, platform.os_version)
+}
+
+fn manager(packages: &InstalledPackages) -> String {
+    format!("{}, {}", packages.manager, packages.installed.len())
+}
+
+fn ahead(clock: &Clock) -> String {
+    format!("{:+.1} s", (clock.ahead_at_least_ms + clock.ahead_at_most_ms) as f64 / 2000.0)
+}
+
 fn servers(state: &PoolState) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header([
@@ -80,15 +103,13 @@ fn servers(state: &PoolState) -> String {
             host.to_string(),
             said(&host_state.release, |release| release.map_or("none".to_owned(), |r| r.to_string())),
             said(&host_state.glusterd_info, |info| info.op_version.to_string()),
-            said(&system.platform, |platform| format!("{} {}", platform.os, platform.os_version)),
+            said(&system.platform, os),
             said(&system.platform, |platform| match platform.init {
                 Init::Systemd => "systemd".to_owned(),
                 Init::Bare => "bare".to_owned(),
             }),
-            said(&system.packages, |packages| format!("{}, {}", packages.manager, packages.installed.len())),
-            said(&system.clock, |clock| {
-                format!("{:+.1} s", (clock.ahead_at_least_ms + clock.ahead_at_most_ms) as f64 / 2000.0)
-            }),
+            said(&system.packages, manager),
+            said(&system.clock, ahead),
             said(&host_state.peers, |peers| {
                 let well = peers
                     .iter()
@@ -261,7 +282,20 @@ fn unknown(state: &PoolState) -> Vec<String> {
             system.network.known().ok().and_then(|network| why("firewall", host, &network.closed)),
         ]
     });
-    of_host.flatten().collect()
+    let reached = state.clients.iter().filter(|(_, client)| client.reach == Reach::Reached);
+    let of_client = reached.flat_map(|(host, client)| {
+        let ClientFacts { platform, packages, directories, daemons, clock } = &client.system;
+        [
+            why("release", host, &client.release),
+            why("mounts and applications", host, &client.usage),
+            why("platform", host, platform),
+            why("packages", host, packages),
+            why("disks", host, directories),
+            why("processes", host, daemons),
+            why("clock", host, clock),
+        ]
+    });
+    of_host.flatten().chain(of_client.flatten()).collect()
 }
 
 #[cfg(test)]
@@ -272,7 +306,14 @@ mod tests {
     #[test]
     fn a_pool_is_shown_on_two_screens_at_most() {
         let text = inspect(&replica_3());
-        for expected in ["g1", "10.3", "debian 12", "1 sets of 3 copies", "49152-60999", "c1: 10.3; "] {
+        for expected in [
+            "g1",
+            "10.3",
+            "debian 12",
+            "1 sets of 3 copies",
+            "49152-60999",
+            "c1: 10.3; debian 12, apt, 1, +0.0 s",
+        ] {
             assert!(text.contains(expected), "no `{expected}` in\n{text}");
         }
         assert!(!text.contains("not seen"), "{text}");
@@ -284,6 +325,9 @@ mod tests {
     fn what_was_not_seen_is_told_with_its_reason() {
         let mut state = replica_3();
         change_host(&mut state, 2, |host| host.system.clock = Observed::Unknown("no answer".to_owned()));
-        assert!(inspect(&state).contains("not seen\n  g2, clock: no answer\n"), "{}", inspect(&state));
+        let facts = ClientFacts::unknown("no answer");
+        state.clients.values_mut().for_each(|client| client.system.packages = facts.packages.clone());
+        let expected = "not seen\n  g2, clock: no answer\n  c1, packages: no answer\n";
+        assert!(inspect(&state).contains(expected), "{}", inspect(&state));
     }
 }

@@ -13,6 +13,9 @@ const ACT: &str = "looking at the file systems";
 /// What an upgrade writes to: Gluster's state and logs, the package manager's store, the programs.
 pub const DIRECTORIES: [&str; 4] = ["/var/lib/glusterd", "/var/log", "/var/cache", "/usr"];
 
+/// The same on a client machine, which has no state of Gluster's.
+pub const CLIENT_DIRECTORIES: [&str; 3] = ["/var/log", "/var/cache", "/usr"];
+
 /// Returns the command that tells the file systems of directories, and whose brick each of them is.
 pub fn disks<'a>(directories: impl IntoIterator<Item = &'a str>) -> Command {
     Command::script(Effect::Reads, include_str!("files/disks.sh"), directories, LOOK)

@@ -19,7 +19,7 @@ use crate::core::script::{ScriptError, complete};
 
 pub use clock::{clock, parse_clock};
 pub use daemons::{daemons, parse_daemons};
-pub use disks::{DIRECTORIES, disks, parse_bricks, parse_directories};
+pub use disks::{CLIENT_DIRECTORIES, DIRECTORIES, disks, parse_bricks, parse_directories};
 pub use network::{network, parse_network};
 pub use packages::{packages, parse_packages};
 pub use platform::{parse_platform, platform};

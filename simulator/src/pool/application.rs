@@ -47,6 +47,8 @@ impl Application {
         let Self { host, volume, program } = self;
         match program {
             GfapiProgram::Fio => vec![
+                "setsid".to_owned(),
+                "--fork".to_owned(),
                 "fio".to_owned(),
                 format!("--name=gfapi-{host}"),
                 "--ioengine=gfapi".to_owned(),
@@ -58,11 +60,10 @@ impl Application {
                 "--rate_iops=10".to_owned(),
                 "--time_based".to_owned(),
                 "--runtime=86400".to_owned(),
-                "--daemonize=/run/fio.pid".to_owned(),
                 "--output=/var/log/fio.log".to_owned(),
             ],
             GfapiProgram::QemuNbd => vec![
-                // Its own `--fork` returns only when its stderr closes, which gfapi's log holds open: never.
+                // The `--fork` of its own returns only when its stderr closes, which gfapi's log holds open: never.
                 "setsid".to_owned(),
                 "--fork".to_owned(),
                 "qemu-nbd".to_owned(),
@@ -114,7 +115,7 @@ impl Pool {
             }
         }
         let start = application.start(&server);
-        // Whoever keeps the engine's streams open keeps this waiting.
+        // Whatever keeps the engine's streams open keeps this waiting.
         const AWAY: &str = r#"exec "$@" </dev/null >/dev/null 2>&1"#;
         let argv: Vec<&str> =
             ["sh", "-c", AWAY, "start"].into_iter().chain(start.iter().map(String::as_str)).collect();

@@ -1,8 +1,10 @@
 //! Checks of file systems: what bricks live on, and what an upgrade writes to.
 
+use std::collections::BTreeMap;
+
 use super::super::finding::{Code, Finding, Subject};
-use super::super::names::HostName;
-use super::super::pool::{BrickOf, HostState, Observed, PoolState, VolumeState};
+use super::super::names::{AbsolutePath, HostName};
+use super::super::pool::{BrickOf, Observed, PoolState, VolumeState};
 use super::super::system::{BrickDirectory, FileSystem};
 
 /// What must be free where packages are kept and unpacked, in KiB. All packages of Gluster with what they need are
@@ -20,9 +22,12 @@ const RESERVE_PERCENT: u64 = 1;
 const MARGIN_PERCENT: u64 = 1;
 
 /// Whether there is room for the packages on a host.
-pub(crate) fn room(host: &HostName, state: &HostState) -> Vec<Finding> {
+pub(crate) fn room(
+    host: &HostName,
+    directories: &Observed<BTreeMap<AbsolutePath, FileSystem>>,
+) -> Vec<Finding> {
     let subject = || Subject::Host(host.clone());
-    let directories = match state.system.directories.known() {
+    let directories = match directories.known() {
         Ok(directories) => directories,
         Err(reason) => return vec![Finding::unknown(Code::SpaceLow, subject(), reason)],
     };

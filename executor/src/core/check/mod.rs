@@ -53,7 +53,7 @@ pub use fact::Fact;
 pub(crate) use georep::{converts, geo_replication, sessions_to};
 pub(crate) use heal::{known_as_stale, only_here, pending};
 pub(crate) use network::{certificates, names, ports};
-pub(crate) use packages::{offer, offered};
+pub(crate) use packages::offer;
 pub(crate) use quorum::server_quorum;
 pub(crate) use sessions::crawls;
 pub(crate) use system::{

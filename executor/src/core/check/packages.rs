@@ -3,21 +3,27 @@
 use super::super::finding::{Code, Finding, Subject};
 use super::super::names::{HostName, Release};
 use super::super::packages::{PackageOffer, PackageTrouble};
-use super::super::pool::{HostState, Observed};
+use super::super::pool::Observed;
+use super::super::system::InstalledPackages;
 
-/// Judges what the package manager of a server would do to reach the target.
-pub(crate) fn offer(host: &HostName, host_state: &HostState, to: Release) -> Vec<Finding> {
+/// Judges what the package manager of a server or client would do to reach the target.
+pub(crate) fn offer(
+    host: &HostName,
+    offer: &Observed<PackageOffer>,
+    packages: &Observed<InstalledPackages>,
+    to: Release,
+) -> Vec<Finding> {
     // That nobody holds the lock now says little: the script that installs waits for it as well.
-    let busy = host_state.system.packages.known().ok().and_then(|packages| packages.busy.as_ref());
+    let busy = packages.known().ok().and_then(|packages| packages.busy.as_ref());
     let by_package_manager =
-        host_state.offer.known().is_ok_and(|offer| offer.command.is_none()).then_some(busy).flatten();
+        offer.known().is_ok_and(|offer| offer.command.is_none()).then_some(busy).flatten();
     let subject = Subject::Host(host.clone());
     let busy = by_package_manager.map(|who| Finding::seen(Code::PackageManagerBusy, subject, who));
-    busy.into_iter().chain(offered(host, &host_state.offer, to)).collect()
+    busy.into_iter().chain(offered(host, offer, to)).collect()
 }
 
-/// Judges what installing the target would do on a server or client.
-pub(crate) fn offered(host: &HostName, offer: &Observed<PackageOffer>, to: Release) -> Vec<Finding> {
+/// Judges what installing the target would do.
+fn offered(host: &HostName, offer: &Observed<PackageOffer>, to: Release) -> Vec<Finding> {
     let subject = || Subject::Host(host.clone());
     let offer = match offer.known() {
         Ok(offer) => offer,
@@ -58,17 +64,21 @@ fn judged(trouble: &PackageTrouble, subject: Subject) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::pool::PackageMove;
+    use super::super::super::pool::{HostState, PackageMove, PoolState};
     use super::super::super::sample::{change_host, host, replica_3};
-    use super::super::super::system::InstalledPackages;
     use super::*;
     use rstest::rstest;
+
+    fn about_g2(state: &PoolState) -> Vec<Finding> {
+        let HostState { offer, system, .. } = &state.hosts[&host(2)];
+        super::offer(&host(2), offer, &system.packages, "11.1".parse().unwrap())
+    }
 
     /// Returns the codes of the findings about g2, whose offer this is.
     fn codes(offer: Observed<PackageOffer>) -> Vec<&'static str> {
         let mut state = replica_3();
         change_host(&mut state, 2, |host| host.offer = offer);
-        let findings = super::offer(&host(2), &state.hosts[&host(2)], "11.1".parse().unwrap());
+        let findings = about_g2(&state);
         assert!(findings.iter().all(|finding| finding.subject == Subject::Host(host(2))), "{findings:?}");
         findings.iter().map(|finding| finding.code.as_str()).collect()
     }
@@ -128,7 +138,7 @@ mod tests {
             ..packages
         };
         change_host(&mut state, 2, |host| host.system.packages = host.system.packages.clone().map(busy));
-        let findings = super::offer(&host(2), &state.hosts[&host(2)], "11.1".parse().unwrap());
+        let findings = about_g2(&state);
         assert_eq!(findings.iter().map(|f| f.code).collect::<Vec<_>>(), [Code::PackageManagerBusy]);
     }
 }

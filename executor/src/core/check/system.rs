@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::finding::{Code, Finding, Subject};
 use super::super::names::{HostName, Release};
-use super::super::pool::{HostState, PoolState};
-use super::super::system::{Daemon, Role};
+use super::super::pool::{Observed, PoolState};
+use super::super::system::{Daemon, InstalledPackages, Role};
 
 /// How far two servers' clocks may be apart. Any clock that is kept by NTP is within a second; certificates, logs
 /// and the times of files that are compared between servers suffer where it is more.
@@ -15,9 +15,9 @@ const SKEW_MS: i64 = 5000;
 const LEFT_BEHIND: [&str; 1] = ["libglusterd0"];
 
 /// Whether the packages of a host are of one version and whole.
-pub(crate) fn packages(host: &HostName, state: &HostState) -> Vec<Finding> {
+pub(crate) fn packages(host: &HostName, packages: &Observed<InstalledPackages>) -> Vec<Finding> {
     let subject = || Subject::Host(host.clone());
-    let packages = match state.system.packages.known() {
+    let packages = match packages.known() {
         Ok(packages) => packages,
         Err(reason) => return vec![Finding::unknown(Code::PackagesMixed, subject(), reason)],
     };
@@ -41,8 +41,8 @@ pub(crate) fn packages(host: &HostName, state: &HostState) -> Vec<Finding> {
 }
 
 /// What the operator has changed in the configuration, which stays as it is.
-pub(crate) fn edited(host: &HostName, state: &HostState) -> Vec<Finding> {
-    let Ok(packages) = state.system.packages.known() else { return Vec::new() };
+pub(crate) fn edited(host: &HostName, packages: &Observed<InstalledPackages>) -> Vec<Finding> {
+    let Ok(packages) = packages.known() else { return Vec::new() };
     if packages.edited.is_empty() {
         return Vec::new();
     }

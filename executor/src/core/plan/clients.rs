@@ -7,6 +7,7 @@ use super::super::finding::{Code, Finding, Subject};
 use super::super::inventory::Inventory;
 use super::super::names::{HostName, Release};
 use super::super::pool::{PackageOffer, PoolState, Reach};
+use super::super::system::ClientFacts;
 use super::builder::{
     Builder, Facts, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS,
     gate,
@@ -62,7 +63,10 @@ pub(super) fn preflight(inventory: &Inventory, state: &PoolState, request: &Requ
         match client.release.known() {
             Err(reason) => findings.push(Finding::unknown(Code::NotObserved, subject, reason)),
             Ok(Some(now)) if *now < request.to => {
-                findings.extend(check::offered(host, &client.offer, request.to));
+                let ClientFacts { packages, directories, .. } = &client.system;
+                findings.extend(check::packages(host, packages));
+                findings.extend(check::offer(host, &client.offer, packages, request.to));
+                findings.extend(check::room(host, directories));
                 findings.extend(usage::findings(host, declared, &client.usage));
             }
             Ok(Some(_)) if left_aside(state, host) => {

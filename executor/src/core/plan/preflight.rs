@@ -74,7 +74,7 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
             if online {
                 findings.extend(Check::OthersCanCarry { host: host.clone() }.look(&reached));
             }
-            findings.extend(check::offer(host, host_state, request.to));
+            findings.extend(check::offer(host, &host_state.offer, &host_state.system.packages, request.to));
         }
     }
     if online && !answered.is_empty() {
@@ -87,7 +87,10 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     }
     let (healed, findings) = healed_first(findings, &reached, request);
     let answered = [answered, healed].concat();
-    let advice = reached.hosts.iter().flat_map(|(host, state)| check::edited(host, state));
+    let servers = reached.hosts.iter().map(|(host, found)| (host, &found.system.packages));
+    let clients = state.clients.iter().filter(|_| request.clients_at_once > 0);
+    let clients = clients.map(|(host, found)| (host, &found.system.packages));
+    let advice = servers.chain(clients).flat_map(|(host, packages)| check::edited(host, packages));
     let advice = advice.chain(check::multiplexed(&reached)).chain(hazards.noted).collect();
     Preflight { findings, answered, advice, out, half_done, known_entries: stale.known }
 }
@@ -119,13 +122,13 @@ fn systems(state: &PoolState, to: Release, out: Option<&HostName>) -> Vec<Findin
     for (host, host_state) in &state.hosts {
         // The packages of a server that is out may be halfway: installing them is what the plan goes on with.
         if out != Some(host) {
-            findings.extend(check::packages(host, host_state));
+            findings.extend(check::packages(host, &host_state.system.packages));
             findings.extend(check::processes_current(state, host));
         }
         if host_state.release.known().is_ok_and(|release| *release == Some(to)) {
             continue;
         }
-        findings.extend(check::room(host, host_state));
+        findings.extend(check::room(host, &host_state.system.directories));
         findings.extend(check::units_known(host, host_state));
         findings.extend(check::certificates(host, host_state, state, to));
         let here = host_state.system.bricks.known().map_or(0, |bricks| bricks.len());

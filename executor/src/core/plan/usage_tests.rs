@@ -6,6 +6,7 @@ use super::super::application::{Application, Control};
 use super::super::inventory::Inventory;
 use super::super::pool::{Observed, PoolState, Reach, Unreachable};
 use super::super::sample::{change_host, host, inventory, mount_state, replica_3, request};
+use super::super::system::ClientFacts;
 use super::super::usage::{LibraryUser, ProcessName, Usage};
 use super::*;
 use crate::render;
@@ -176,4 +177,34 @@ fn what_an_earlier_run_left_away_comes_back() {
     assert!(last.steps.iter().any(|step| matches!(step.action, Action::Mount { .. })));
     assert!(last.steps.iter().any(|step| matches!(step.action, Action::StartApplication { .. })));
     assert!(!last.steps.iter().any(|step| matches!(step.action, Action::Install { .. })));
+}
+
+#[test]
+fn a_clients_system_is_judged_as_a_servers_is() {
+    let (inventory, mut state) = (inventory(3), replica_3());
+    let system = &mut state.clients.values_mut().next().unwrap().system;
+    let (Observed::Known(packages), Observed::Known(directories)) =
+        (&mut system.packages, &mut system.directories)
+    else {
+        panic!()
+    };
+    packages.busy = Some("apt-get (pid 7) holds /var/lib/dpkg/lock".into());
+    packages.broken.insert("glusterfs-client".into(), "half-configured".into());
+    directories.values_mut().for_each(|disk| disk.free_kib = 10 << 10);
+    let found = refused(&inventory, &state);
+    for expected in [
+        "PACKAGE_MANAGER_BUSY c1",
+        "PACKAGES_BROKEN c1: glusterfs-client",
+        "SPACE_LOW c1: /usr has 10 MiB left",
+    ] {
+        assert!(found.iter().any(|finding| finding.starts_with(expected)), "no {expected} in {found:?}");
+    }
+    let refusal = outcome(&inventory, &state, &[], 0);
+    assert!(matches!(refusal, Outcome::Plan(_)), "they stay what they are: {refusal:?}");
+
+    state.clients.values_mut().for_each(|client| client.system = ClientFacts::unknown("no answer"));
+    let found = refused(&inventory, &state);
+    for expected in ["PACKAGES_MIXED c1: unknown: no answer", "SPACE_LOW c1: unknown: no answer"] {
+        assert!(found.iter().any(|finding| finding == expected), "no {expected} in {found:?}");
+    }
 }
