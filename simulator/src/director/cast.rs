@@ -92,7 +92,7 @@ impl Cast {
     }
 
     /// Returns the pools.
-    pub(super) fn players(&self) -> impl Iterator<Item = &Player> {
+    pub(super) fn players(&self) -> impl DoubleEndedIterator<Item = &Player> {
         std::iter::once(&self.pool).chain(&self.secondary)
     }
 

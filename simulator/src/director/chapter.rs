@@ -228,7 +228,9 @@ impl<'a> Chapter<'a> {
         let say = self.stage.say;
         say("every server loses its power once more, and is judged again");
         let mut judgement = Judgement::default();
-        for player in self.cast.players() {
+        // The other end of geo-replication first: a monitor that starts while it is away ends for good (monitor.py, seen
+        // with 11.1), which is nothing that an upgrade could have changed.
+        for player in self.cast.players().rev() {
             match restart::all_servers(&player.pool).await {
                 Ok(anew) if anew.is_empty() => {}
                 Ok(anew) => say(&format!(
