@@ -191,15 +191,17 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_stays_as_it_is_is_told() {
+    fn a_process_that_stays_as_it_is_is_told_and_one_that_ends_is_not() {
         let root = tempfile::tempdir().unwrap();
+        write_process(root.path(), 11, "");
+        fs::write(root.path().join("proc/11/cmdline"), "").unwrap();
         write_process(root.path(), 12, "7f00 r-xp 0 08:01 7 /usr/lib/libc.so.6\n");
         let mut argv = daemons().argv;
         *argv.last_mut().unwrap() = root.path().to_str().unwrap().to_owned();
         let said = Process::new(&argv[0]).args(&argv[1..]).output().unwrap().stdout;
         let said = String::from_utf8(said).unwrap();
         let found = parse_daemons(&Output { stdout: said, ..Output::default() }).unwrap();
-        assert!(found.len() == 1 && found[0].releases.is_empty(), "{found:?}");
+        assert!(found.len() == 1 && found[0].pid == 12 && found[0].releases.is_empty(), "{found:?}");
     }
 
     #[test]

@@ -41,6 +41,10 @@ pub(super) fn expected(
             }
         };
         volume.truth = written.and_then(|volume| truths.get(volume)).cloned();
+        if let (Which::Pool, Some(truth)) = (which, &mut volume.truth) {
+            let here = scenario.applications.iter().filter(|application| application.volume == volume.name);
+            truth.busy.extend(here.filter_map(pool::Application::writes));
+        }
         if let (Which::Secondary, Some(_), Some(truth)) =
             (which, &scenario.expect.old_names, &mut volume.truth)
         {

@@ -144,6 +144,8 @@ pub struct Truth {
     pub in_doubt: BTreeSet<String>,
     /// Paths that are no more: what was there has another name by now.
     pub gone: BTreeSet<String>,
+    /// Paths that a program writes to all the while: on every brick, and never the same at two looks.
+    pub busy: BTreeSet<String>,
 }
 
 impl Truth {

@@ -88,6 +88,7 @@ pub(crate) fn expected() -> Expected {
                 files: files.iter().map(|(path, sha)| ((*path).to_owned(), (*sha).to_owned())).collect(),
                 in_doubt: std::collections::BTreeSet::from(["work/doubt".to_owned()]),
                 gone: std::collections::BTreeSet::new(),
+                busy: std::collections::BTreeSet::new(),
             }),
         }],
         client: Some("client".to_owned()),

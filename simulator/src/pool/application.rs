@@ -54,7 +54,7 @@ impl Application {
                 "--ioengine=gfapi".to_owned(),
                 format!("--volume={volume}"),
                 format!("--brick={server}"),
-                format!("--filename=fio-{host}.dat"),
+                format!("--filename={}", self.writes().unwrap_or_default()),
                 "--rw=randrw".to_owned(),
                 format!("--size={SIZE}"),
                 "--rate_iops=10".to_owned(),
@@ -72,6 +72,15 @@ impl Application {
                 "--socket=/run/qemu-nbd.sock".to_owned(),
                 self.image(server),
             ],
+        }
+    }
+
+    /// Returns the file that it writes to all the while, from the volume's root.
+    pub fn writes(&self) -> Option<String> {
+        match self.program {
+            GfapiProgram::Fio => Some(format!("fio-{}.dat", self.host)),
+            // It holds its image open; nobody writes to it.
+            GfapiProgram::QemuNbd => None,
         }
     }
 

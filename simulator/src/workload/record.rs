@@ -299,6 +299,7 @@ impl Record {
             files: known.files.iter().map(|(path, digest)| (self.in_volume(path), digest.clone())).collect(),
             in_doubt: known.in_doubt.iter().map(|path| self.in_volume(path)).collect(),
             gone: known.gone.iter().map(|path| self.in_volume(path)).collect(),
+            busy: BTreeSet::new(),
         }
     }
 

@@ -16,6 +16,11 @@ mapped() {
     sed -n 's,.*/glusterfs/\([0-9][0-9.]*[0-9]\)/.*,\1,p' "$root/proc/$1/maps" 2>/dev/null | sort -u | tr '\n' ','
 }
 
+# Whether $1 has no memory any more: it ends, and runs nothing. That its maps cannot be read is another matter.
+ends() {
+    maps=$(cat "$root/proc/$1/maps" 2>/dev/null) && [ -z "$maps" ] && [ -z "$(arguments_of "$1")" ]
+}
+
 # A process that has only just begun has nothing mapped yet, and `glusterfs --version` never has: each is over in a
 # moment. Waits until $1 is gone or has something mapped; what has nothing for longer is told as it is.
 looks=10
@@ -40,7 +45,7 @@ tell() {
 
 for pid in $(pids_of glusterd glusterfsd glusterfs); do
     wait_mapped "$pid"
-    tell "$pid"
+    ends "$pid" || tell "$pid"
 done
 # Geo-replication and the events daemon are Python programs: known by their arguments.
 for pid in $(pids_of python python3 gsyncd gsyncd.py glustereventsd $(cd "$root/proc" 2>/dev/null && cat [0-9]*/comm 2>/dev/null | grep '^python3\.[0-9]*$' | sort -u)); do

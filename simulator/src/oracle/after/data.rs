@@ -149,7 +149,10 @@ fn alike(set: &str, bricks: &[Files], truth: &Truth, judge: &mut Judge) {
     let wrong = wrong.map(|bricks| {
         let paths: BTreeSet<&String> = bricks.iter().flat_map(|files| files.keys()).collect();
         let others = paths.into_iter().filter(|path| !truth.files.contains_key(*path));
-        let differ = |path: &String| bricks.iter().any(|files| files.get(path) != bricks[0].get(path));
+        let differ = |path: &String| match truth.busy.contains(path) {
+            true => bricks.iter().any(|files| !files.contains_key(path)),
+            false => bricks.iter().any(|files| files.get(path) != bricks[0].get(path)),
+        };
         others
             .inspect(|_| compared += 1)
             .filter(|path| differ(path))
@@ -219,6 +222,26 @@ mod tests {
     async fn a_brick_that_differs_fails(#[case] files: &str) {
         let shell = FakeShell::healthy().breaks("g2", "brick /bricks/vol", Ok(&testing::listing(files)));
         assert_eq!(judged(shell, &testing::expected()).await.verdict(), Verdict::Fail);
+    }
+
+    #[rstest]
+    #[case::other_bytes(r#", "fio.dat": [7, "other"]"#, Verdict::Pass)]
+    #[case::missing("", Verdict::Fail)]
+    #[tokio::test]
+    async fn a_file_that_is_written_to_must_be_there(#[case] busy: &str, #[case] verdict: Verdict) {
+        let mut expected = testing::expected();
+        if let Some(truth) = &mut expected.volumes[0].truth {
+            truth.busy.insert("fio.dat".to_owned());
+        }
+        let mut shell = FakeShell::healthy();
+        for (server, busy) in
+            [("g1", r#", "fio.dat": [7, "x"]"#), ("g2", busy), ("g3", r#", "fio.dat": [7, "x"]"#)]
+        {
+            let written = r#"{"work/a": [3, "sha-a"], "work/b c": [5, "sha-b"], "work/doubt": [1, "sha-d"]"#;
+            let files = testing::listing(&format!("{written}{busy}}}"));
+            shell = shell.breaks(server, "brick /bricks/vol", Ok(&files));
+        }
+        assert_eq!(judged(shell, &expected).await.verdict(), verdict);
     }
 
     #[rstest]
