@@ -9,6 +9,7 @@ use crate::core::system::ClientFacts;
 use crate::gluster::{commands, replies};
 use crate::observe::scope::Scope;
 use crate::package;
+use crate::system;
 use crate::transport::Transport;
 
 /// Looks at a client machine.
@@ -27,22 +28,16 @@ pub(super) async fn client(
             reach: Reach::NotReached { cause, reason },
         };
     }
-    let offer = async {
-        match scope.target() {
-            Some(to) => offers::offer(transport, host, Some(declared), to).await,
-            None => Observed::Unknown(NOT_ASKED.to_owned()),
-        }
-    };
     let system = async {
         if scope.whole() {
-            hosts::client_facts(transport, host).await
+            hosts::client_facts(transport, host, &system::CLIENT_DIRECTORIES).await
         } else {
             ClientFacts::unknown(NOT_ASKED)
         }
     };
     let (release, offer, usage, system) = tokio::join!(
         asked(scope, Fact::Release, ask(transport, host, commands::client_version(), replies::version)),
-        offer,
+        offers::offer(transport, host, declared, scope),
         usage(transport, host, declared, scope),
         system,
     );

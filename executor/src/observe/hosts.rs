@@ -20,25 +20,26 @@ const CLOCK_TRIES: u32 = 3;
 
 /// Looks at a host. Its bricks are looked at once the volumes are known, by [`bricks`].
 pub(super) async fn facts(transport: &dyn Transport, host: &HostName) -> SystemFacts {
-    let (platform, packages, directories, daemons, clock, network, stored) = tokio::join!(
-        ask(transport, host, system::platform(), system::parse_platform),
-        ask(transport, host, system::packages(), system::parse_packages),
-        directories(transport, host, &system::DIRECTORIES),
-        daemons(transport, host),
-        clock(transport, host),
+    let (of_any_machine, network, stored) = tokio::join!(
+        client_facts(transport, host, &system::DIRECTORIES),
         ask(transport, host, system::network(), system::parse_network),
         ask(transport, host, system::stored(), system::parse_stored),
     );
+    let ClientFacts { platform, packages, directories, daemons, clock } = of_any_machine;
     let bricks = Observed::Unknown("which bricks are here is not known".to_owned());
     SystemFacts { platform, packages, directories, bricks, daemons, clock, network, stored }
 }
 
-/// Looks at a client machine.
-pub(super) async fn client_facts(transport: &dyn Transport, host: &HostName) -> ClientFacts {
+/// Looks at a client machine, or at what every machine has; and at the file systems of these directories.
+pub(super) async fn client_facts(
+    transport: &dyn Transport,
+    host: &HostName,
+    directories: &[&str],
+) -> ClientFacts {
     let (platform, packages, directories, daemons, clock) = tokio::join!(
         ask(transport, host, system::platform(), system::parse_platform),
         ask(transport, host, system::packages(), system::parse_packages),
-        directories(transport, host, &system::CLIENT_DIRECTORIES),
+        file_systems(transport, host, directories),
         daemons(transport, host),
         clock(transport, host),
     );
@@ -46,7 +47,7 @@ pub(super) async fn client_facts(transport: &dyn Transport, host: &HostName) -> 
 }
 
 /// Looks at the file systems of directories.
-async fn directories(
+async fn file_systems(
     transport: &dyn Transport,
     host: &HostName,
     directories: &[&str],

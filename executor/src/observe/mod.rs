@@ -114,12 +114,6 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
         }
         asked(scope, Fact::Peers, ask(transport, host, commands::peer_status(), replies::peers)).await
     };
-    let offer = async {
-        match scope.target() {
-            Some(to) => offers::offer(transport, host, Some(declared), to).await,
-            None => Observed::Unknown(NOT_ASKED.to_owned()),
-        }
-    };
     let system = async {
         if scope.whole() {
             hosts::facts(transport, host).await
@@ -143,7 +137,7 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
             Fact::StoredVolumes,
             ask(transport, host, commands::stored_volumes(), replies::stored_volumes)
         ),
-        offer,
+        offers::offer(transport, host, declared, scope),
         asked(
             scope,
             Fact::Connections,

@@ -301,6 +301,7 @@ fn unknown(state: &PoolState) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::pool::Unreachable;
     use crate::core::sample::{change_host, replica_3};
 
     #[test]
@@ -319,6 +320,14 @@ mod tests {
         assert!(!text.contains("not seen"), "{text}");
         assert!(text.lines().count() < 50, "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    }
+
+    #[test]
+    fn a_client_that_was_not_reached_is_told_with_its_reason() {
+        let mut state = replica_3();
+        let reach = Reach::NotReached { cause: Unreachable::Refused, reason: "no route".to_owned() };
+        state.clients.values_mut().for_each(|client| client.reach = reach.clone());
+        assert!(inspect(&state).contains("clients\n  c1: not reached: no route\n"), "{}", inspect(&state));
     }
 
     #[test]
