@@ -33,6 +33,8 @@ const STOP_SECONDS: u32 = 120;
 const START_SECONDS: u32 = 90;
 /// How long glusterd may take to find its self-heal daemon: three seconds, where nothing goes wrong.
 const FIND_SECONDS: u32 = 60;
+/// How often a glusterd that has lost its self-heal daemon is started anew. One start of six or so loses it.
+const STARTS_ANEW: u32 = 3;
 /// What a script may take besides its own waits, on a host that is busy.
 const SLACK: Duration = Duration::from_secs(60);
 /// Reading `/proc` and small files.
@@ -106,10 +108,11 @@ pub enum Started {
 /// healed, has found its self-heal daemon. Repeating it does no harm. The event daemon is started again where
 /// [`stop_gluster`] stopped it.
 pub fn start_glusterd() -> Command {
-    // A glusterd that has lost its self-heal daemon is stopped, which may wait twice, and started once more.
-    let deadline = Duration::from_secs((START_SECONDS * 4 + FIND_SECONDS).into()) + SLACK;
-    let seconds = [START_SECONDS, FIND_SECONDS].map(|seconds| seconds.to_string());
-    Command::script(Effect::Changes, script!("start_glusterd.sh"), seconds, deadline)
+    // Each start anew may wait four times: for systemd, for glusterd and its daemons to end, for the next one to answer.
+    let waits = START_SECONDS * (1 + 4 * STARTS_ANEW) + FIND_SECONDS;
+    let deadline = Duration::from_secs(waits.into()) + SLACK;
+    let arguments = [START_SECONDS, FIND_SECONDS, STARTS_ANEW].map(|number| number.to_string());
+    Command::script(Effect::Changes, script!("start_glusterd.sh"), arguments, deadline)
 }
 
 /// Reads what [`start_glusterd`] printed.

@@ -1,5 +1,5 @@
 # Starts glusterd and waits until it answers, for at most $1 seconds each time, and until it has found its self-heal
-# daemon, for at most $2.
+# daemon, for at most $2; where it has lost it, glusterd is started anew, $3 times at most.
 # Prints `running` where it ran already, `started` where it did not; then what else was done.
 
 answers() {
@@ -72,19 +72,19 @@ lost() {
 }
 
 # Waits until it has found its daemon, three times in a row, for at most $2 seconds; starts glusterd anew, with $1 seconds
-# to answer and three times at most, where it has lost it. One volume alone has never been lost. What is not found at the
+# to answer and $3 times at most, where it has lost it. One volume alone has never been lost. What is not found at the
 # end is told by `volume status`, which whoever called looks at.
 wait_found() {
     [ "$(healed | wc -l)" -gt 1 ] || return 0
-    looks=0 remaining=$2 starts=0
+    looks=0 remaining=$2 starts=$3
     while [ "$looks" -lt 3 ] && [ "$remaining" -gt 0 ]; do
         volumes=$(lost)
-        if [ -n "$volumes" ] && [ "$starts" -lt 3 ]; then
+        if [ -n "$volumes" ] && [ "$starts" -gt 0 ]; then
             echo "glusterd started anew: it had lost the self-heal daemon of" $volumes
             end_glusterd "$1" || failed "glusterd was to start anew and does not end"
             begin
             wait_answer "$1"
-            starts=$((starts + 1)) looks=0
+            starts=$((starts - 1)) looks=0
         elif [ -n "$(unfound)" ]; then
             looks=0
         else
@@ -102,7 +102,7 @@ if [ -z "$(pids_of glusterd)" ]; then
 fi
 wait_answer "$1"
 echo "$word"
-wait_found "$1" "$2"
+wait_found "$1" "$2" "$3"
 
 # The event daemon comes back where we stopped it, or where the host starts it at boot.
 if [ -d /run/systemd/system ]; then
