@@ -37,15 +37,17 @@ fn glusterd_is_started_anew_where_it_has_lost_its_daemon() {
         let said = start(pool);
         assert_eq!(said, "running\nglusterd started anew: it had lost the self-heal daemon of vol1\n");
         assert_ne!(daemon(pool), began);
-        Handle::current().block_on(async {
-            for volume in pool.volumes() {
-                pool.wait_for_bricks(volume).await.unwrap();
-            }
-        });
+        assert_eq!(wait(pool), Vec::<String>::new());
 
         let now = daemon(pool);
         assert_eq!(start(pool), "running\n");
+        assert_eq!(wait(pool), Vec::<String>::new());
         assert_eq!(daemon(pool), now, "what is well is left alone");
+
+        // Whoever takes the power of servers does the same by means of their own.
+        sh(pool, "rm /run/gluster/shd/vol1/vol1-shd.pid");
+        assert_eq!(wait(pool), ["g1"]);
+        assert_ne!(daemon(pool), now);
     });
 }
 
@@ -55,6 +57,11 @@ fn start(pool: &Pool) -> String {
     let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
     let run = pool.engine().exec_ok(&pool.servers()[0].container, &argv);
     Handle::current().block_on(run).unwrap().stdout
+}
+
+/// Waits for all volumes as the director does; returns the servers whose glusterd it started anew.
+fn wait(pool: &Pool) -> Vec<String> {
+    Handle::current().block_on(pool.wait_for_volumes()).unwrap()
 }
 
 fn daemon(pool: &Pool) -> String {

@@ -220,11 +220,16 @@ impl<'a> Chapter<'a> {
         Ok(judge.done())
     }
 
-    /// Every server of every pool loses its power once more, and the pools are judged again.
+    /// Every server of every pool loses its power once more, and the pools are judged again. Notes what was done to
+    /// them meanwhile.
     ///
     /// # Errors
     /// When it could not be judged at all.
-    pub(super) async fn judge_restarted(&self, truths: &Truths) -> Result<Judgement, DirectorError> {
+    pub(super) async fn judge_restarted(
+        &self,
+        truths: &Truths,
+        notes: &mut Vec<String>,
+    ) -> Result<Judgement, DirectorError> {
         let say = self.stage.say;
         say("every server loses its power once more, and is judged again");
         let mut judgement = Judgement::default();
@@ -233,8 +238,9 @@ impl<'a> Chapter<'a> {
         for player in self.cast.players().rev() {
             match restart::all_servers(&player.pool).await {
                 Ok(anew) if anew.is_empty() => {}
-                Ok(anew) => say(&format!(
-                    "glusterd was started once more on {}: it had lost its self-heal daemon, as it may at any start",
+                Ok(anew) => notes.push(format!(
+                    "after the last restart glusterd was started once more on {}: it had lost its self-heal daemon, as \
+                     it may at any start",
                     anew.join(", ")
                 )),
                 // What did not come back is for the judge to find; it looks for itself.

@@ -122,6 +122,7 @@ async fn judged(stage: &Stage<'_>, cast: &Cast) -> Result<Report, DirectorError>
     let mut load = Load::new();
     let mut judgement = Judgement::default();
     let mut ends = Vec::new();
+    let mut notes = Vec::new();
     for (place, order) in orders.iter().enumerate() {
         if orders.len() > 1 {
             (stage.say)(&format!("order {} of {}: {}", place + 1, orders.len(), order.words()));
@@ -135,7 +136,7 @@ async fn judged(stage: &Stage<'_>, cast: &Cast) -> Result<Report, DirectorError>
         // A pool whose upgrade did not come to its end is left as it stands, for its logs to tell why.
         if is_last && as_ordered && order.outcome == Outcome::Upgraded {
             let truths = load.truths();
-            let judging = chapter.judge_restarted(&truths);
+            let judging = chapter.judge_restarted(&truths, &mut notes);
             judgement.extend(tokio::select! {
                 judged = judging => judged?,
                 () = stage.cancelled.cancelled() => return Err(DirectorError::Interrupted),
@@ -149,7 +150,9 @@ async fn judged(stage: &Stage<'_>, cast: &Cast) -> Result<Report, DirectorError>
             break;
         }
     }
-    report(stage, cast, &ends, load.longest_stall(), judgement).await
+    let mut report = report(stage, cast, &ends, load.longest_stall(), judgement).await?;
+    report.notes.extend(notes);
+    Ok(report)
 }
 
 fn keep_json(artifacts: &Artifacts, name: &str, value: &impl serde::Serialize) -> Result<(), DirectorError> {

@@ -54,7 +54,7 @@ impl Application {
                 "--ioengine=gfapi".to_owned(),
                 format!("--volume={volume}"),
                 format!("--brick={server}"),
-                format!("--filename={}", self.writes().unwrap_or_default()),
+                format!("--filename={}", self.file()),
                 "--rw=randrw".to_owned(),
                 format!("--size={SIZE}"),
                 "--rate_iops=10".to_owned(),
@@ -78,7 +78,7 @@ impl Application {
     /// Returns the file that it writes to all the while, from the volume's root.
     pub fn writes(&self) -> Option<String> {
         match self.program {
-            GfapiProgram::Fio => Some(format!("fio-{}.dat", self.host)),
+            GfapiProgram::Fio => Some(self.file()),
             // It holds its image open; nobody writes to it.
             GfapiProgram::QemuNbd => None,
         }
@@ -91,7 +91,15 @@ impl Application {
 
     /// Returns the disk image of a virtual machine, as qemu names it.
     fn image(&self, server: &str) -> String {
-        format!("gluster://{server}/{}/disk-{}.img", self.volume, self.host)
+        format!("gluster://{server}/{}/{}", self.volume, self.file())
+    }
+
+    /// Returns its file, from the volume's root.
+    fn file(&self) -> String {
+        match self.program {
+            GfapiProgram::Fio => format!("fio-{}.dat", self.host),
+            GfapiProgram::QemuNbd => format!("disk-{}.img", self.host),
+        }
     }
 }
 

@@ -149,9 +149,12 @@ fn alike(set: &str, bricks: &[Files], truth: &Truth, judge: &mut Judge) {
     let wrong = wrong.map(|bricks| {
         let paths: BTreeSet<&String> = bricks.iter().flat_map(|files| files.keys()).collect();
         let others = paths.into_iter().filter(|path| !truth.files.contains_key(*path));
-        let differ = |path: &String| match truth.busy.contains(path) {
-            true => bricks.iter().any(|files| !files.contains_key(path)),
-            false => bricks.iter().any(|files| files.get(path) != bricks[0].get(path)),
+        let differ = |path: &String| {
+            if truth.busy.contains(path) {
+                bricks.iter().any(|files| !files.contains_key(path))
+            } else {
+                bricks.iter().any(|files| files.get(path) != bricks[0].get(path))
+            }
         };
         others
             .inspect(|_| compared += 1)
