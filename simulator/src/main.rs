@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
-use simulator::cli::{Cli, Context, Exit};
+use simulator::cli::{Cli, Context, Exit, say};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     match start(cli) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            say(&format!("error: {error:#}"));
             Exit::Unknown.into()
         }
     }
@@ -32,26 +32,28 @@ fn start(cli: Cli) -> anyhow::Result<Exit> {
         Ok(match cli.run(&context).await {
             Ok(()) => Exit::Passed,
             Err(failure) => {
-                eprintln!("{}", failure.message());
+                say(&failure.message());
                 failure.exit
             }
         })
     })
 }
 
-/// Turns the first SIGINT or SIGTERM into a cancellation, so that what was started is removed in order. More of
-/// them change nothing: a removal that is cut short leaves things behind.
+/// Turns the first SIGINT, SIGTERM or SIGHUP into a cancellation, so that what was started is removed in order. More
+/// of them change nothing: a removal that is cut short leaves things behind.
 fn catch_signals(cancelled: CancellationToken) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut hangup = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
     tokio::spawn(async move {
         loop {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
             }
-            eprintln!("interrupted: removing what was started, a moment");
             cancelled.cancel();
+            say("interrupted: removing what was started, a moment");
         }
     });
     Ok(())

@@ -78,17 +78,16 @@ fn executors_of(folder: &Path) -> usize {
         .count()
 }
 
-/// While the image is looked for or nodes come up; while the executor works on a server; while the oracle judges.
+/// While the image is looked for or nodes come up, and while the executor works on a server. The plan has the words of a
+/// step too; the step itself comes after the run has started.
 #[rstest]
-#[case::nodes_come_up("INT", "run ")]
-#[case::a_server_is_out("INT", "install glusterfs")]
-#[case::sigterm("TERM", "stop gluster on g2")]
-fn interrupted_it_leaves_nothing(#[case] signal: &str, #[case] moment: &str) {
+#[case::nodes_come_up("INT", &[])]
+#[case::a_server_is_about_to_go("TERM", &["run started", "stop gluster on g1"])]
+#[case::a_server_is_out("INT", &["run started", "install glusterfs"])]
+fn interrupted_it_leaves_nothing(#[case] signal: &str, #[case] moments: &[&str]) {
     let mut rehearsal = Rehearsal::start();
     let run = rehearsal.run.clone();
-    if moment != "run " {
-        // The plan has the words too; the step itself comes with its number.
-        rehearsal.wait_for("run started");
+    for moment in moments {
         rehearsal.wait_for(moment);
     }
     let folder = rehearsal._runs.path().to_owned();
@@ -100,6 +99,19 @@ fn interrupted_it_leaves_nothing(#[case] signal: &str, #[case] moment: &str) {
     assert!(asked.elapsed() < Duration::from_secs(60), "it took {:?}", asked.elapsed());
     assert_eq!(engine_leftovers(&run), Vec::<String>::new());
     assert_eq!(executors_of(&folder), 0, "an executor outlived its rehearsal");
+}
+
+/// A terminal that is closed hangs up, and nobody reads what is said from then on.
+#[test]
+fn without_its_terminal_it_leaves_nothing() {
+    let mut rehearsal = Rehearsal::start();
+    rehearsal.wait_for("pool: 4 nodes");
+    let Rehearsal { mut child, stderr, run, _runs } = rehearsal;
+    drop(stderr);
+    let sent = Command::new("kill").args(["-s", "HUP", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    assert_eq!(engine_leftovers(&run), Vec::<String>::new());
 }
 
 #[test]

@@ -6,6 +6,8 @@ mod images;
 mod record;
 mod run;
 
+use std::io::Write as _;
+
 use clap::{Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
@@ -66,7 +68,9 @@ impl Cli {
     }
 }
 
-/// Tells the operator a line.
-fn say(line: &str) {
-    eprintln!("{line}");
+/// Tells the operator a line. A terminal that was closed reads no more, and what was started is to be removed all the
+/// same.
+pub fn say(line: &str) {
+    // `eprintln!` would panic there.
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
