@@ -9,6 +9,7 @@ mod last;
 mod look;
 mod path;
 mod pause;
+mod quoted;
 mod resume;
 mod run;
 mod status;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use self::quoted::quoted;
 use crate::core::exit::Exit;
 use crate::core::finding::Waiver;
 use crate::core::names::{HostName, Release};
@@ -373,16 +375,6 @@ impl PoolArgs {
     }
 }
 
-/// Returns a word as it can be pasted into a shell.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -391,12 +383,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn named_commands_can_be_pasted() {
-        assert_eq!(quoted("pools/prod.toml"), "pools/prod.toml");
-        assert_eq!(quoted("my pool's.toml"), r"'my pool'\''s.toml'");
-        assert_eq!(quoted(""), "''");
     }
 }

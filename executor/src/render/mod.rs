@@ -6,6 +6,8 @@ mod explain;
 mod findings;
 mod halt;
 mod hazards;
+#[cfg(test)]
+mod hostile_tests;
 mod inspect;
 mod live;
 mod packages;

@@ -64,7 +64,13 @@ fn a_live_run_is_asked_to_pause_and_not_gone_on_with() {
 #[test]
 fn the_status_of_a_dead_run_says_how_it_stands_what_is_in_doubt_and_what_to_type() {
     let (place, _) = with_run(3);
-    let says = ["FAILED at step", "no process holds", "in doubt: step", "next: executor resume -i pool.toml"];
+    let says = [
+        "FAILED at",
+        "step 6, install glusterfs 11.1 on g1",
+        "no process holds",
+        "in doubt: step",
+        "next: executor resume -i pool.toml",
+    ];
     ends(&place.executor(&["status", "-i", "pool.toml"]), 10, &says);
 }
 
