@@ -1,12 +1,14 @@
 # The commands of the project. Each does its own set-up; what they do is in scripts/.
 
-.PHONY: help rehearse test scenarios scenarios-registry setup clean
+.PHONY: help rehearse test fuzz deny scenarios scenarios-registry setup clean
 
 help:
 	@echo 'make rehearse   upgrade a disposable pool of real Gluster in containers, and judge it'
 	@echo 'make test       everything that is tested: style, units, scenarios on real containers'
 	@echo 'make scenarios  every scenario that needs no registry, the long ones too'
 	@echo 'make scenarios-registry   those that do, for GlusterFS 3.7 to 3.9; never tried by those who wrote them'
+	@echo 'make fuzz       gives all that is read from outside what nobody wrote; FUZZ_COUNT, FUZZ_SEED'
+	@echo 'make deny       licences, advisories and sources of dependencies, by deny.toml (needs cargo-deny)'
 	@echo 'make setup      install what these need, or say what to install'
 	@echo 'make clean      remove what was built, and what is ours on the container engine'
 
@@ -15,6 +17,13 @@ rehearse:
 
 test:
 	@scripts/test
+
+fuzz:
+	@scripts/fuzz
+
+deny:
+	@cargo deny --version >/dev/null 2>&1 || { echo 'make deny: needs cargo-deny: cargo install --locked cargo-deny' >&2; exit 1; }
+	@cargo deny --locked check
 
 scenarios:
 	@scripts/scenarios

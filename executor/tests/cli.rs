@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
+#[path = "cli/runs.rs"]
+mod runs;
+
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -128,7 +131,7 @@ fn a_damaged_journal_ends_with_13() {
     assert_eq!(output.status.code(), Some(13), "{}", text(&output.stderr));
     let stderr = text(&output.stderr);
     assert!(
-        stderr.contains("journal.jsonl:1: not a journal record") && stderr.contains("hint: "),
+        stderr.contains("journal.jsonl:1: the journal is damaged at byte 0") && stderr.contains("hint: "),
         "{stderr}"
     );
 }

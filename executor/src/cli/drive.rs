@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::last::name_of;
 use super::look::transport;
 use super::run::{events_sink, journal_trouble, write_event};
 use super::{ActArgs, PoolArgs};
@@ -48,7 +49,8 @@ pub(super) async fn drive(
         }
     };
     eprintln!("journal: {}", path.display());
-    listener(&first);
+    // With it may come others that were written before anybody listened.
+    records.iter().filter(|record| record.sequence >= first.sequence).for_each(&mut listener);
     let ssh = transport(inventory)?;
     let run = name_of(&path);
     let claim = claim(RunId { run: run.clone(), since }, &path, plan);
@@ -61,10 +63,7 @@ pub(super) async fn drive(
     }
     let noted = progress.noted.clone();
     let mut runner = Runner { transport: &ssh, inventory, journal, listener: &mut listener, run, noted };
-    let end = tokio::select! {
-        end = runner.run(&progress) => Some(end),
-        () = interrupted() => None,
-    };
+    let end = until_interrupted_twice(runner.run(&progress), &path).await;
     if matches!(end, Some(Ok(End::Finished))) {
         for (host, error) in claims::release(&ssh, inventory, &claim).await {
             eprintln!("warning: the claim of this run on {host} is not taken away: {error}");
@@ -98,6 +97,10 @@ fn ended(
         }
         Ok(End::Halted { step, gate, findings, waited_seconds }) => {
             eprint!("\n{}", render::halt(&after()?, step, gate, &findings, waited_seconds, commands));
+            Exit::Halted
+        }
+        Ok(End::Paused { step }) => {
+            eprint!("\n{}", render::paused(&after()?, step, commands));
             Exit::Halted
         }
         Ok(End::Failed { step, error }) => {
@@ -144,12 +147,6 @@ fn claim(id: RunId, journal: &Path, plan: &Plan) -> Claim {
     Claim::new(id, by, journal.display().to_string(), plan.to, env!("CARGO_PKG_VERSION").to_owned())
 }
 
-/// Returns the name of a run: its journal's folder.
-fn name_of(journal: &Path) -> String {
-    let folder = journal.parent().and_then(Path::file_name);
-    folder.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-}
-
 /// Returns what was asked for when a plan was made.
 fn request_of(plan: &Plan) -> Request {
     Request {
@@ -161,17 +158,107 @@ fn request_of(plan: &Plan) -> Request {
     }
 }
 
-/// Returns when the operator interrupts. Without it a run would leave connections and their files behind.
-async fn interrupted() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => drop(terminate.recv().await),
-            // Then SIGTERM ends the program at once, as it would without us.
-            Err(_) => std::future::pending().await,
+/// Lets a run go on to its end. The first interrupt asks it to pause; `None`: there was a second one.
+///
+/// Without listening a run would leave connections and their files behind.
+async fn until_interrupted_twice<T>(run: impl Future<Output = T>, journal: &Path) -> Option<T> {
+    let mut run = std::pin::pin!(run);
+    let mut interrupts = Interrupts::listen();
+    let mut asked = false;
+    loop {
+        tokio::select! {
+            end = &mut run => return Some(end),
+            () = interrupts.next() => {
+                if asked {
+                    return None;
+                }
+                asked = true;
+                eprint!("{}", pause_asked(journal));
+            }
         }
+    }
+}
+
+/// Asks a run to pause, and returns the words on it, to be said at once.
+fn pause_asked(journal: &Path) -> String {
+    let how = match journal::ask_to_pause(journal) {
+        Ok(_) => {
+            let progress = journal::read(journal).ok().and_then(|records| resume::progress(&records));
+            progress.map_or_else(String::new, |progress| render::pausing(&progress))
+        }
+        Err(error) => format!("It cannot be asked to pause ({error}): it goes on.\n"),
     };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
+    format!("\nINTERRUPTED. {how}Interrupt again to halt at once, which may leave a server down.\n\n")
+}
+
+/// SIGINT and SIGTERM, none of them lost while another is being dealt with.
+struct Interrupts {
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+}
+
+impl Interrupts {
+    /// One that cannot be listened for ends the program at once, as it would without us.
+    fn listen() -> Self {
+        let listen = |kind| signal(kind).ok();
+        Self { interrupt: listen(SignalKind::interrupt()), terminate: listen(SignalKind::terminate()) }
+    }
+
+    async fn next(&mut self) {
+        async fn one(signal: &mut Option<Signal>) {
+            match signal {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        }
+        tokio::select! {
+            () = one(&mut self.interrupt) => {}
+            () = one(&mut self.terminate) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Sends an interrupt to this very process, which listens for it by then.
+    fn interrupt() {
+        let me = std::process::id().to_string();
+        assert!(std::process::Command::new("kill").args(["-INT", &me]).status().unwrap().success());
+    }
+
+    async fn asked(journal: &Path) {
+        while !journal::is_asked_to_pause(journal) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// In one test, since every listener of the process hears every interrupt.
+    #[tokio::test]
+    async fn the_first_interrupt_asks_to_pause_and_the_second_halts_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = || Journal::create(folder.path(), "11.1".parse().unwrap(), jiff::Timestamp::UNIX_EPOCH);
+        let first = new().unwrap();
+        let goes_on = async {
+            interrupt();
+            asked(first.path()).await;
+            "came to where it may pause"
+        };
+        assert_eq!(
+            until_interrupted_twice(goes_on, first.path()).await,
+            Some("came to where it may pause"),
+            "it is not broken off"
+        );
+        let second = new().unwrap();
+        let never_ends = async {
+            interrupt();
+            asked(second.path()).await;
+            interrupt();
+            std::future::pending::<()>().await;
+        };
+        assert_eq!(until_interrupted_twice(never_ends, second.path()).await, None);
     }
 }

@@ -5,8 +5,12 @@ mod explain;
 mod finalize;
 mod hazards;
 mod inspect;
+mod last;
 mod look;
 mod path;
+mod pause;
+mod quoted;
+mod resume;
 mod run;
 mod status;
 mod verify;
@@ -15,6 +19,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use self::quoted::quoted;
 use crate::core::exit::Exit;
 use crate::core::finding::Waiver;
 use crate::core::names::{HostName, Release};
@@ -94,6 +99,11 @@ enum Command {
     /// It looks at the pool before each step, as the first run did: a step whose effect is there is not done
     /// again. What was mended by hand in the meantime is believed as far as the pool shows it.
     Resume(ResumeArgs),
+    /// Asks the live run of this pool to stop where nothing is out, such as between two servers
+    ///
+    /// From another terminal. It first finishes what it has begun: a server that is down is brought up again and seen
+    /// to be well. It ends with 11 then, and `executor resume` goes on. Ctrl-C in its own terminal does the same.
+    Pause(pause::PauseArgs),
     /// Shows how the pool stands and how far the last run came
     ///
     /// Changes nothing, and works while a run is alive. Exit code 0: the pool is well; 10: there are findings.
@@ -299,7 +309,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::OkToStop(args) => verify::may_stop(args).await,
         Command::Verify(args) => verify::verify(args).await,
         Command::Finalize(args) => finalize::finalize(args).await,
-        Command::Resume(args) => run::resume(args).await,
+        Command::Resume(args) => resume::resume(args).await,
+        Command::Pause(args) => pause::pause(args).await,
         Command::Status(args) => status::status(args).await,
         Command::Explain(args) => Ok(explain::explain(&args)),
         Command::Path(args) => Ok(path::path(&args)),
@@ -319,25 +330,28 @@ impl PoolArgs {
             .unwrap_or_else(|| PathBuf::from("/var/lib/gluster-upgrade"))
     }
 
-    /// Returns the commands to name in messages, as they would be typed again.
+    /// Returns a command for this pool, as it would be typed again.
+    fn named(&self, name: &str) -> String {
+        let inventory = quoted(&self.inventory.display().to_string());
+        let state = self
+            .state_dir
+            .as_ref()
+            .map_or(String::new(), |dir| format!(" --state-dir {}", quoted(&dir.display().to_string())));
+        format!("executor {name} -i {inventory}{state}")
+    }
+
+    /// Returns the commands to name in messages.
     fn commands(&self, to: Release) -> Commands {
-        let quoted = quoted(&self.inventory.display().to_string());
-        let state = self.state_dir.as_ref().map_or(String::new(), |dir| {
-            format!(" --state-dir {}", self::quoted(&dir.display().to_string()))
-        });
         Commands {
-            status: format!("executor status -i {quoted}{state}"),
-            resume: format!("executor resume -i {quoted}{state}"),
-            plan: format!("executor plan -i {quoted}{state} --to {to}"),
+            status: self.named("status"),
+            resume: self.named("resume"),
+            plan: format!("{} --to {to}", self.named("plan")),
+            pause: self.named("pause"),
         }
     }
 
     fn finalize_command(&self) -> String {
-        let quoted = quoted(&self.inventory.display().to_string());
-        let state = self.state_dir.as_ref().map_or(String::new(), |dir| {
-            format!(" --state-dir {}", self::quoted(&dir.display().to_string()))
-        });
-        format!("executor finalize -i {quoted}{state}")
+        self.named("finalize")
     }
 
     /// Returns the command of this name that asks for the same upgrade.
@@ -361,16 +375,6 @@ impl PoolArgs {
     }
 }
 
-/// Returns a word as it can be pasted into a shell.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,12 +383,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn named_commands_can_be_pasted() {
-        assert_eq!(quoted("pools/prod.toml"), "pools/prod.toml");
-        assert_eq!(quoted("my pool's.toml"), r"'my pool'\''s.toml'");
-        assert_eq!(quoted(""), "''");
     }
 }

@@ -1,28 +1,27 @@
-//! `run` and `resume`: the only commands that change anything, and both show first what they will do.
+//! `run`: shows first what it will do, and asks. What it shares with the other commands that act is here, too.
 
-use std::collections::BTreeSet;
-use std::fs::File;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::OpenOptions;
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::drive::drive;
-use super::look::{decide, offline_way, read_inventory, transport, usage};
-use super::{ActArgs, PoolArgs, ResumeArgs, RunArgs};
-use crate::core::check::{Check, look_all};
+use super::last::last_run;
+use super::look::{decide, offline_way, read_inventory, usage};
+use super::{ActArgs, PoolArgs, RunArgs};
+use crate::core::declared::Declared;
 use crate::core::event::{Event, FORMAT, Record};
 use crate::core::exit::Exit;
 use crate::core::inventory::Inventory;
 use crate::core::names::{HostName, PeerUuid};
-use crate::core::plan::{Outcome, Plan, Refusal};
-use crate::core::pool::PoolState;
-use crate::core::resume;
-use crate::journal::{self, Journal, JournalError, PoolLock};
-use crate::observe::{self, Scope};
+use crate::core::plan::{Outcome, Plan};
+use crate::core::pool::{HostState, PoolState};
+use crate::journal::{Journal, JournalError, PoolLock};
 use crate::render;
-use crate::transport::Transport;
 
 pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let inventory = match read_inventory(&args.pool.inventory).await {
@@ -81,7 +80,11 @@ pub(super) async fn begin(
         Err(error) => return Ok(journal_trouble(&error)),
     };
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let first = match journal.append(Event::RunStarted { version, pool, plan: plan.clone() }) {
+    let declared = Declared::of(inventory, uuids(state));
+    let begun = journal
+        .append(Event::RunStarted { version, pool, plan: plan.clone() })
+        .and_then(|first| journal.append(Event::InventoryNoted { declared }).map(|_| first));
+    let first = match begun {
         Ok(first) => first,
         Err(error) => return Ok(journal_trouble(&error)),
     };
@@ -90,8 +93,7 @@ pub(super) async fn begin(
 
 /// Says that an earlier run did not end: planning anew is as safe, and leaves that journal as it is.
 fn mention_unfinished(pool: &PoolArgs, inventory: &Inventory, plan: &Plan) {
-    let names: BTreeSet<&HostName> = inventory.servers.keys().collect();
-    let latest = journal::latest(&pool.state_folder(), |progress| names == servers_of(&progress.plan));
+    let latest = last_run(&pool.state_folder(), inventory);
     if let Ok(Some((path, progress))) = latest
         && !progress.complete
     {
@@ -103,71 +105,8 @@ fn mention_unfinished(pool: &PoolArgs, inventory: &Inventory, plan: &Plan) {
     }
 }
 
-pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
-    let inventory = match read_inventory(&args.pool.inventory).await {
-        Ok(inventory) => inventory,
-        Err(error) => return Ok(usage(&error)),
-    };
-    let state_folder = args.pool.state_folder();
-    let names: BTreeSet<&HostName> = inventory.servers.keys().collect();
-    let found = match journal::latest(&state_folder, |progress| names == servers_of(&progress.plan)) {
-        Ok(found) => found,
-        Err(error) => return Ok(journal_trouble(&error)),
-    };
-    let Some((path, progress)) = found else {
-        eprintln!("error: there is no run of these servers in {}", state_folder.display());
-        eprintln!("hint: `executor plan` looks at the pool and plans what is left");
-        return Ok(Exit::Usage);
-    };
-    if progress.complete {
-        eprintln!("Nothing to do: the last run ({}) is finished.", path.display());
-        return Ok(Exit::Done);
-    }
-    // The journal must be of this very pool: names may be the same on another one.
-    let ssh = transport(&inventory)?;
-    let scope = Scope::of(&[Check::Reached, Check::Members]);
-    let state = observe::look(&ssh as &dyn Transport, &inventory, &scope).await;
-    ssh.close().await;
-    match pool_identity(&state) {
-        Some(pool) if pool == progress.pool => {}
-        Some(_) => {
-            eprintln!("error: {} is of another pool: the servers' UUIDs differ", path.display());
-            eprintln!("hint: check the inventory's addresses; `executor plan` plans this pool anew");
-            return Ok(Exit::Journal);
-        }
-        None => {
-            let findings = look_all([&Check::Reached, &Check::Members], &state);
-            let refusal = Refusal { findings, waived: Vec::new() };
-            eprint!("{}", render::refusal(&refusal, &args.pool.commands(progress.plan.to).resume));
-            return Ok(Exit::Refused);
-        }
-    }
-    eprintln!("Going on with {}:\n", path.display());
-    eprint!("{}", render::progress(&progress));
-    if let Some(exit) = unconfirmed(&args.act)? {
-        return Ok(exit);
-    }
-    let reopened = PoolLock::take(&state_folder, &progress.pool)
-        .and_then(|lock| Journal::reopen(&path).map(|(journal, records)| (lock, journal, records)));
-    let (_lock, mut journal, records) = match reopened {
-        Ok(reopened) => reopened,
-        Err(error) => return Ok(journal_trouble(&error)),
-    };
-    // Read again under the lock: another run may have gone on meanwhile.
-    let Some(progress) = resume::progress(&records) else { anyhow::bail!("the journal lost its plan") };
-    let first = match journal.append(Event::RunResumed { in_doubt: progress.in_doubt }) {
-        Ok(first) => first,
-        Err(error) => return Ok(journal_trouble(&error)),
-    };
-    drive(&args.pool, &args.act, &inventory, &progress.plan, journal, first).await
-}
-
-fn servers_of(plan: &Plan) -> BTreeSet<&HostName> {
-    plan.servers.iter().map(|row| &row.host).collect()
-}
-
 /// Asks for the word to act. `None`: go on.
-fn unconfirmed(act: &ActArgs) -> io::Result<Option<Exit>> {
+pub(super) fn unconfirmed(act: &ActArgs) -> io::Result<Option<Exit>> {
     if act.yes {
         return Ok(None);
     }
@@ -200,12 +139,22 @@ pub(super) fn pool_identity(state: &PoolState) -> Option<String> {
     Some(digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Opens where events go.
+/// Returns which server of the pool answers to each name.
+pub(super) fn uuids(state: &PoolState) -> BTreeMap<HostName, PeerUuid> {
+    let uuid = |host: &HostState| Some(host.glusterd_info.known().ok()?.uuid.clone());
+    state.hosts.iter().filter_map(|(name, host)| Some((name.clone(), uuid(host)?))).collect()
+}
+
+/// Opens where events go. Only their owner may read them: a plan names every host, its ways and its clients.
 pub(super) fn events_sink(target: Option<&Path>) -> io::Result<Option<Box<dyn Write>>> {
     Ok(match target {
         None => None,
         Some(path) if path == Path::new("-") => Some(Box::new(io::stdout())),
-        Some(path) => Some(Box::new(File::create(path)?)),
+        Some(path) => {
+            let mut options = OpenOptions::new();
+            options.write(true).create(true).truncate(true).mode(0o600);
+            Some(Box::new(options.open(path)?))
+        }
     })
 }
 
@@ -224,10 +173,11 @@ pub(super) fn write_event(sink: &mut Box<dyn Write>, record: &Record) -> io::Res
 }
 
 pub(super) fn journal_trouble(error: &JournalError) -> Exit {
-    eprintln!("error: {error}");
+    // A damaged journal may hold anything, and its error quotes it.
+    eprint!("{}", render::printable(format!("error: {error}\n")));
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        eprintln!("  because: {cause}");
+        eprint!("{}", render::printable(format!("  because: {cause}\n")));
         source = cause.source();
     }
     Exit::Journal

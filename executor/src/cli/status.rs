@@ -1,18 +1,18 @@
 //! `status`: how the pool stands, and how far the last run came.
 
-use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::json;
 
+use super::last::{last_run, name_of};
 use super::look::{read_inventory, transport, usage, viewed};
 use super::run::pool_identity;
 use super::{OutputFormat, StatusArgs};
 use crate::core::check::{Check, Fact, look_all, well};
 use crate::core::exit::Exit;
-use crate::core::names::HostName;
-use crate::journal;
+use crate::journal::{self, PoolLock};
 use crate::observe::{self, Scope};
-use crate::render;
+use crate::render::{self, LastRun};
 use crate::transport::{ReadOnly, Transport};
 
 pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
@@ -27,23 +27,28 @@ pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
     let state = observe::look(&transport as &dyn Transport, &inventory, &scope).await;
     transport.0.close().await;
     let findings = look_all(&health, &state);
-    let names: BTreeSet<&HostName> = inventory.servers.keys().collect();
-    let latest = journal::latest(&args.pool.state_folder(), |progress| {
-        names == progress.plan.servers.iter().map(|row| &row.host).collect()
+    let folder = args.pool.state_folder();
+    let last = last_run(&folder, &inventory).unwrap_or_else(|error| {
+        eprint!("{}", render::printable(format!("warning: {error}\n")));
+        None
     });
-    let last = match latest {
-        Ok(last) => last,
-        Err(error) => {
-            eprintln!("warning: {error}");
-            None
-        }
-    };
+    let held_by = last.as_ref().and_then(|(_, progress)| holder(&folder, &progress.pool));
     let to = args.to.or(last.as_ref().map(|(_, progress)| progress.plan.to));
     match args.output {
         OutputFormat::Human => {
-            let progress = last.as_ref().map(|(_, progress)| progress);
             let commands = to.map(|to| args.pool.commands(to));
-            print!("{}", render::status(&state, &findings, progress, to, commands.as_ref()));
+            let words = last.as_ref().map(|(path, _)| {
+                let torn = journal::contents(path).ok().and_then(|contents| contents.torn);
+                (name_of(path), torn.map(|torn| torn.to_string()))
+            });
+            let run = last.as_ref().zip(words.as_ref()).map(|((path, progress), (name, torn))| LastRun {
+                name,
+                progress,
+                held_by: held_by.as_deref(),
+                asked_to_pause: journal::is_asked_to_pause(path),
+                torn: torn.as_deref(),
+            });
+            print!("{}", render::status(&state, &findings, run.as_ref(), to, commands.as_ref()));
         }
         OutputFormat::Json => {
             let run = last.as_ref().map(|(path, progress)| {
@@ -54,6 +59,8 @@ pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
                     "finished": progress.finished,
                     "in_doubt": progress.in_doubt,
                     "stopped": progress.stopped,
+                    "held_by": held_by,
+                    "asked_to_pause": journal::is_asked_to_pause(path),
                 })
             });
             println!(
@@ -63,4 +70,12 @@ pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
         }
     }
     Ok(if findings.is_empty() { Exit::Done } else { Exit::Refused })
+}
+
+/// Returns who holds the lock of a pool, in words. Who cannot be asked might: that is told, and never "nobody".
+fn holder(state_folder: &Path, pool: &str) -> Option<String> {
+    match PoolLock::holder(state_folder, pool) {
+        Ok(holder) => holder.map(|holder| holder.to_string()),
+        Err(error) => Some(format!("nobody knows whether a process ({error})")),
+    }
 }

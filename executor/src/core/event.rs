@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::Noted;
+use super::declared::Declared;
 use super::finding::Finding;
 use super::plan::Plan;
 
@@ -15,7 +16,8 @@ use super::plan::Plan;
 /// 2: plans carry their baseline; `noted`.
 /// 3: plans prove volumes by a file, and know which units start at boot and why a server comes last; baselines carry the
 ///    entries that are known as stale; the check that no good copy is on one server alone.
-pub const FORMAT: u32 = 3;
+/// 4: `inventory_noted`, `pause_asked`, `paused`; lines of the journal, though not of `--events`, end with a checksum.
+pub const FORMAT: u32 = 4;
 
 /// An event with its place in the run: one line of the journal, or of `--events`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +57,22 @@ pub enum Event {
     RunResumed {
         /// The step that had been started and not finished.
         in_doubt: Option<u32>,
+    },
+    /// The inventory was noted with which the run goes on from here: when it began, and when it was taken up again
+    /// with another one.
+    InventoryNoted {
+        /// The hosts, without anything secret.
+        declared: Declared,
+    },
+    /// The operator asked the run to stop where nothing is out. It goes on until then.
+    PauseAsked {
+        /// The step before which it will stop; none where it runs to its end.
+        before: Option<u32>,
+    },
+    /// The run stopped before this step, as it was asked to: nothing is out because of it.
+    Paused {
+        /// The step, which was not begun.
+        step: u32,
     },
     /// A gate is not open, and why; written when the reasons change.
     GateWaiting {

@@ -2,9 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::baseline::Noted;
-use super::event::{Event, Record};
+use super::declared::Declared;
+use super::event::{Event, GateKind, Record};
+use super::finding::Finding;
 use super::plan::Plan;
+
+/// How many of the last looks at a gate are kept: a halt shows what became of the wait, not all of it.
+const LOOKS_KEPT: usize = 3;
 
 /// How far a run came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +30,67 @@ pub struct Progress {
     pub stopped: Option<Event>,
     /// Whether every step is finished.
     pub complete: bool,
+    /// When what happened, and what for.
+    pub trail: Trail,
+}
+
+/// What the records tell besides how far the run came.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Trail {
+    /// When the run began.
+    pub began: Option<Timestamp>,
+    /// When the last record was written.
+    pub last: Option<Timestamp>,
+    /// The inventory it went on with last; none in journals of format 3 and before.
+    pub declared: Option<Declared>,
+    /// The last looks at the gate it waits for, or waited for in vain, the latest last.
+    pub looks: Vec<Look>,
+}
+
+/// A look at a gate that was not open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// When.
+    pub at: Timestamp,
+    /// The step.
+    pub step: u32,
+    /// Which of its gates.
+    pub gate: GateKind,
+    /// What was not so.
+    pub findings: Vec<Finding>,
+}
+
+impl Trail {
+    /// Takes in one more record.
+    fn follow(&mut self, record: &Record) {
+        self.began = self.began.or(Some(record.at));
+        self.last = Some(record.at);
+        match &record.event {
+            Event::InventoryNoted { declared } => self.declared = Some(declared.clone()),
+            Event::GateWaiting { step, gate, findings, patience_seconds: _ } => {
+                self.looks.retain(|look| (look.step, look.gate) == (*step, *gate));
+                if self.looks.len() == LOOKS_KEPT {
+                    self.looks.remove(0);
+                }
+                let findings = findings.clone();
+                self.looks.push(Look { at: record.at, step: *step, gate: *gate, findings });
+            }
+            Event::RunStarted { .. }
+            | Event::RunResumed { .. }
+            | Event::GatePassed { .. }
+            | Event::StepStarted { .. }
+            | Event::StepFinished { .. } => self.looks.clear(),
+            Event::Refused { .. }
+            | Event::NothingToDo
+            | Event::PauseAsked { .. }
+            | Event::Paused { .. }
+            | Event::Noted { .. }
+            | Event::StepActed { .. }
+            | Event::StepFailed { .. }
+            | Event::Halted { .. }
+            | Event::RunFinished => {}
+        }
+    }
 }
 
 /// Reads a run's progress from its records. `None` where the run never came to its plan.
@@ -38,13 +106,17 @@ pub fn progress(records: &[Record]) -> Option<Progress> {
                 noted: None,
                 stopped: None,
                 complete: false,
+                trail: Trail::default(),
             });
         }
         let Some(progress) = &mut progress else { continue };
+        progress.trail.follow(record);
         match &record.event {
             Event::RunStarted { .. }
             | Event::Refused { .. }
             | Event::NothingToDo
+            | Event::InventoryNoted { .. }
+            | Event::PauseAsked { .. }
             | Event::GateWaiting { .. }
             | Event::GatePassed { .. }
             | Event::StepActed { .. } => {}
@@ -55,7 +127,9 @@ pub fn progress(records: &[Record]) -> Option<Progress> {
                 progress.finished.insert(*step);
                 progress.in_doubt = progress.in_doubt.filter(|doubt| doubt != step);
             }
-            Event::StepFailed { .. } | Event::Halted { .. } => progress.stopped = Some(record.event.clone()),
+            Event::StepFailed { .. } | Event::Halted { .. } | Event::Paused { .. } => {
+                progress.stopped = Some(record.event.clone());
+            }
             Event::RunFinished => progress.complete = true,
         }
     }
@@ -121,6 +195,36 @@ mod tests {
         events.push(Event::StepFinished { step: 1, how: How::Acted });
         let found = progress(&records(events)).unwrap();
         assert_eq!((found.in_doubt, found.finished.contains(&1)), (None, true));
+    }
+
+    #[test]
+    fn the_last_looks_at_a_gate_are_kept_until_it_opens() {
+        let look = |step, what: &str| Event::GateWaiting {
+            step,
+            gate: GateKind::Enter,
+            findings: vec![Finding::seen(
+                super::super::finding::Code::HealPending,
+                super::super::finding::Subject::Pool,
+                what,
+            )],
+            patience_seconds: 1,
+        };
+        let mut events = vec![started()];
+        events.extend(["a", "b", "c", "d"].map(|what| look(1, what)));
+        let seen = |events: &[Event]| -> Vec<String> {
+            let looks = progress(&records(events.to_vec())).unwrap().trail.looks;
+            looks.iter().map(|look| look.findings[0].what.clone()).collect()
+        };
+        assert_eq!(seen(&events), ["b", "c", "d"]);
+        assert_eq!(seen(&[events.clone(), vec![look(2, "e")]].concat()), ["e"], "another gate");
+        events.push(Event::GatePassed { step: 1, gate: GateKind::Enter });
+        assert_eq!(seen(&events), [""; 0]);
+    }
+
+    #[test]
+    fn a_paused_run_is_stopped_and_nothing_is_in_doubt() {
+        let found = progress(&records(vec![started(), Event::Paused { step: 4 }])).unwrap();
+        assert_eq!((found.stopped, found.in_doubt), (Some(Event::Paused { step: 4 }), None));
     }
 
     #[test]

@@ -26,7 +26,12 @@ fn offline() -> Plan {
 
 fn commands() -> Commands {
     let command = |name: &str| format!("executor {name} -i pool.toml");
-    Commands { status: command("status"), resume: command("resume"), plan: command("plan") }
+    Commands {
+        status: command("status"),
+        resume: command("resume"),
+        plan: command("plan"),
+        pause: command("pause"),
+    }
 }
 
 /// Progress up to the first step of this kind, which is in doubt unless it was not begun.
@@ -104,7 +109,8 @@ fn after_the_last_volume_is_back_the_downtime_is_over() {
 fn the_status_does_not_call_a_stopped_pool_well_without_a_word() {
     let (progress, _) = here(installs, GateKind::Leave);
     let state = pool(3, "10.3", Vec::new(), "11.1-6");
-    let text = status(&state, &[], Some(&progress), None, None);
+    let last = LastRun { name: "r", progress: &progress, held_by: None, asked_to_pause: false, torn: None };
+    let text = status(&state, &[], Some(&last), None, None);
     assert!(text.contains("DOWNTIME: the run below stops coded, single"), "{text}");
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::hanging;
 use super::plan::advice;
+use super::{hanging, printable};
 use crate::core::finding::{Code, Finding, Ground};
 use crate::core::names::Release;
 use crate::core::plan::{Plan, Refusal};
@@ -61,7 +61,7 @@ pub fn refusal(refusal: &Refusal, next: &str) -> String {
         );
     }
     let _ = writeln!(text, "\nnext: mend what is listed, then {next}");
-    text
+    printable(text)
 }
 
 /// Returns the way that is left to a pool that cannot go online; nothing where that is not what stands in the way.
@@ -94,5 +94,5 @@ pub fn fit(plan: &Plan, next: &str) -> String {
         text.push_str(&findings(&plan.waived));
     }
     let _ = writeln!(text, "\nnext: {next}");
-    text
+    printable(text)
 }

@@ -3,11 +3,14 @@
 use std::fmt::Write as _;
 
 use super::findings::findings;
-use super::hanging;
-use super::plan::{duration, mark, tree};
+use super::places::{places, places_of};
+use super::plan::{mark, tree};
+use super::wait::{last_looks, waited, when};
+use super::{hanging, printable};
 use crate::core::event::GateKind;
 use crate::core::finding::{Code, Finding};
 use crate::core::names::{HostName, VolumeName};
+use crate::core::pause::may_pause_before;
 use crate::core::plan::{Action, Plan, StageKind, Step};
 use crate::core::resume::Progress;
 
@@ -20,6 +23,8 @@ pub struct Commands {
     pub resume: String,
     /// Plans anew from what the pool shows.
     pub plan: String,
+    /// Asks a live run to stop where nothing is out.
+    pub pause: String,
 }
 
 /// Returns the report of a run that halted at a gate.
@@ -33,33 +38,36 @@ pub fn halt(
 ) -> String {
     let plan = &progress.plan;
     let mut text = standing(progress, step);
-    let _ = write!(
-        text,
-        "HALTED at step {step}, {}, after waiting {}.\n\nwaited for, in vain:\n",
-        gate_words(plan, step, gate),
-        duration(waited_seconds)
-    );
+    let words = gate_words(plan, step, gate);
+    let head = format!("HALTED at step {step}, {words}{}.", waited(progress, waited_seconds));
+    let _ = writeln!(text, "{}\n\nwaited for, in vain:", hanging("", &head));
     text.push_str(&findings(found));
+    text.push_str(&last_looks(progress, step, gate));
+    text.push_str(&places(found));
     // Where another run has claimed some, this one holds no more than it had.
     let held = !found.iter().any(|finding| finding.code == Code::UpgradeClaimed);
     text.push_str(&ending(progress, step, gate, (MEND, held), commands));
-    text
+    printable(text)
 }
 
 /// Returns the report of a run whose step failed, or may have.
 pub fn failure(progress: &Progress, step: u32, error: &str, commands: &Commands) -> String {
     let action = action_of(&progress.plan, step);
     let mut text = standing(progress, step);
-    let _ = writeln!(text, "FAILED at step {step}, {action}.\n");
+    let at = progress.trail.last.map_or_else(String::new, |at| format!(", at {}", when(at)));
+    let _ = writeln!(text, "{}\n", hanging("", &format!("FAILED at step {step}, {action}{at}.")));
     for line in error.lines() {
         let _ = writeln!(text, "{}", hanging("  ", line));
     }
-    text.push_str(&ending(progress, step, GateKind::Leave, (MEND, true), commands));
-    text
+    if let Some(planned) = progress.plan.steps().find(|other| other.id == step) {
+        text.push_str(&places_of(&planned.action));
+    }
+    text.push_str(&ending(progress, step, GateKind::Leave, (SEE, true), commands));
+    printable(text)
 }
 
 /// Where the run stands. First, since the last lines on a screen are the ones that are read.
-fn standing(progress: &Progress, step: u32) -> String {
+pub(super) fn standing(progress: &Progress, step: u32) -> String {
     format!("where the run stands:\n{}\n", tree(&progress.plan, |id| mark(progress, step, id)))
 }
 
@@ -77,14 +85,14 @@ pub fn interrupted(progress: &Progress, commands: &Commands) -> String {
     };
     let _ = writeln!(text, "INTERRUPTED at step {step}, {action}: {what}.");
     text.push_str(&ending(progress, step, gate, ("", true), commands));
-    text
+    printable(text)
 }
 
-fn action_of(plan: &Plan, step: u32) -> String {
+pub(super) fn action_of(plan: &Plan, step: u32) -> String {
     plan.steps().find(|other| other.id == step).map_or_else(String::new, |step| step.action.to_string())
 }
 
-fn gate_words(plan: &Plan, step: u32, gate: GateKind) -> String {
+pub(super) fn gate_words(plan: &Plan, step: u32, gate: GateKind) -> String {
     let action = action_of(plan, step);
     match gate {
         GateKind::Enter => format!("before \"{action}\""),
@@ -96,8 +104,11 @@ fn gate_words(plan: &Plan, step: u32, gate: GateKind) -> String {
 /// What comes before going on, where something was found.
 const MEND: &str = "mend what is listed, then ";
 
+/// What comes before going on, where nobody knows what became of an action.
+const SEE: &str = "see why, mend it, then ";
+
 /// What every stop ends with. `held`: the servers are claimed by this run.
-fn ending(
+pub(super) fn ending(
     progress: &Progress,
     step: u32,
     gate: GateKind,
@@ -124,15 +135,40 @@ fn ending(
 }
 
 /// What is safe and what is not, from the place in the plan where the run stands.
-fn safety(progress: &Progress, here: u32, gate: GateKind) -> Vec<String> {
+pub(super) fn safety(progress: &Progress, here: u32, gate: GateKind) -> Vec<String> {
     let place =
         progress.plan.stages.iter().find_map(|stage| {
             stage.steps.iter().find(|step| step.id == here).map(|step| (&stage.kind, step))
         });
     let Some((kind, step)) = place else { return vec!["unknown: this step is not in the plan".into()] };
+    let mut lines = safety_of(progress, kind, step, gate);
+    let around = matches!(kind, StageKind::StopReplication | StageKind::StartReplication);
+    if !around && replication_is_stopped(progress) {
+        lines.push(
+            "geo-replication is stopped: the secondary falls behind, and catches up once going on starts it"
+                .into(),
+        );
+    }
+    lines
+}
+
+/// Whether sessions that the run stopped are not started again.
+fn replication_is_stopped(progress: &Progress) -> bool {
+    let finished = || progress.plan.steps().filter(|step| progress.finished.contains(&step.id));
+    let stopped = finished().filter(|step| matches!(step.action, Action::StopReplication { .. })).count();
+    let started = finished().filter(|step| matches!(step.action, Action::StartReplication { .. })).count();
+    stopped > started
+}
+
+fn safety_of(progress: &Progress, kind: &StageKind, step: &Step, gate: GateKind) -> Vec<String> {
+    let untouched = matches!(gate, GateKind::Enter) && may_pause_before(&progress.plan, step.id);
     match kind {
         StageKind::Packages => vec![
             "no server was touched: packages are downloaded, nothing is installed yet".into(),
+            "clients go on reading and writing".into(),
+        ],
+        StageKind::Prepare if untouched => vec![
+            "no server was touched: packages may be downloaded, nothing is installed yet".into(),
             "clients go on reading and writing".into(),
         ],
         StageKind::Prepare => vec![
@@ -154,13 +190,13 @@ fn safety(progress: &Progress, here: u32, gate: GateKind) -> Vec<String> {
         ],
         StageKind::Downtime => downtime_safety(progress, step, gate),
         StageKind::Turn(host) => turn_safety(host.as_str(), step, gate),
-        StageKind::Clients(hosts) => clients_safety(hosts, step, gate),
+        StageKind::Clients(hosts) => clients_safety(hosts, step, gate, untouched),
         StageKind::Finish => finish_safety(step, gate),
     }
 }
 
 /// The pool itself is done: what is in trouble is one of its clients.
-fn clients_safety(hosts: &[HostName], step: &Step, gate: GateKind) -> Vec<String> {
+fn clients_safety(hosts: &[HostName], step: &Step, gate: GateKind, untouched: bool) -> Vec<String> {
     let here: Vec<&str> = step.action.hosts().into_iter().map(HostName::as_str).collect();
     let others: Vec<&str> =
         hosts.iter().map(HostName::as_str).filter(|other| !here.contains(other)).collect();
@@ -170,13 +206,14 @@ fn clients_safety(hosts: &[HostName], step: &Step, gate: GateKind) -> Vec<String
             .into(),
         "all other clients go on reading and writing".into(),
         match gate {
+            GateKind::Enter if untouched => format!("{here} was not touched yet"),
             GateKind::Enter => format!("{here}: what earlier steps put aside there is still away"),
             GateKind::Reenter | GateKind::Leave => {
                 format!("{here} may be without its volumes, or without a part of what uses them")
             }
         },
     ];
-    if !others.is_empty() {
+    if !others.is_empty() && !untouched {
         let line =
             format!("the same may be so of the clients upgraded together with it: {}", others.join(", "));
         lines.push(line);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{Table, presets};
 
-use super::hanging;
+use super::{hanging, printable};
 use crate::core::names::HostName;
 use crate::core::pool::{HostState, Observed, PoolState, Reach, VolumeKind, VolumeState};
 use crate::core::system::{ClientFacts, Clock, Daemon, Init, InstalledPackages, Platform, Role};
@@ -49,7 +49,7 @@ pub fn inspect(state: &PoolState) -> String {
         text.push_str("\nnot seen\n");
         unknown.iter().for_each(|what| text.push_str(&line(what)));
     }
-    text
+    printable(text)
 }
 
 fn line(what: &str) -> String {

@@ -1,6 +1,7 @@
 //! Live lines: one event, one line, for whoever watches.
 
 use super::plan::duration;
+use super::printable;
 use crate::core::event::{Event, GateKind, How, Record};
 use crate::core::plan::{Action, Plan};
 
@@ -38,9 +39,21 @@ pub fn live_line(plan: &Plan, record: &Record) -> Option<String> {
                 reasons.join("; ")
             )
         }
-        Event::Refused { .. } | Event::NothingToDo | Event::GatePassed { .. } | Event::Noted { .. } => {
-            return None;
+        Event::Refused { .. }
+        | Event::NothingToDo
+        | Event::InventoryNoted { .. }
+        | Event::GatePassed { .. }
+        | Event::Noted { .. } => return None,
+        Event::PauseAsked { before: Some(step) } => {
+            format!(
+                "asked to pause: stopping before {}, once what comes before it is finished",
+                action(*step)
+            )
         }
+        Event::PauseAsked { before: None } => {
+            "asked to pause: there is no step left before which to stop; going on to the end".to_owned()
+        }
+        Event::Paused { step } => format!("{}: PAUSED before it", action(*step)),
         Event::StepStarted { step } => action(*step),
         Event::StepActed { step, said } => return noted(plan, *step, said),
         Event::StepFinished { step, how: How::Acted } => format!("{}: done", action(*step)),
@@ -51,7 +64,7 @@ pub fn live_line(plan: &Plan, record: &Record) -> Option<String> {
         Event::Halted { step, .. } => format!("{}: HALTED", action(*step)),
         Event::RunFinished => "run finished".to_owned(),
     };
-    Some(format!("{time} {line}"))
+    Some(printable(format!("{time} {line}")))
 }
 
 /// Returns what an install said besides that it is done: files that were kept, units that were put back.
@@ -63,7 +76,7 @@ fn noted(plan: &Plan, step: u32, said: &str) -> Option<String> {
     let step = plan.steps().find(|planned| planned.id == step)?;
     let lines: Vec<String> =
         said.lines().filter(|line| !line.is_empty()).map(|line| format!("  note: {line}")).collect();
-    (installs(&step.action) && !lines.is_empty()).then(|| lines.join("\n"))
+    (installs(&step.action) && !lines.is_empty()).then(|| printable(lines.join("\n")))
 }
 
 fn is_install(action: &Action) -> bool {

@@ -6,13 +6,21 @@ mod explain;
 mod findings;
 mod halt;
 mod hazards;
+#[cfg(test)]
+mod hostile_tests;
 mod inspect;
 mod live;
 mod packages;
 mod path;
+mod pause;
+mod places;
 mod plan;
+mod printable;
 mod status;
+#[cfg(test)]
+mod status_tests;
 mod verify;
+mod wait;
 
 pub use explain::{codes, explanation};
 pub use findings::{fit, nothing_to_do, offline_way, refusal};
@@ -21,8 +29,10 @@ pub use hazards::hazards;
 pub use inspect::inspect;
 pub use live::live_line;
 pub use path::path;
+pub use pause::{paused, pausing};
 pub use plan::{finished, plan, progress};
-pub use status::status;
+pub use printable::printable;
+pub use status::{LastRun, status};
 pub use verify::{ok_to_stop, verified};
 
 /// Columns of all texts: what a terminal of a rescue console still shows.

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use comfy_table::{Table, presets};
 
 use super::findings::findings;
-use super::hanging;
 use super::packages::packages;
+use super::{hanging, printable};
 use crate::core::check::{Check, frozen, well};
 use crate::core::names::HostName;
 use crate::core::plan::{Gate, Last, Plan, Procedure, StageKind, Step};
@@ -90,7 +90,7 @@ pub fn plan(plan: &Plan, next: &str) -> String {
     text.push_str(&kept(plan));
     text.push_str(&left_to_do(plan));
     let _ = writeln!(text, "\nnext: {next}");
-    text
+    printable(text)
 }
 
 /// Returns what does not stand in the way, and what it means.
@@ -233,10 +233,10 @@ fn gate_text(gate: &Gate) -> String {
 /// Returns how far a run came, and what is left of it.
 pub fn progress(progress: &Progress) -> String {
     let here = progress.in_doubt;
-    tree(&progress.plan, |id| match here {
+    printable(tree(&progress.plan, |id| match here {
         Some(step) => mark(progress, step, id),
         None => mark(progress, 0, id),
-    })
+    }))
 }
 
 pub(super) fn mark(progress: &Progress, here: u32, id: u32) -> Mark {
@@ -257,7 +257,7 @@ pub fn finished(plan: &Plan) -> String {
     );
     text.push_str(&kept(plan));
     text.push_str(&left_to_do(plan));
-    text
+    printable(text)
 }
 
 fn left_to_do(plan: &Plan) -> String {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::findings::findings;
-use super::hanging;
+use super::{hanging, printable};
 use crate::core::finding::{Finding, Ground};
 use crate::core::names::{HostName, Release};
 use crate::core::ok_to_stop::Answer;
@@ -30,7 +30,7 @@ pub fn verified(verdicts: &[Verdict], to: Release) -> String {
         text.push_str(&findings(&found));
         let _ = writeln!(text, "\nNOT VERIFIED: {} of {} points.", wrong(verdicts), verdicts.len());
     }
-    text
+    printable(text)
 }
 
 fn wrong(verdicts: &[Verdict]) -> usize {
@@ -44,5 +44,5 @@ pub fn ok_to_stop(host: &HostName, answer: Answer, found: &[Finding]) -> String 
         Answer::No => format!("NO: {host} must not be stopped now.\n"),
         Answer::CannotTell => format!("CANNOT TELL whether {host} may be stopped: take it for a no.\n"),
     };
-    if found.is_empty() { word } else { format!("{word}\n{}", findings(found)) }
+    printable(if found.is_empty() { word } else { format!("{word}\n{}", findings(found)) })
 }

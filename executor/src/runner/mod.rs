@@ -7,7 +7,8 @@
 //! 3. `step_started` goes to the disk, then the action to the host;
 //! 4. its leave gate is waited for, and `step_finished` goes to the disk.
 //!
-//! A gate that does not open within its patience halts the run. An action that fails, or whose end is not
+//! Where it was asked to pause, it stops before the next step that may wait (`core::pause`), also while it waits for that
+//! step's enter gate. A gate that does not open within its patience halts the run. An action that fails, or whose end is not
 //! known, stops it too: what became of it is settled by looking, in the next run.
 
 #[cfg(test)]
@@ -25,10 +26,11 @@ use crate::core::check::{Check, Fact, look_all};
 use crate::core::event::{Event, GateKind, How, Record};
 use crate::core::finding::Finding;
 use crate::core::inventory::Inventory;
+use crate::core::pause;
 use crate::core::plan::{Action, Gate, Plan, Step};
 use crate::core::pool::PoolState;
 use crate::core::resume::Progress;
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, Pause};
 use crate::observe::{self, Scope};
 use crate::transport::Transport;
 
@@ -61,6 +63,11 @@ pub enum End {
         step: u32,
         /// Why.
         error: String,
+    },
+    /// It stopped where nothing is out, since it was asked to.
+    Paused {
+        /// The step, which was not begun.
+        step: u32,
     },
 }
 
@@ -111,15 +118,37 @@ impl Runner<'_> {
         Ok(())
     }
 
+    /// Looks whether the run was asked to pause, and stops it where it may stop; says once where that will be.
+    fn pause(&mut self, plan: &Plan, step: &Step, gate: GateKind) -> Result<Option<End>, RunError> {
+        let wish = self.journal.pause();
+        let not_begun = matches!(gate, GateKind::Enter);
+        match wish {
+            Pause::NotAsked => Ok(None),
+            Pause::Asked { .. } if not_begun && pause::may_pause_before(plan, step.id) => {
+                self.tell(Event::Paused { step: step.id })?;
+                Ok(Some(End::Paused { step: step.id }))
+            }
+            Pause::Asked { first: true } => {
+                let before = pause::next_pause(plan, step.id + 1);
+                self.tell(Event::PauseAsked { before })?;
+                Ok(None)
+            }
+            Pause::Asked { first: false } => Ok(None),
+        }
+    }
+
     /// Runs one step. `None`: it is finished.
     async fn step(&mut self, plan: &Plan, step: &Step, again: bool) -> Result<Option<End>, RunError> {
+        let begun = if again { GateKind::Reenter } else { GateKind::Enter };
+        if let Some(end) = self.pause(plan, step, begun)? {
+            return Ok(Some(end));
+        }
         let how = if self.effect_is_there(step).await {
             self.note(plan, step, again).await?;
             How::AlreadySo
         } else {
-            let (gate, kind) =
-                if again { (&step.reenter, GateKind::Reenter) } else { (&step.enter, GateKind::Enter) };
-            if let Some(halt) = self.wait(plan, step, gate, kind).await? {
+            let gate = if again { &step.reenter } else { &step.enter };
+            if let Some(halt) = self.wait(plan, step, gate, begun).await? {
                 return Ok(Some(halt));
             }
             self.note(plan, step, again).await?;
@@ -205,6 +234,9 @@ impl Runner<'_> {
         let scope = Scope::of(&gate.checks);
         let mut last_noted: Option<Noted> = None;
         loop {
+            if let Some(end) = self.pause(plan, step, kind)? {
+                return Ok(Some(end));
+            }
             let state = self.look(plan, &scope, last_noted.take()).await;
             last_noted = gate.checks.contains(&Check::BricksSteady).then(|| Noted::of(&state));
             let findings: Vec<Finding> = look_all(&gate.checks, &state)

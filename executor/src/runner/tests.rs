@@ -30,6 +30,8 @@ struct Hosts {
     changes: u32,
     /// Looks that were taken.
     looks: u32,
+    /// After how many looks somebody asks the run of this journal to pause.
+    pause: Option<(u32, PathBuf)>,
 }
 
 struct FakeHosts(Mutex<Hosts>);
@@ -42,6 +44,9 @@ impl Transport for FakeHosts {
         match command.effect {
             Effect::Reads => {
                 hosts.looks += 1;
+                if let Some((_, journal)) = hosts.pause.clone().filter(|(at, _)| *at == hosts.looks) {
+                    journal::ask_to_pause(&journal).unwrap();
+                }
                 if hosts.changes > 0 && hosts.stop_takes_looks > 0 {
                     hosts.stop_takes_looks -= 1;
                 } else if hosts.changes > 0 {
@@ -55,7 +60,7 @@ impl Transport for FakeHosts {
                     Some(reason) => {
                         Err(TransportError::Lost { host: host.clone(), reason: reason.to_owned() })
                     }
-                    None => answer(""),
+                    None => answer("started\n"),
                 }
             }
         }
@@ -190,6 +195,68 @@ async fn an_action_that_may_have_happened_fails_the_run_and_stays_in_doubt() {
     assert_eq!(resume::progress(&journal::read(&path).unwrap()).unwrap().in_doubt, Some(1));
 }
 
+/// Runs a plan of two turns, g1 and g2, asked to pause by the time that so many looks were taken.
+async fn paused_at_look(looks: u32, progress: impl Fn(&mut Progress)) -> (End, Hosts, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = Inventory { clients: BTreeMap::new(), ..sample::inventory(2) };
+    let mut plan = stop_plan();
+    let mut second = plan.stages[0].clone();
+    second.kind = StageKind::Turn(sample::host(2));
+    second.steps[0].id = 3;
+    let mut start = second.steps[0].clone();
+    start.id = 2;
+    start.action = Action::StartGluster { host: sample::host(1) };
+    start.enter.checks.clear();
+    start.leave.checks.clear();
+    plan.stages[0].steps.push(start);
+    plan.stages.push(second);
+    let mut journal = Journal::create(folder.path(), plan.to, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let path = journal.path().to_owned();
+    let started = Event::RunStarted { version: "0".into(), pool: "p".into(), plan: Box::new(plan) };
+    journal.append(started).unwrap();
+    let mut so_far = resume::progress(&journal::read(&path).unwrap()).unwrap();
+    progress(&mut so_far);
+    let hosts = Hosts { running: true, pause: Some((looks, path.clone())), ..Hosts::default() };
+    let transport = FakeHosts(Mutex::new(hosts));
+    if looks == 0 {
+        journal::ask_to_pause(&path).unwrap();
+    }
+    let mut listener = |_: &Record| {};
+    let mut runner = Runner {
+        transport: &transport,
+        inventory: &inventory,
+        journal,
+        listener: &mut listener,
+        run: "run".into(),
+        noted: None,
+    };
+    let end = runner.run(&so_far).await.unwrap();
+    (end, transport.0.into_inner().unwrap(), kinds(&path))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_asked_to_pause_before_a_turn_touches_nothing() {
+    let (end, hosts, kinds) = paused_at_look(0, |_| {}).await;
+    assert_eq!((end, hosts.changes), (End::Paused { step: 1 }, 0));
+    assert_eq!(kinds, ["run_started", "paused"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_asked_to_pause_within_a_turn_finishes_it_first() {
+    // At the third look g1 is being stopped: its effect, its enter gate, its leave gate.
+    let (end, hosts, kinds) = paused_at_look(6, |_| {}).await;
+    assert_eq!((end, hosts.changes), (End::Paused { step: 3 }, 2), "{kinds:?}");
+    assert_eq!(kinds.iter().filter(|kind| *kind == "pause_asked").count(), 1, "said once: {kinds:?}");
+    assert_eq!(kinds.iter().filter(|kind| *kind == "step_finished").count(), 2);
+    assert_eq!(kinds.last().map(String::as_str), Some("paused"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_in_doubt_is_settled_before_a_pause() {
+    let (end, hosts, kinds) = paused_at_look(0, |progress| progress.in_doubt = Some(1)).await;
+    assert_eq!((end, hosts.changes), (End::Paused { step: 3 }, 2), "{kinds:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn settling_takes_several_looks_in_a_row() {
     let folder = tempfile::tempdir().unwrap();
@@ -223,6 +290,7 @@ fn the_journal_that_cannot_be_written_stops_the_act() {
         in_doubt: None,
         stopped: None,
         complete: false,
+        trail: Default::default(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let end = runtime.block_on(runner.run(&progress));

@@ -157,6 +157,9 @@ fn named(performance: &Performance) -> BTreeSet<String> {
             | Event::StepActed { .. }
             | Event::StepFinished { .. }
             | Event::StepFailed { .. }
+            | Event::InventoryNoted { .. }
+            | Event::PauseAsked { .. }
+            | Event::Paused { .. }
             | Event::RunFinished => None,
         })
         .unwrap_or_default()

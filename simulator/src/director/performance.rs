@@ -107,12 +107,15 @@ impl Performance {
                 Event::GateWaiting { .. }
                     | Event::GatePassed { .. }
                     | Event::Noted { .. }
+                    | Event::InventoryNoted { .. }
+                    | Event::PauseAsked { .. }
                     | Event::StepActed { .. }
             )
         };
         match self.events.iter().rev().find(ends).map(|record| &record.event) {
             Some(Event::RunFinished) => "upgraded",
             Some(Event::Halted { .. }) => "halted",
+            Some(Event::Paused { .. }) => "paused",
             Some(Event::Refused { .. }) => "refused",
             Some(Event::NothingToDo) => "nothing to do",
             Some(Event::StepFailed { .. }) => "failed",
@@ -124,6 +127,8 @@ impl Performance {
                 | Event::GateWaiting { .. }
                 | Event::GatePassed { .. }
                 | Event::Noted { .. }
+                | Event::InventoryNoted { .. }
+                | Event::PauseAsked { .. }
                 | Event::StepActed { .. },
             ) => "ended midway",
             None => "said nothing",
@@ -172,14 +177,19 @@ pub(super) async fn perform(
     Ok(Performance { exit: status.code(), events, garbled, from, to: SystemTime::now() })
 }
 
+/// How long to wait before the executor is told a second time to end: once means to it to pause where nothing is out.
+const BETWEEN_SIGNALS: Duration = Duration::from_millis(500);
+
 /// Ends the executor: asks first, so that it closes its connections; kills it where it does not listen.
 async fn end(child: &mut Child) {
     let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    if let Some(pid) = pid
-        && kill_process(pid, Signal::TERM).is_ok()
-        && tokio::time::timeout(END_LIMIT, child.wait()).await.is_ok()
-    {
-        return;
+    for limit in [BETWEEN_SIGNALS, END_LIMIT] {
+        if let Some(pid) = pid
+            && kill_process(pid, Signal::TERM).is_ok()
+            && tokio::time::timeout(limit, child.wait()).await.is_ok()
+        {
+            return;
+        }
     }
     if let Err(error) = child.kill().await {
         tracing::warn!(%error, "the executor could not be ended");

@@ -86,6 +86,9 @@ impl Destination {
         let mut ssh = LocalCommand::new("ssh");
         // Not in the operator's language: the messages are read by a program.
         ssh.env("LC_ALL", "C").arg("-F").arg(&self.config).stdin(Stdio::null()).kill_on_drop(true);
+        // A terminal's interrupt asks a run to pause; it must not cut the connection, nor the ssh to a jump host, which
+        // stays in the group that it was started in.
+        ssh.process_group(0);
         ssh
     }
 

@@ -1,0 +1,163 @@
+//! `resume`: goes on with the last run, once it is sure that it is this pool's, and that nobody else does.
+
+use std::path::Path;
+
+use super::drive::drive;
+use super::last::{last_run, name_of, related_run};
+use super::look::{read_inventory, transport, usage};
+use super::run::{journal_trouble, pool_identity, unconfirmed, uuids};
+use super::{PoolArgs, ResumeArgs};
+use crate::core::check::{Check, Fact, look_all};
+use crate::core::declared::{Declared, Difference};
+use crate::core::event::Event;
+use crate::core::exit::Exit;
+use crate::core::inventory::Inventory;
+use crate::core::plan::Refusal;
+use crate::core::pool::PoolState;
+use crate::core::resume::{self, Progress};
+use crate::journal::{Journal, JournalError, PoolLock, contents};
+use crate::observe::{self, Scope};
+use crate::render::{self, printable};
+use crate::transport::Transport;
+
+pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
+    let inventory = match read_inventory(&args.pool.inventory).await {
+        Ok(inventory) => inventory,
+        Err(error) => return Ok(usage(&error)),
+    };
+    let (path, progress) = match chosen(&args.pool, &inventory) {
+        Ok(chosen) => chosen,
+        Err(exit) => return Ok(exit),
+    };
+    let ssh = transport(&inventory)?;
+    let scope = Scope::of(&[Check::Reached, Check::Members]).and(Fact::Claims);
+    let state = observe::look(&ssh as &dyn Transport, &inventory, &scope).await;
+    ssh.close().await;
+    let declared = Declared::of(&inventory, uuids(&state));
+    if let Some(exit) = not_this_pool(&args.pool, &path, &progress, (&state, &declared)) {
+        return Ok(exit);
+    }
+    eprintln!("Going on with {}:\n", path.display());
+    eprint!("{}", render::progress(&progress));
+    match contents(&path) {
+        Ok(contents) => {
+            if let Some(torn) = contents.torn {
+                eprintln!("\nnote: {} is torn at its end: {torn}.", path.display());
+                eprintln!("      Nothing was done by it; it is dropped.");
+            }
+        }
+        Err(error) => return Ok(journal_trouble(&error)),
+    }
+    eprint!("{}", printable(claimed_from_elsewhere(&state, &path)));
+    if let Some(exit) = unconfirmed(&args.act)? {
+        return Ok(exit);
+    }
+    let reopened = PoolLock::take(&args.pool.state_folder(), &progress.pool)
+        .and_then(|lock| Journal::reopen(&path).map(|(journal, records)| (lock, journal, records)));
+    let (_lock, mut journal, records) = match reopened {
+        Ok(reopened) => reopened,
+        Err(error) => return Ok(journal_trouble(&error)),
+    };
+    // Read again under the lock: another run may have gone on meanwhile.
+    let Some(progress) = resume::progress(&records) else { anyhow::bail!("the journal lost its plan") };
+    let taken_up = journal.append(Event::RunResumed { in_doubt: progress.in_doubt }).and_then(|first| {
+        if progress.trail.declared.as_ref() != Some(&declared) {
+            journal.append(Event::InventoryNoted { declared })?;
+        }
+        Ok(first)
+    });
+    let first = match taken_up {
+        Ok(first) => first,
+        Err(error) => return Ok(journal_trouble(&error)),
+    };
+    drive(&args.pool, &args.act, &inventory, &progress.plan, journal, first).await
+}
+
+/// Chooses the run to go on with, or says why there is none.
+fn chosen(pool: &PoolArgs, inventory: &Inventory) -> Result<(std::path::PathBuf, Progress), Exit> {
+    let folder = pool.state_folder();
+    let trouble = |error: JournalError| journal_trouble(&error);
+    let Some((path, progress)) = last_run(&folder, inventory).map_err(trouble)? else {
+        let Some((path, differences)) = related_run(&folder, inventory).map_err(trouble)? else {
+            eprintln!("error: there is no run of these servers in {}", folder.display());
+            eprintln!("hint: `executor plan` looks at the pool and plans what is left");
+            return Err(Exit::Usage);
+        };
+        return Err(other_servers(&path, &differences));
+    };
+    if progress.complete {
+        eprintln!("Nothing to do: the last run ({}) is finished.", path.display());
+        return Err(Exit::Done);
+    }
+    if let Some(holder) = PoolLock::holder(&folder, &progress.pool).map_err(trouble)? {
+        eprintln!("error: {} is alive: {holder} holds it; nothing was touched", name_of(&path));
+        eprintln!("hint: `executor status` shows it; wait for it, or `executor pause` it");
+        return Err(Exit::Journal);
+    }
+    Ok((path, progress))
+}
+
+fn other_servers(path: &Path, differences: &[Difference]) -> Exit {
+    eprintln!("error: the inventory names other servers than the run {}:", path.display());
+    for difference in differences.iter().filter(|difference| difference.stands_in_the_way()) {
+        eprint!("{}", printable(format!("  - {difference}\n")));
+    }
+    eprintln!("Nothing was touched.");
+    eprintln!("hint: name the servers that the run began with; or plan anew with `executor plan`");
+    Exit::Journal
+}
+
+/// Refuses to go on with a run of another pool: names may be the same there. Says where only the way differs.
+fn not_this_pool(
+    pool: &PoolArgs,
+    path: &Path,
+    progress: &Progress,
+    (state, declared): (&PoolState, &Declared),
+) -> Option<Exit> {
+    match pool_identity(state) {
+        Some(identity) if identity == progress.pool => {}
+        Some(_) => {
+            eprintln!("error: {} is of another pool: the servers' UUIDs differ", path.display());
+            eprintln!("hint: check the inventory's addresses; `executor plan` plans this pool anew");
+            return Some(Exit::Journal);
+        }
+        None => {
+            let findings = look_all([&Check::Reached, &Check::Members], state);
+            let refusal = Refusal { findings, waived: Vec::new() };
+            eprint!("{}", render::refusal(&refusal, &pool.commands(progress.plan.to).resume));
+            return Some(Exit::Refused);
+        }
+    }
+    let differences = progress.trail.declared.as_ref()?.differences(declared, &progress.plan);
+    if differences.iter().any(Difference::stands_in_the_way) {
+        return Some(other_servers(path, &differences));
+    }
+    if !differences.is_empty() {
+        eprintln!(
+            "note: the inventory is not the one that the run went on with last; the servers are the same:"
+        );
+    }
+    for difference in differences {
+        eprint!("{}", printable(format!("  - {difference}\n")));
+    }
+    None
+}
+
+/// Says where the servers are claimed for this run from another journal: this one is a copy, or was moved. The lock
+/// beside it does not hold off a process on another machine.
+fn claimed_from_elsewhere(state: &PoolState, path: &Path) -> String {
+    let here = std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
+    let claims = state.hosts.values().filter_map(|host| host.claim.known().ok()?.as_ref());
+    let elsewhere = claims.filter(|claim| claim.run == name_of(path) && claim.journal != here);
+    let mut lines: Vec<String> =
+        elsewhere.map(|claim| format!("  - by {}, journal there: {}\n", claim.by, claim.journal)).collect();
+    lines.sort();
+    lines.dedup();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let note = "\nnote: the servers are claimed for this very run, from another place:\n";
+    let ask =
+        "      Go on here only if no `executor` works on it there any more: nobody can see that from here.\n";
+    format!("{note}{}{ask}", lines.concat())
+}

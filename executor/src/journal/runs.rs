@@ -1,0 +1,52 @@
+//! The runs of a state folder: `runs/TIME-RELEASE/journal.jsonl`, so that their names sort by time.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use super::{FILE_NAME, JournalError, failed, read};
+use crate::core::claim::RunId;
+use crate::core::event::Record;
+use crate::core::resume::{self, Progress};
+
+/// The largest first record that is read, in bytes: it holds the plan.
+const FIRST_RECORD_MAX: u64 = 64 << 20;
+
+/// Returns the latest run that fits, and how far it came. Runs are named by their time.
+///
+/// # Errors
+/// When a journal cannot be read: a damaged one might be the one that matters.
+pub fn latest(
+    state_folder: &Path,
+    fits: impl Fn(&Progress) -> bool,
+) -> Result<Option<(PathBuf, Progress)>, JournalError> {
+    let runs = state_folder.join("runs");
+    if !runs.exists() {
+        return Ok(None);
+    }
+    let mut folders: Vec<PathBuf> = fs::read_dir(&runs)
+        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
+        .map_err(failed("list", &runs))?;
+    folders.sort();
+    for path in folders.iter().rev().map(|folder| folder.join(FILE_NAME)).filter(|path| path.exists()) {
+        if let Some(progress) = resume::progress(&read(&path)?).filter(&fits) {
+            return Ok(Some((path, progress)));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns every run whose journal is in a state folder. One whose first record cannot be read is left out: what it
+/// has claimed is nobody's that we know of.
+pub fn runs(state_folder: &Path) -> BTreeSet<RunId> {
+    let folders = fs::read_dir(state_folder.join("runs")).into_iter().flatten().filter_map(Result::ok);
+    let run = |folder: fs::DirEntry| {
+        let mut first = String::new();
+        let file = File::open(folder.path().join(FILE_NAME)).ok()?;
+        BufReader::new(file.take(FIRST_RECORD_MAX)).read_line(&mut first).ok()?;
+        let record: Record = serde_json::from_str(&first).ok()?;
+        Some(RunId { run: folder.file_name().into_string().ok()?, since: record.at })
+    };
+    folders.filter_map(run).collect()
+}
