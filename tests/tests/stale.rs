@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use acceptance::asked::{Asked, text};
@@ -69,26 +69,49 @@ fn an_entry_that_never_goes_is_refused_until_it_is_known() {
     });
 }
 
-/// Runs until the turn of the first server is over, then ends the run.
+/// Runs until the first server is out, and closes the terminal then: the run brings the server back first, and stops
+/// before the next one's turn.
 fn first_turn(asked: &Asked, plan: &Value) {
-    let stages = plan["stages"].as_array().unwrap();
-    let turn = stages.iter().find(|stage| stage["kind"]["turn"] == "g1").unwrap();
-    let last = &turn["steps"].as_array().unwrap().last().unwrap()["id"];
-    let over = format!("\"kind\":\"step_finished\",\"step\":{last},");
+    let turn_of = |host: &str| {
+        let turn =
+            plan["stages"].as_array().unwrap().iter().find(|stage| stage["kind"]["turn"] == host).unwrap();
+        turn["steps"].as_array().unwrap().iter().map(|step| step["id"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    let (first, second) = (turn_of("g1"), turn_of("g2"));
+    let event = |kind: &str, step: u64| format!("\"kind\":\"{kind}\",\"step\":{step}");
+    let out = event("step_started", first[0]);
 
     let events = asked.inventory.with_file_name("events");
+    let seen = || std::fs::read_to_string(&events).unwrap_or_default();
     let mut command = asked.command(&[&["run", "--yes"], WAIVED].concat());
     command.arg("--events").arg(&events).stdin(Stdio::null()).stderr(Stdio::piped());
     let (begun, mut run) = (Instant::now(), command.spawn().unwrap());
-    while !std::fs::read_to_string(&events).unwrap_or_default().contains(&over) {
-        assert!(run.try_wait().unwrap().is_none(), "{}", text(&run.wait_with_output().unwrap().stderr));
-        assert!(begun.elapsed() < TURN, "no turn ends");
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    let mut wait_until = |what: &str, run: &mut Child, so: &dyn Fn(&mut Child) -> bool| {
+        while !so(run) {
+            assert!(begun.elapsed() < TURN, "{what} takes too long:\n{}", seen());
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    };
+    wait_until("the way to the first server", &mut run, &|run| {
+        assert!(run.try_wait().unwrap().is_none(), "it ended:\n{}", seen());
+        seen().contains(&out)
+    });
+    drop(run.stderr.take());
+    assert!(Command::new("kill").args(["-s", "HUP", &run.id().to_string()]).status().unwrap().success());
+    wait_until("its turn", &mut run, &|run| run.try_wait().unwrap().is_some());
+    let code = run.wait().unwrap().code();
     eprintln!("stale: a turn within {:.1} s", begun.elapsed().as_secs_f64());
-    assert!(Command::new("kill").arg(run.id().to_string()).status().unwrap().success());
-    let said = text(&run.wait_with_output().unwrap().stderr);
-    assert!(said.contains("HEAL_STALE vol0: 1 entries") && said.contains("INTERRUPTED"), "{said}");
+
+    let seen = seen();
+    assert_eq!(code, Some(11), "{seen}");
+    assert!(
+        seen.contains(&event("step_finished", *first.last().unwrap())),
+        "the turn is not finished:\n{seen}"
+    );
+    assert!(seen.contains(&event("paused", second[0])), "it did not pause:\n{seen}");
+    assert!(!seen.contains(&event("step_started", second[0])), "the next turn was begun:\n{seen}");
+    let status = text(&asked.alone(&["status"]).stdout);
+    assert!(status.contains("is PAUSED") && status.contains("next: executor resume"), "{status}");
 }
 
 /// A run that did not end holds its servers, for the operator whose it is.

@@ -160,6 +160,7 @@ fn request_of(plan: &Plan) -> Request {
 
 /// Lets a run go on to its end. The first interrupt asks it to pause; `None`: there was a second one.
 ///
+/// A terminal that is closed asks for it too, and never for more: it may hang up several times, and nobody meant any.
 /// Without listening a run would leave connections and their files behind.
 async fn until_interrupted_twice<T>(run: impl Future<Output = T>, journal: &Path) -> Option<T> {
     let mut run = std::pin::pin!(run);
@@ -168,13 +169,14 @@ async fn until_interrupted_twice<T>(run: impl Future<Output = T>, journal: &Path
     loop {
         tokio::select! {
             end = &mut run => return Some(end),
-            () = interrupts.next() => {
-                if asked {
-                    return None;
+            interrupt = interrupts.next() => match interrupt {
+                Interrupt::Meant if asked => return None,
+                Interrupt::HungUp if asked => {}
+                Interrupt::Meant | Interrupt::HungUp => {
+                    asked = true;
+                    eprint!("{}", pause_asked(journal));
                 }
-                asked = true;
-                eprint!("{}", pause_asked(journal));
-            }
+            },
         }
     }
 }
@@ -191,20 +193,33 @@ fn pause_asked(journal: &Path) -> String {
     format!("\nINTERRUPTED. {how}Interrupt again to halt at once, which may leave a server down.\n\n")
 }
 
-/// SIGINT and SIGTERM, none of them lost while another is being dealt with.
+/// Why a run is to stop.
+enum Interrupt {
+    /// Somebody said so: SIGINT or SIGTERM.
+    Meant,
+    /// The terminal is gone: SIGHUP.
+    HungUp,
+}
+
+/// The signals that ask a run to stop, none of them lost while another is being dealt with.
 struct Interrupts {
     interrupt: Option<Signal>,
     terminate: Option<Signal>,
+    hangup: Option<Signal>,
 }
 
 impl Interrupts {
     /// One that cannot be listened for ends the program at once, as it would without us.
     fn listen() -> Self {
         let listen = |kind| signal(kind).ok();
-        Self { interrupt: listen(SignalKind::interrupt()), terminate: listen(SignalKind::terminate()) }
+        Self {
+            interrupt: listen(SignalKind::interrupt()),
+            terminate: listen(SignalKind::terminate()),
+            hangup: listen(SignalKind::hangup()),
+        }
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Interrupt {
         async fn one(signal: &mut Option<Signal>) {
             match signal {
                 Some(signal) => drop(signal.recv().await),
@@ -212,8 +227,9 @@ impl Interrupts {
             }
         }
         tokio::select! {
-            () = one(&mut self.interrupt) => {}
-            () = one(&mut self.terminate) => {}
+            () = one(&mut self.interrupt) => Interrupt::Meant,
+            () = one(&mut self.terminate) => Interrupt::Meant,
+            () = one(&mut self.hangup) => Interrupt::HungUp,
         }
     }
 }
@@ -224,10 +240,10 @@ mod tests {
 
     use super::*;
 
-    /// Sends an interrupt to this very process, which listens for it by then.
-    fn interrupt() {
+    /// Sends a signal to this very process, which listens for it by then.
+    fn signal(name: &str) {
         let me = std::process::id().to_string();
-        assert!(std::process::Command::new("kill").args(["-INT", &me]).status().unwrap().success());
+        assert!(std::process::Command::new("kill").args(["-s", name, &me]).status().unwrap().success());
     }
 
     async fn asked(journal: &Path) {
@@ -238,13 +254,19 @@ mod tests {
 
     /// In one test, since every listener of the process hears every interrupt.
     #[tokio::test]
-    async fn the_first_interrupt_asks_to_pause_and_the_second_halts_at_once() {
+    async fn the_first_interrupt_asks_to_pause_the_second_halts_at_once_and_a_closed_terminal_never_does() {
         let folder = tempfile::tempdir().unwrap();
         let new = || Journal::create(folder.path(), "11.1".parse().unwrap(), jiff::Timestamp::UNIX_EPOCH);
         let first = new().unwrap();
+        let mut heard = tokio::signal::unix::signal(SignalKind::hangup()).unwrap();
         let goes_on = async {
-            interrupt();
+            signal("INT");
             asked(first.path()).await;
+            for _closed_again in 0..2 {
+                signal("HUP");
+                heard.recv().await;
+                tokio::task::yield_now().await;
+            }
             "came to where it may pause"
         };
         assert_eq!(
@@ -254,9 +276,9 @@ mod tests {
         );
         let second = new().unwrap();
         let never_ends = async {
-            interrupt();
+            signal("HUP");
             asked(second.path()).await;
-            interrupt();
+            signal("INT");
             std::future::pending::<()>().await;
         };
         assert_eq!(until_interrupted_twice(never_ends, second.path()).await, None);
