@@ -16,7 +16,7 @@ use crate::core::event::{Event, FORMAT, Record};
 use crate::core::exit::Exit;
 use crate::core::inventory::Inventory;
 use crate::core::names::{HostName, PeerUuid};
-use crate::core::plan::{Outcome, Plan, Refusal};
+use crate::core::plan::{Direction, Outcome, Plan, Refusal};
 use crate::core::pool::PoolState;
 use crate::core::resume;
 use crate::journal::{self, Journal, JournalError, PoolLock};
@@ -96,7 +96,12 @@ fn mention_unfinished(pool: &PoolArgs, inventory: &Inventory, plan: &Plan) {
         && !progress.complete
     {
         eprintln!("note: an earlier run did not end ({}).", path.display());
-        eprintln!("      {} goes on with it; this is a new plan.", pool.commands(plan.to).resume);
+        match plan.direction {
+            Direction::Up => {
+                eprintln!("      {} goes on with it; this is a new plan.", pool.commands(plan.to).resume);
+            }
+            Direction::Back => eprintln!("      It is over once this way back is begun."),
+        }
         if render::in_downtime(&progress) {
             eprintln!("      It stopped volumes for a downtime, and only it knows which to start again.");
         }
@@ -162,7 +167,7 @@ pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
     drive(&args.pool, &args.act, &inventory, &progress.plan, journal, first).await
 }
 
-fn servers_of(plan: &Plan) -> BTreeSet<&HostName> {
+pub(super) fn servers_of(plan: &Plan) -> BTreeSet<&HostName> {
     plan.servers.iter().map(|row| &row.host).collect()
 }
 

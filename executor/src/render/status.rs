@@ -9,7 +9,7 @@ use super::Commands;
 use super::findings::findings;
 use super::halt::in_downtime;
 use super::hanging;
-use super::plan::progress as run_progress;
+use super::plan::{aim, progress as run_progress};
 use crate::core::event::Event;
 use crate::core::finding::Finding;
 use crate::core::names::{HostName, Release};
@@ -49,7 +49,7 @@ pub fn status(
     match last {
         None => text.push_str("\nno run of this pool is known here\n"),
         Some(progress) if progress.complete => {
-            let _ = writeln!(text, "\nthe last run, to glusterfs {}, is finished", progress.plan.to);
+            let _ = writeln!(text, "\nthe last run, {}, is finished", aim(&progress.plan));
         }
         Some(progress) => {
             let stood = match &progress.stopped {
@@ -57,7 +57,7 @@ pub fn status(
                 Some(Event::StepFailed { step, .. }) => format!("failed at step {step}"),
                 _ => "did not end: it is alive, or was ended from outside".to_owned(),
             };
-            let _ = writeln!(text, "\nthe last run, to glusterfs {}, {stood}\n", progress.plan.to);
+            let _ = writeln!(text, "\nthe last run, {}, {stood}\n", aim(&progress.plan));
             text.push_str(&run_progress(progress));
             if let Some(commands) = commands {
                 let _ = writeln!(text, "\nnext: {}", commands.resume);
