@@ -160,3 +160,58 @@ fn known(pool: &PoolArgs, inventory: &Inventory) -> Result<Option<WayBack>, Jour
     })?;
     Ok(plan::way_back(&runs))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::core::event::Event;
+    use crate::core::plan::Plan;
+    use crate::core::sample::{inventory, replica_3, request};
+    use crate::journal::Journal;
+
+    fn journal(folder: &Path, plan: &Plan, second: i64) {
+        let at = Timestamp::from_second(second).unwrap();
+        let mut journal = Journal::create(folder, plan.to, at).unwrap();
+        let plan = Box::new(plan.clone());
+        journal.append(Event::RunStarted { version: "0".into(), pool: "p".into(), plan }).unwrap();
+    }
+
+    #[test]
+    fn the_journal_tells_where_to_and_what_is_taken_up_next_is_the_way_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = PoolArgs { inventory: "pool.toml".into(), state_dir: Some(folder.path().to_owned()) };
+        assert_eq!(known(&pool, &inventory(3)).unwrap(), None);
+
+        let Outcome::Plan(up) = plan::plan(&inventory(3), &replica_3(), &request("11.1", &[])) else {
+            panic!()
+        };
+        journal(folder.path(), &up, 1_000);
+        let known_then = known(&pool, &inventory(3)).unwrap().unwrap();
+        assert_eq!(known_then.to.to_string(), "10.3");
+        assert_eq!(known(&pool, &inventory(2)).unwrap(), None, "a run of other servers");
+
+        // The name of its folder has the smaller release; what counts is the time before it.
+        let back = Plan { to: known_then.to, direction: Direction::Back, ..(*up).clone() };
+        journal(folder.path(), &back, 2_000);
+        let latest = |folder: &Path| journal::latest(folder, |_| true).unwrap().unwrap().1;
+        assert_eq!(latest(folder.path()).plan.direction, Direction::Back, "no longer the upgrade");
+        assert_eq!(known(&pool, &inventory(3)).unwrap(), Some(known_then));
+    }
+
+    #[test]
+    fn the_command_that_is_named_asks_for_the_same_way_back() {
+        let pool = PoolArgs { inventory: "pool.toml".into(), state_dir: None };
+        let request = Request {
+            direction: Direction::Back,
+            only: BTreeSet::from(["g2".parse().unwrap()]),
+            keep_op_version: true,
+            ..request("10.3", &["OPTION_SET_SINCE:vol0"])
+        };
+        let named = pool.command("plan", &request);
+        assert_eq!(named, "executor rollback -i pool.toml --to 10.3 --waive OPTION_SET_SINCE:vol0 g2");
+    }
+}
