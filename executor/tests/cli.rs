@@ -121,6 +121,30 @@ fn resuming_without_a_run_says_what_to_type() {
     assert!(text(&output.stderr).contains("executor plan"), "{}", text(&output.stderr));
 }
 
+#[rstest]
+#[case::no_journal(&["rollback", "-i", "pool.toml", "--yes"], "--to RELEASE")]
+#[case::stranger(&["rollback", "-i", "pool.toml", "--to", "10.3", "g9"], "`g9` is no server and no client")]
+#[case::one_of_a_downtime(&["rollback", "-i", "pool.toml", "--to", "10.3", "--offline", "g1"], "all servers go back together")]
+fn a_way_back_that_makes_no_sense_asks_no_host(#[case] arguments: &[&str], #[case] says: &str) {
+    let output = Place::new(NOBODY).executor(arguments);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains(says) && stderr.contains("hint: "), "{stderr}");
+}
+
+#[test]
+fn a_way_back_that_is_refused_or_only_shown_leaves_no_journal() {
+    let place = Place::new(NOBODY);
+    for (how, refused_on) in [("--yes", "stderr"), ("--show", "stdout")] {
+        let output = place.executor(&["rollback", "-i", "pool.toml", "--to", "10.3", how]);
+        assert_eq!(output.status.code(), Some(10), "{}", text(&output.stderr));
+        let said = if refused_on == "stdout" { text(&output.stdout) } else { text(&output.stderr) };
+        assert!(said.contains("HOST_UNREACHABLE g1"), "{said}");
+        assert!(said.contains("executor rollback -i pool.toml --to 10.3\n"), "{said}");
+        assert!(!place.state().exists());
+    }
+}
+
 #[test]
 fn a_damaged_journal_ends_with_13() {
     let place = Place::new(NOBODY);

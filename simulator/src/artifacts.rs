@@ -154,6 +154,7 @@ fn inventory(pool: &Pool, without: Option<&str>, applications: &[Application]) -
             applications: own.filter_map(|application| section_of(pool, application)).collect(),
             transport: None,
             install: None,
+            install_back: None,
         })
     };
     let door = pool.nodes().next().map(|node| &node.door);

@@ -14,7 +14,7 @@ use crate::core::event::{Event, GateKind, Record};
 use crate::core::exit::Exit;
 use crate::core::finding::Finding;
 use crate::core::inventory::Inventory;
-use crate::core::plan::{Plan, Request};
+use crate::core::plan::{Direction, Plan, Request};
 use crate::core::resume::{self, Progress};
 use crate::journal::{self, Journal};
 use crate::render::{self, Commands};
@@ -151,10 +151,12 @@ fn claim(id: RunId, journal: &Path, plan: &Plan) -> Claim {
 fn request_of(plan: &Plan) -> Request {
     Request {
         to: plan.to,
+        direction: plan.direction,
+        only: plan.only.clone(),
         procedure: plan.procedure,
         waivers: plan.waivers.clone(),
         clients_at_once: plan.clients_at_once,
-        keep_op_version: plan.op_version_kept,
+        keep_op_version: plan.op_version_kept || plan.direction == Direction::Back,
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) fn name_of(journal: &Path) -> String {
     folder.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-fn servers_of(plan: &Plan) -> BTreeSet<&HostName> {
+/// Returns the servers of a plan.
+pub(super) fn servers_of(plan: &Plan) -> BTreeSet<&HostName> {
     plan.servers.iter().map(|row| &row.host).collect()
 }

@@ -11,6 +11,7 @@ mod path;
 mod pause;
 mod quoted;
 mod resume;
+mod rollback;
 mod run;
 mod status;
 mod verify;
@@ -23,7 +24,7 @@ use self::quoted::quoted;
 use crate::core::exit::Exit;
 use crate::core::finding::Waiver;
 use crate::core::names::{HostName, Release};
-use crate::core::plan::{Procedure, Request};
+use crate::core::plan::{Direction, Procedure, Request};
 use crate::render::Commands;
 
 const AFTER_HELP: &str = "\
@@ -94,6 +95,10 @@ enum Command {
     /// Shows what it will do, asks, then does it, with the same gates as the last stage of a run. There is no way
     /// back after it. Every server must run one release, and every connected client must be able to follow.
     Finalize(FinalizeArgs),
+    /// Takes the pool back to the release from before an upgrade, until the op-version is raised
+    ///
+    /// Clients first, then server by server, or all within a downtime where the upgrade had one. Shows it, asks, does it.
+    Rollback(rollback::RollbackArgs),
     /// Goes on with the last run of this pool, where it stopped
     ///
     /// It looks at the pool before each step, as the first run did: a step whose effect is there is not done
@@ -167,6 +172,8 @@ impl WishArgs {
         let Self { to, waive, offline, keep_op_version, clients_at_once } = self;
         Request {
             to: *to,
+            direction: Direction::Up,
+            only: Default::default(),
             procedure: if *offline { Procedure::Offline } else { Procedure::Online },
             waivers: waive.clone(),
             keep_op_version: *keep_op_version,
@@ -311,6 +318,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Finalize(args) => finalize::finalize(args).await,
         Command::Resume(args) => resume::resume(args).await,
         Command::Pause(args) => pause::pause(args).await,
+        Command::Rollback(args) => rollback::rollback(args).await,
         Command::Status(args) => status::status(args).await,
         Command::Explain(args) => Ok(explain::explain(&args)),
         Command::Path(args) => Ok(path::path(&args)),
@@ -354,9 +362,10 @@ impl PoolArgs {
         self.named("finalize")
     }
 
-    /// Returns the command of this name that asks for the same upgrade.
+    /// Returns the command of this name that asks for the same.
     fn command(&self, name: &str, request: &Request) -> String {
-        let Request { to, procedure, waivers, keep_op_version, clients_at_once } = request;
+        let Request { to, direction, only, procedure, waivers, keep_op_version, clients_at_once } = request;
+        let name = if *direction == Direction::Back { "rollback" } else { name };
         let mut command = self.commands(*to).plan.replacen("executor plan", &format!("executor {name}"), 1);
         match procedure {
             Procedure::Online => {}
@@ -365,12 +374,13 @@ impl PoolArgs {
         for waiver in waivers {
             command.push_str(&format!(" --waive {waiver}"));
         }
-        if *keep_op_version {
+        if *keep_op_version && *direction == Direction::Up {
             command.push_str(" --keep-op-version");
         }
         if *clients_at_once != 1 {
             command.push_str(&format!(" --clients-at-once {clients_at_once}"));
         }
+        only.iter().for_each(|host| command.push_str(&format!(" {host}")));
         command
     }
 }

@@ -18,7 +18,7 @@ use crate::core::event::{Event, FORMAT, Record};
 use crate::core::exit::Exit;
 use crate::core::inventory::Inventory;
 use crate::core::names::{HostName, PeerUuid};
-use crate::core::plan::{Outcome, Plan};
+use crate::core::plan::{Direction, Outcome, Plan};
 use crate::core::pool::{HostState, PoolState};
 use crate::journal::{Journal, JournalError, PoolLock};
 use crate::render;
@@ -98,7 +98,12 @@ fn mention_unfinished(pool: &PoolArgs, inventory: &Inventory, plan: &Plan) {
         && !progress.complete
     {
         eprintln!("note: an earlier run did not end ({}).", path.display());
-        eprintln!("      {} goes on with it; this is a new plan.", pool.commands(plan.to).resume);
+        match plan.direction {
+            Direction::Up => {
+                eprintln!("      {} goes on with it; this is a new plan.", pool.commands(plan.to).resume);
+            }
+            Direction::Back => eprintln!("      It is over once this way back is begun."),
+        }
         if render::in_downtime(&progress) {
             eprintln!("      It stopped volumes for a downtime, and only it knows which to start again.");
         }

@@ -136,7 +136,25 @@ codes! {
         "look at the package manager's log on that host";
     /// The target is older than what runs.
     ReleaseBackward "RELEASE_BACKWARD" false
-        "this tool upgrades; choose the release that runs, or a later one";
+        "to go back from an upgrade whose op-version was not raised: `executor rollback`; `run` goes to later releases only";
+    /// The op-version is above what an older release starts with.
+    OpVersionRaised "OP_VERSION_RAISED" false
+        "this was the point of no return: no op-version can be lowered; go on with the newer release, or to a later one that mends what troubles you";
+    /// Something is stored that an older release does not know.
+    StoredByNewer "STORED_BY_NEWER" false
+        "reset the option that is named (`gluster volume reset VOL OPTION`), delete the snapshots (`gluster snapshot delete NAME`); a volume that was restored from one stays with the newer release";
+    /// An option was set since the upgrade began.
+    OptionSetSince "OPTION_SET_SINCE" true
+        "reset it (`gluster volume reset VOL OPTION`); or waive this finding if the older release knows it too (`gluster volume set help` there)";
+    /// A run that stopped volumes for a downtime did not end.
+    DowntimeUnfinished "DOWNTIME_UNFINISHED" true
+        "end that run (`executor resume`), or start the volume (`gluster volume start VOL`), then go back; waived, it stays stopped";
+    /// The operator's own install command has no counterpart for the way back.
+    InstallBackMissing "INSTALL_BACK_MISSING" false
+        "give `install_back = [PROGRAM, \"{release}\"]` beside `install` in the inventory: what installs that older release over the newer one, and leaves Gluster stopped";
+    /// A pool with geo-replication goes back by hand only.
+    GeorepNoWayBack "GEOREP_NO_WAY_BACK" false
+        "not supported: stop the sessions, take the primary's servers back by hand, one by one, then the secondary's, start the sessions again";
     /// No guide allows the jump.
     ReleaseJump "RELEASE_JUMP" false
         "go there by way of releases in between, one upgrade after the other; `executor path --from A --to B` tells what each needs";

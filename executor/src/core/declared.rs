@@ -139,7 +139,7 @@ pub fn servers(then: BTreeSet<&HostName>, now: BTreeSet<&HostName>) -> Vec<Diffe
 
 impl DeclaredHost {
     fn of(host: &Host) -> Self {
-        let Host { ssh, line: _, way, install, applications } = host;
+        let Host { ssh, line: _, way, install, install_back, applications } = host;
         let path = |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let prefix = match way {
             Way::Ssh => vec!["ssh".to_owned()],
@@ -152,7 +152,7 @@ impl DeclaredHost {
             user: ssh.user.clone(),
             jump: ssh.jump.clone(),
             way: digest(&(prefix, path(&ssh.identity), path(&ssh.known_hosts))),
-            work: digest(&(install, applications)),
+            work: digest(&(install, install_back, applications)),
         }
     }
 

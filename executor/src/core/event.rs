@@ -16,7 +16,8 @@ use super::plan::Plan;
 /// 2: plans carry their baseline; `noted`.
 /// 3: plans prove volumes by a file, and know which units start at boot and why a server comes last; baselines carry the
 ///    entries that are known as stale; the check that no good copy is on one server alone.
-/// 4: `inventory_noted`, `pause_asked`, `paused`; lines of the journal, though not of `--events`, end with a checksum.
+/// 4: `inventory_noted`, `pause_asked`, `paused`; plans have a direction, up or back, and may be of some servers only;
+///    lines of the journal, though not of `--events`, end with a checksum.
 pub const FORMAT: u32 = 4;
 
 /// An event with its place in the run: one line of the journal, or of `--events`.

@@ -11,6 +11,7 @@
 //!
 //! transport = "local"          # for one host here; above `[ssh]` for every host. See `way`
 //! install = ["/opt/upgrade", "{release}"] # your own way to install, on this host; `[packages]` has it for all
+//! install_back = ["/opt/downgrade", "{release}"] # the same, for an older release over a later one
 //!
 //! [[clients]]                  # machines that mount its volumes: upgraded after the servers
 //! name = "web1"
@@ -84,6 +85,8 @@ pub struct Host {
     pub way: Way,
     /// The operator's own command that installs there; see [`packages::own_command`] for its placeholders.
     pub install: Option<Vec<String>>,
+    /// The operator's own command that installs an older release over a later one there; likewise.
+    pub install_back: Option<Vec<String>>,
     /// Programs on it that use volumes.
     pub applications: Vec<Application>,
 }
@@ -237,9 +240,10 @@ fn host(
         }
         (None, None) => Way::Ssh,
     };
-    let shared = all.packages.as_ref().and_then(|packages| packages.install.as_ref());
-    let install = section.install.as_ref().or(shared);
-    if let Some(argv) = install {
+    let packages = all.packages.as_ref();
+    let install = section.install.as_ref().or(packages.and_then(|shared| shared.install.as_ref()));
+    let back = section.install_back.as_ref().or(packages.and_then(|shared| shared.install_back.as_ref()));
+    for argv in install.iter().chain(&back) {
         packages::check_own_command(argv.get_ref()).map_err(wrong(argv.span()))?;
     }
     let near = |path: &PathBuf| folder.join(path);
@@ -260,6 +264,7 @@ fn host(
         line,
         way,
         install: install.map(|argv| argv.get_ref().clone()),
+        install_back: back.map(|argv| argv.get_ref().clone()),
         applications,
     })
 }

@@ -64,6 +64,9 @@ pub struct PackagesSection {
     /// The operator's own command that installs a release on a host, in place of the package manager.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub install: Option<Spanned<Vec<String>>>,
+    /// The same for the way back: it installs an older release over the one that is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install_back: Option<Spanned<Vec<String>>>,
 }
 
 /// `[[servers]]` and `[[clients]]`.
@@ -96,6 +99,9 @@ pub struct HostSection {
     /// See [`PackagesSection::install`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub install: Option<Spanned<Vec<String>>>,
+    /// See [`PackagesSection::install_back`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install_back: Option<Spanned<Vec<String>>>,
     /// Programs on it that use volumes; see [`super::application`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub applications: Vec<ApplicationSection>,

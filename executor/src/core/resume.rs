@@ -156,6 +156,8 @@ mod tests {
     fn started() -> Event {
         let plan = Plan {
             to: "11.1".parse().unwrap(),
+            direction: Default::default(),
+            only: Default::default(),
             procedure: Default::default(),
             op_version_now: super::super::names::OpVersion(100_000),
             op_version_then: super::super::names::OpVersion(110_000),

@@ -42,7 +42,10 @@ fn brick(number: usize, volume: &str) -> BrickOf {
 pub(crate) fn inventory(servers: usize) -> Inventory {
     let declared = |name: HostName| {
         let ssh = SshSettings { address: name.to_string(), ..SshSettings::default() };
-        (name, Host { ssh, line: 1, way: Way::Ssh, install: None, applications: Vec::new() })
+        (
+            name,
+            Host { ssh, line: 1, way: Way::Ssh, install: None, install_back: None, applications: Vec::new() },
+        )
     };
     Inventory {
         file: PathBuf::from("pool.toml"),
@@ -56,6 +59,8 @@ pub(crate) fn inventory(servers: usize) -> Inventory {
 pub(crate) fn request(to: &str, waivers: &[&str]) -> Request {
     Request {
         to: to.parse().unwrap(),
+        direction: super::plan::Direction::Up,
+        only: BTreeSet::new(),
         procedure: super::plan::Procedure::Online,
         waivers: waivers.iter().map(|waiver| waiver.parse().unwrap()).collect(),
         clients_at_once: 1,

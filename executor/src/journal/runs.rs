@@ -19,7 +19,7 @@ const FIRST_RECORD_MAX: u64 = 64 << 20;
 /// When a journal cannot be read: a damaged one might be the one that matters.
 pub fn latest(
     state_folder: &Path,
-    fits: impl Fn(&Progress) -> bool,
+    mut fits: impl FnMut(&Progress) -> bool,
 ) -> Result<Option<(PathBuf, Progress)>, JournalError> {
     let runs = state_folder.join("runs");
     if !runs.exists() {
@@ -30,7 +30,7 @@ pub fn latest(
         .map_err(failed("list", &runs))?;
     folders.sort();
     for path in folders.iter().rev().map(|folder| folder.join(FILE_NAME)).filter(|path| path.exists()) {
-        if let Some(progress) = resume::progress(&read(&path)?).filter(&fits) {
+        if let Some(progress) = resume::progress(&read(&path)?).filter(&mut fits) {
             return Ok(Some((path, progress)));
         }
     }

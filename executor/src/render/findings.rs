@@ -60,7 +60,15 @@ pub fn refusal(refusal: &Refusal, next: &str) -> String {
             )
         );
     }
-    let _ = writeln!(text, "\nnext: mend what is listed, then {next}");
+    let is_final =
+        |finding: &Finding| finding.code == Code::OpVersionRaised && finding.ground == Ground::Seen;
+    if found.iter().any(is_final) {
+        text.push_str(
+            "\nnext: stay with the newer release; nothing that could be mended opens this way again\n",
+        );
+    } else {
+        let _ = writeln!(text, "\nnext: mend what is listed, then {next}");
+    }
     printable(text)
 }
 

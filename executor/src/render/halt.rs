@@ -11,7 +11,7 @@ use crate::core::event::GateKind;
 use crate::core::finding::{Code, Finding};
 use crate::core::names::{HostName, VolumeName};
 use crate::core::pause::may_pause_before;
-use crate::core::plan::{Action, Plan, StageKind, Step};
+use crate::core::plan::{Action, Direction, Plan, StageKind, Step};
 use crate::core::resume::Progress;
 
 /// The commands to name, made for this inventory and target.
@@ -189,21 +189,32 @@ fn safety_of(progress: &Progress, kind: &StageKind, step: &Step, gate: GateKind)
                 .into(),
         ],
         StageKind::Downtime => downtime_safety(progress, step, gate),
-        StageKind::Turn(host) => turn_safety(host.as_str(), step, gate),
-        StageKind::Clients(hosts) => clients_safety(hosts, step, gate, untouched),
+        StageKind::Turn(host) => turn_safety(progress.plan.direction, host.as_str(), step, gate),
+        StageKind::Clients(hosts) => clients_safety(progress.plan.direction, hosts, step, gate, untouched),
         StageKind::Finish => finish_safety(step, gate),
     }
 }
 
 /// The pool itself is done: what is in trouble is one of its clients.
-fn clients_safety(hosts: &[HostName], step: &Step, gate: GateKind, untouched: bool) -> Vec<String> {
+fn clients_safety(
+    direction: Direction,
+    hosts: &[HostName],
+    step: &Step,
+    gate: GateKind,
+    untouched: bool,
+) -> Vec<String> {
     let here: Vec<&str> = step.action.hosts().into_iter().map(HostName::as_str).collect();
     let others: Vec<&str> =
         hosts.iter().map(HostName::as_str).filter(|other| !here.contains(other)).collect();
     let here = here.join(", ");
     let mut lines = vec![
-        "the pool itself is fine as far as this run goes: every server runs the target release and serves"
-            .into(),
+        match direction {
+            Direction::Up => {
+                "the pool itself is fine as far as this run goes: every server runs the target release and serves"
+            }
+            Direction::Back => "the pool itself is fine as far as this run goes: every server serves",
+        }
+        .into(),
         "all other clients go on reading and writing".into(),
         match gate {
             GateKind::Enter if untouched => format!("{here} was not touched yet"),
@@ -214,8 +225,7 @@ fn clients_safety(hosts: &[HostName], step: &Step, gate: GateKind, untouched: bo
         },
     ];
     if !others.is_empty() && !untouched {
-        let line =
-            format!("the same may be so of the clients upgraded together with it: {}", others.join(", "));
+        let line = format!("the same may be so of the clients in the same stage: {}", others.join(", "));
         lines.push(line);
     }
     lines
@@ -237,7 +247,7 @@ fn only_proves(step: &Step) -> bool {
     matches!(step.action, Action::ProveVolumes { .. })
 }
 
-fn turn_safety(host: &str, step: &Step, gate: GateKind) -> Vec<String> {
+fn turn_safety(direction: Direction, host: &str, step: &Step, gate: GateKind) -> Vec<String> {
     let untouched = matches!(step.action, Action::StopGluster { .. }) && matches!(gate, GateKind::Enter);
     if untouched {
         return vec![
@@ -247,12 +257,16 @@ fn turn_safety(host: &str, step: &Step, gate: GateKind) -> Vec<String> {
     }
     let returning = matches!(step.action, Action::Heal { .. } | Action::StartGluster { .. })
         && matches!(gate, GateKind::Leave);
+    let changed = match direction {
+        Direction::Up => "was upgraded",
+        Direction::Back => "has the old release again",
+    };
     let state = if only_proves(step) {
         format!(
-            "{host} was upgraded, is back, and nothing was left to heal; what it had put aside is still away"
+            "{host} {changed}, is back, and nothing was left to heal; what it had put aside is still away"
         )
     } else if returning {
-        format!("{host} was upgraded and started, and counts as out until this gate passes")
+        format!("{host} {changed} and was started, and counts as out until this gate passes")
     } else {
         format!("{host} is out, or half out")
     };

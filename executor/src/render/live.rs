@@ -1,6 +1,6 @@
 //! Live lines: one event, one line, for whoever watches.
 
-use super::plan::duration;
+use super::plan::{aim, duration};
 use super::printable;
 use crate::core::event::{Event, GateKind, How, Record};
 use crate::core::plan::{Action, Plan};
@@ -17,7 +17,7 @@ pub fn live_line(plan: &Plan, record: &Record) -> Option<String> {
         format!("[{id}/{total}] {}", action.unwrap_or_default())
     };
     let line = match &record.event {
-        Event::RunStarted { .. } => format!("run started: {total} steps to glusterfs {}", plan.to),
+        Event::RunStarted { .. } => format!("run started: {total} steps {}", aim(plan)),
         Event::RunResumed { in_doubt: Some(step) } => {
             format!("run resumed; step {step} is in doubt: looking before acting")
         }

@@ -9,7 +9,7 @@ use super::packages::packages;
 use super::{hanging, printable};
 use crate::core::check::{Check, frozen, well};
 use crate::core::names::HostName;
-use crate::core::plan::{Gate, Last, Plan, Procedure, StageKind, Step};
+use crate::core::plan::{Direction, Gate, Last, Plan, Procedure, StageKind, Step};
 use crate::core::resume::Progress;
 
 /// Where a step stands, in the tree of a run.
@@ -88,6 +88,7 @@ pub fn plan(plan: &Plan, next: &str) -> String {
     }
     text.push_str(&advice(plan));
     text.push_str(&kept(plan));
+    text.push_str(&way_back(plan));
     text.push_str(&left_to_do(plan));
     let _ = writeln!(text, "\nnext: {next}");
     printable(text)
@@ -106,7 +107,37 @@ fn heading(plan: &Plan) -> String {
         Procedure::Online => "online: one server at a time, the others carrying its data",
         Procedure::Offline => "offline: all servers together, with a downtime for all volumes",
     };
-    format!("Upgrade to glusterfs {}, {how}.\n\n", plan.to)
+    match plan.direction {
+        Direction::Up => format!("Upgrade to glusterfs {}, {how}.\n\n", plan.to),
+        Direction::Back if plan.only.is_empty() => format!("Going back to glusterfs {}, {how}.\n\n", plan.to),
+        Direction::Back => {
+            let only: Vec<&str> = plan.only.iter().map(HostName::as_str).collect();
+            format!("Going back to glusterfs {} on {} only, {how}.\n\n", plan.to, only.join(", "))
+        }
+    }
+}
+
+/// Returns where a run leads, as the end of a sentence.
+pub(super) fn aim(plan: &Plan) -> String {
+    match plan.direction {
+        Direction::Up => format!("to glusterfs {}", plan.to),
+        Direction::Back => format!("back to glusterfs {}", plan.to),
+    }
+}
+
+/// What going back does and what it does not.
+fn way_back(plan: &Plan) -> String {
+    match plan.direction {
+        Direction::Up => return String::new(),
+        Direction::Back => {}
+    }
+    let what = format!(
+        "the op-version is {} on every server, with which {} starts. Packages go back; /var/lib/glusterd is restored from \
+         no copy: {} goes on with what is stored. Configuration files that you edited stay. The upgrade from before is \
+         over with this: `executor resume` goes on with the way back.",
+        plan.op_version_now, plan.to, plan.to
+    );
+    format!("\n{}\n", hanging("the way back: ", &what))
 }
 
 /// What keeping the op-version means, and how to raise it another day.
@@ -133,7 +164,11 @@ pub(super) fn tree(plan: &Plan, mark: impl Fn(u32) -> Mark) -> String {
                 let _ = writeln!(text, "packages, on every host before the first one is touched");
             }
             StageKind::Prepare => {
-                let _ = writeln!(text, "prepare, on the old release, with all bricks online");
+                let on = match plan.direction {
+                    Direction::Up => ", on the old release",
+                    Direction::Back => "",
+                };
+                let _ = writeln!(text, "prepare{on}, with all bricks online");
                 for finding in &plan.answered {
                     let _ = writeln!(text, "{}", hanging("     because ", &finding.to_string()));
                 }
@@ -251,10 +286,23 @@ pub(super) fn mark(progress: &Progress, here: u32, id: u32) -> Mark {
 
 /// Returns the report of a run that came to its end.
 pub fn finished(plan: &Plan) -> String {
-    let mut text = format!(
-        "\nDONE: every server runs glusterfs {}, op-version {}; the pool is well.\n",
-        plan.to, plan.op_version_then
-    );
+    let (to, op_version) = (plan.to, plan.op_version_then);
+    let stays = plan.servers.iter().any(|row| row.then != to);
+    let mut text = match plan.direction {
+        Direction::Up => {
+            format!("\nDONE: every server runs glusterfs {to}, op-version {op_version}; the pool is well.\n")
+        }
+        Direction::Back if stays => {
+            let back: Vec<&str> = plan.only.iter().map(HostName::as_str).collect();
+            format!(
+                "\nDONE: {} went back to glusterfs {to}; the pool is well, op-version {op_version}, and runs two releases.\n",
+                back.join(", ")
+            )
+        }
+        Direction::Back => format!(
+            "\nDONE: the pool went back: every server runs glusterfs {to}, op-version {op_version}; the pool is well.\n"
+        ),
+    };
     text.push_str(&kept(plan));
     text.push_str(&left_to_do(plan));
     printable(text)
@@ -263,7 +311,10 @@ pub fn finished(plan: &Plan) -> String {
 fn left_to_do(plan: &Plan) -> String {
     let mut text = String::new();
     if !plan.left_to_do.is_empty() {
-        text.push_str("\nleft to you, after the servers\n");
+        text.push_str(match plan.direction {
+            Direction::Up => "\nleft to you, after the servers\n",
+            Direction::Back => "\nleft to you\n",
+        });
         for line in &plan.left_to_do {
             let _ = writeln!(text, "{}", hanging("  - ", line));
         }

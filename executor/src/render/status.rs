@@ -9,6 +9,7 @@ use super::Commands;
 use super::findings::findings;
 use super::halt::{action_of, gate_words, in_downtime, safety};
 use super::pause::{pausing, standing_at, tree_here};
+use super::plan::aim;
 use super::wait::{look_line, when};
 use super::{hanging, printable};
 use crate::core::event::{Event, GateKind};
@@ -72,14 +73,13 @@ pub fn status(
 /// Returns how the last run stands: who holds it, how far it came, what is in doubt, what is safe, what to type.
 fn last_run(last: &LastRun<'_>, commands: Option<&Commands>) -> String {
     let LastRun { name, progress, held_by, asked_to_pause, torn } = last;
-    let to = progress.plan.to;
     if progress.complete {
-        return format!("\nthe last run, {name}, to glusterfs {to}, is FINISHED{}\n", at(progress));
+        return format!("\nthe last run, {name}, {}, is FINISHED{}\n", aim(&progress.plan), at(progress));
     }
     let (stood, gate) = standing(progress, *held_by);
     let mut text = String::from("\n");
     let begun = progress.trail.began.map_or_else(String::new, |at| format!(", begun {}", when(at)));
-    let head = format!("the last run, {name}, to glusterfs {to}{begun}, {stood}");
+    let head = format!("the last run, {name}, {}{begun}, {stood}", aim(&progress.plan));
     let _ = writeln!(text, "{}\n", hanging("", &head));
     text.push_str(&tree_here(progress));
     if let (Some(_), Some(look)) = (held_by, progress.trail.looks.last()) {

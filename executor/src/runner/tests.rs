@@ -82,6 +82,8 @@ fn stop_plan() -> Plan {
     };
     Plan {
         to: "11.1".parse().unwrap(),
+        direction: Default::default(),
+        only: Default::default(),
         procedure: Default::default(),
         op_version_now: OpVersion(100_000),
         op_version_then: OpVersion(110_000),

@@ -281,7 +281,7 @@ impl<'a> Chapter<'a> {
     /// Returns whether asking once more makes sense: a run that was taken up again or finalized is over.
     pub(super) fn can_be_asked_again(&self) -> bool {
         match self.order.ask {
-            Ask::Run | Ask::Finalize => true,
+            Ask::Run | Ask::Finalize | Ask::Rollback => true,
             Ask::Resume => false,
         }
     }

@@ -42,6 +42,7 @@ impl Call<'_> {
                 Ask::Run => "run",
                 Ask::Resume => "resume",
                 Ask::Finalize => "finalize",
+                Ask::Rollback => "rollback",
             }
             .into(),
         );
@@ -50,6 +51,8 @@ impl Call<'_> {
         words.extend(["--yes", "--events", "-"].map(OsString::from));
         if *ask == Ask::Run {
             words.extend(["--to".into(), to.to_string().into()]);
+        }
+        if matches!(ask, Ask::Run | Ask::Rollback) {
             words.extend(["--clients-at-once".into(), clients_at_once.to_string().into()]);
         }
         words.extend(offline.then(|| "--offline".into()));

@@ -136,6 +136,7 @@ impl Order {
             Ask::Run => format!("run to {}", self.to),
             Ask::Resume => "resume".to_owned(),
             Ask::Finalize => "finalize".to_owned(),
+            Ask::Rollback => format!("rollback to {}", self.to),
         };
         format!("{ask} on the {}, to be {}", self.on.name(), self.outcome.word())
     }
@@ -152,6 +153,8 @@ pub enum Ask {
     Resume,
     /// `executor finalize`: the op-version that was kept is raised.
     Finalize,
+    /// `executor rollback`: the way back. It is not told to which release; the journal of the run before tells.
+    Rollback,
 }
 
 /// Something that somebody does to a pool, not the executor.
@@ -225,7 +228,7 @@ impl Standing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// With exit code 0 and every server at the target.
+    /// With exit code 0 and every server at the target, which is the older release after a way back.
     Upgraded,
     /// With exit code 11, halted at a gate, and the pool serving.
     Halted,
@@ -341,7 +344,8 @@ impl Scenario {
                     *release = order.to.to_string();
                 }
             }
-            if order.outcome == Outcome::Upgraded && !order.keep_op_version {
+            let raises = !order.keep_op_version && order.ask != Ask::Rollback;
+            if order.outcome == Outcome::Upgraded && raises {
                 *op_version_of = order.to.to_string();
             }
         }

@@ -38,14 +38,16 @@ pub(super) struct Facts<'a> {
     pub(super) provable: Vec<VolumeName>,
     /// What has to be away on a host while its packages change.
     pub(super) aside: BTreeMap<HostName, Aside>,
-    /// The client machines that the plan upgrades.
+    /// The client machines whose release the plan changes.
     pub(super) clients: Vec<ClientBehind>,
+    /// What was asked for.
+    pub(super) request: &'a Request,
 }
 
 pub(super) fn facts<'a>(
     inventory: &Inventory,
     state: &'a PoolState,
-    request: &Request,
+    request: &'a Request,
     known_entries: &KnownEntries,
 ) -> Option<Facts<'a>> {
     let mut servers = Vec::new();
@@ -73,13 +75,30 @@ pub(super) fn facts<'a>(
     let provable = canary::provable(state, &names, request);
     let aside = usage::aside(inventory, state, &request.waivers);
     let clients = clients::behind(inventory, state, request);
-    Some(Facts { state, servers, op_version, baseline, to_heal, started: names, provable, aside, clients })
+    Some(Facts {
+        state,
+        servers,
+        op_version,
+        baseline,
+        to_heal,
+        started: names,
+        provable,
+        aside,
+        clients,
+        request,
+    })
 }
 
 impl<'a> Facts<'a> {
-    /// Returns the servers that are not at this release.
-    pub(super) fn behind(&'a self, to: Release) -> Vec<&'a HostName> {
-        self.servers.iter().filter(|(_, now, _)| *now != to).map(|(host, ..)| host).collect()
+    /// Returns the servers whose release changes.
+    pub(super) fn behind(&'a self) -> Vec<&'a HostName> {
+        self.servers.iter().filter(|(host, now, _)| self.moves(host, *now)).map(|(host, ..)| host).collect()
+    }
+
+    /// Returns whether the release of a host changes that has this one.
+    pub(super) fn moves(&self, host: &HostName, now: Release) -> bool {
+        let Request { to, only, .. } = self.request;
+        now != *to && (only.is_empty() || only.contains(host))
     }
 }
 
@@ -107,7 +126,7 @@ impl<'a> Builder<'a> {
         self.facts
             .servers
             .iter()
-            .find(|(name, now, _)| name == host && *now != self.to)
+            .find(|(name, now, _)| name == host && self.facts.moves(name, *now))
             .map(|(_, _, offer)| offer)
             .or_else(|| self.installs_on_client(host))
     }

@@ -5,16 +5,15 @@ use std::collections::BTreeSet;
 use super::super::check::{self, Check};
 use super::super::finding::{Code, Finding, Subject};
 use super::super::names::{HostName, VolumeName};
-use super::super::pool::PoolState;
+use super::super::pool::{HostState, PoolState};
 use super::builder::{Builder, Facts, RETURN_PATIENCE_SECONDS, gate};
 use super::preflight::Preflight;
 use super::{Action, Gate, Request, Stage, StageKind, Step};
 
 /// Finds the volumes that cannot be proved, where a plan would prove any.
 pub(super) fn preflight(state: &PoolState, request: &Request, found: &Preflight) -> Vec<Finding> {
-    let behind = state.hosts.values().any(|host| {
-        host.release.known().is_ok_and(|release| release.is_some_and(|release| release != request.to))
-    });
+    let installed = |host: &HostState| host.release.known().is_ok_and(Option::is_some);
+    let behind = state.hosts.iter().any(|(name, host)| installed(host) && request.moves(name, &host.release));
     let finishes = found.half_done && !request.keep_op_version;
     if behind || found.out.is_some() || finishes { check::unprovable(state) } else { Vec::new() }
 }

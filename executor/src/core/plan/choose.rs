@@ -2,18 +2,27 @@
 
 use super::super::finding::{Code, Finding, Subject};
 use super::super::inventory::Inventory;
-use super::super::names::{HostName, Release};
+use super::super::names::{HostName, OpVersion, Release};
 use super::super::pool::{PackageOffer, PoolState};
 use super::builder::{Builder, Facts, facts};
 use super::preflight::{Preflight, preflight};
 use super::{
-    Outcome, Plan, Procedure, Refusal, Request, ServerRow, canary, clients, finish, georep, offline, online,
-    packages, usage,
+    Direction, Outcome, Plan, Procedure, Refusal, Request, ServerRow, Stage, StageKind, canary, clients,
+    finish, georep, offline, online, packages, rollback, usage,
 };
 
 /// Plans the upgrade of a pool, or says why not.
 pub fn plan(inventory: &Inventory, state: &PoolState, request: &Request) -> Outcome {
-    let mut found = preflight(state, request);
+    decide(inventory, state, request, preflight(state, request))
+}
+
+/// Plans on what preflight found, whichever way it leads.
+pub(super) fn decide(
+    inventory: &Inventory,
+    state: &PoolState,
+    request: &Request,
+    mut found: Preflight,
+) -> Outcome {
     found.findings.extend(usage::preflight(inventory, state, request));
     found.findings.extend(canary::preflight(state, request, &found));
     found.findings.sort();
@@ -67,7 +76,7 @@ fn build(
     let to = request.to;
     let out = found.out.clone();
     let mut builder = Builder { facts, to, next: 1 };
-    let goal = finish::op_version(facts.state, to).max(facts.op_version);
+    let goal = goal(facts, request);
     let op_version_then = if request.keep_op_version { facts.op_version } else { goal };
     let preparing = answered.iter().any(|finding| finding.code == Code::NfsOptionsDropped);
     let mut stages = match request.procedure {
@@ -75,7 +84,8 @@ fn build(
         Procedure::Offline => offline::stages(&mut builder, preparing),
     };
     waived.extend(georep::around(&mut stages, &mut builder, request, found.half_done));
-    stages.extend(builder.clients(request.clients_at_once, request.procedure));
+    let place = place_of_clients(request, &stages);
+    stages.splice(place..place, builder.clients(request.clients_at_once, request.procedure));
     if facts.op_version < op_version_then
         && let Some((via, ..)) = facts.servers.first()
     {
@@ -86,23 +96,32 @@ fn build(
     }
     canary::before_finish(&mut stages, &mut builder);
     waived.extend(canary::left_out(facts, request, &waived));
-    let georep_left = georep::left_to_do(facts.state, &stages);
+    let left_to_do = [
+        clients::left_to_do(inventory, facts, to),
+        georep::left_to_do(facts.state, &stages),
+        match request.direction {
+            Direction::Up => finish::recommended(facts.state, to, facts.op_version),
+            Direction::Back => rollback::left_to_do(facts),
+        },
+    ];
     for (step, id) in stages.iter_mut().flat_map(|stage| &mut stage.steps).zip(1..) {
         step.id = id;
     }
     Outcome::Plan(Box::new(Plan {
         to,
+        direction: request.direction,
+        only: request.only.clone(),
         procedure: request.procedure,
         op_version_now: facts.op_version,
         op_version_then,
         op_version_kept: facts.op_version < goal && request.keep_op_version,
         servers: rows(inventory, facts, request, out.as_ref()),
-        clients: facts.clients.iter().map(|client| client.row(to)).collect(),
+        clients: facts.clients.iter().map(|client| client.row(request)).collect(),
         clients_at_once: request.clients_at_once,
         transactions: packages::transactions(
             facts.state,
             facts
-                .behind(to)
+                .behind()
                 .into_iter()
                 .chain(builder.clients_behind())
                 .filter(|host| builder.installs(host).is_some()),
@@ -113,13 +132,30 @@ fn build(
         waived,
         waivers: request.waivers.clone(),
         baseline: facts.baseline.clone(),
-        left_to_do: [
-            clients::left_to_do(inventory, facts, to),
-            georep_left,
-            finish::recommended(facts.state, to, facts.op_version),
-        ]
-        .concat(),
+        left_to_do: left_to_do.concat(),
     }))
+}
+
+/// Returns where the stages of the clients belong: after the servers. On an online way back before them, since a client that
+/// is newer than its servers is what must not stay.
+fn place_of_clients(request: &Request, stages: &[Stage]) -> usize {
+    match (request.direction, request.procedure) {
+        (Direction::Up, Procedure::Online | Procedure::Offline) | (Direction::Back, Procedure::Offline) => {
+            stages.len()
+        }
+        (Direction::Back, Procedure::Online) => {
+            stages.iter().take_while(|stage| stage.kind == StageKind::Packages).count()
+        }
+    }
+}
+
+/// Returns the op-version that the pool would come to have, were it not kept.
+fn goal(facts: &Facts<'_>, request: &Request) -> OpVersion {
+    match request.direction {
+        Direction::Up => finish::op_version(facts.state, request.to).max(facts.op_version),
+        // It is not raised on the way back, and cannot be lowered.
+        Direction::Back => facts.op_version,
+    }
 }
 
 /// Returns the servers as the plan's table shows them.
@@ -132,7 +168,7 @@ fn rows(
     let row = |(host, now, _): &(HostName, Release, PackageOffer)| ServerRow {
         host: host.clone(),
         now: *now,
-        then: request.to,
+        then: if facts.moves(host, *now) { request.to } else { *now },
         out: out == Some(host),
         last: match request.procedure {
             Procedure::Online => online::last(inventory, host).filter(|_| out != Some(host)),

@@ -1,4 +1,5 @@
-//! The clients, which the guide upgrades after the servers: "unmount, stop applications, install, mount, start".
+//! The clients, which the guide upgrades after the servers: "unmount, stop applications, install, mount, start". On the
+//! way back they come first.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use super::builder::{
 };
 use super::packages;
 use super::usage::{self, Draft, left_aside, side_by_side};
-use super::{ClientRow, Gate, Procedure, Request, Stage, StageKind};
+use super::{ClientRow, Direction, Gate, Procedure, Request, Stage, StageKind};
 
 /// A client machine that the plan upgrades.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +26,23 @@ pub(super) struct ClientBehind {
 }
 
 impl ClientBehind {
-    pub(super) fn row(&self, to: Release) -> ClientRow {
-        ClientRow { host: self.host.clone(), now: self.now, then: to.max(self.now) }
+    pub(super) fn row(&self, request: &Request) -> ClientRow {
+        ClientRow { host: self.host.clone(), now: self.now, then: self.then(request) }
+    }
+
+    /// Returns the release it will have: one that is there only for what was left away on it keeps its own.
+    fn then(&self, request: &Request) -> Release {
+        if changes(&self.host, self.now, request) { request.to } else { self.now }
     }
 }
 
-/// Returns the client machines that the plan upgrades: older than the target, or with something left away.
+/// Returns whether a client's release changes: one older than the target on the way up, one newer on the way back.
+fn changes(host: &HostName, now: Release, request: &Request) -> bool {
+    let Request { to, direction, only, .. } = request;
+    direction.leads(now, *to) && (only.is_empty() || only.contains(host))
+}
+
+/// Returns the client machines that the plan changes: those not at the target yet, or with something left away.
 pub(super) fn behind(inventory: &Inventory, state: &PoolState, request: &Request) -> Vec<ClientBehind> {
     if request.clients_at_once == 0 {
         return Vec::new();
@@ -38,8 +50,12 @@ pub(super) fn behind(inventory: &Inventory, state: &PoolState, request: &Request
     let one = |host: &HostName| {
         let client = state.clients.get(host)?;
         let now = (*client.release.known().ok()?)?;
+        if !request.only.is_empty() && !request.only.contains(host) {
+            return None;
+        }
         let offer = client.offer.known().ok().cloned().unwrap_or_default();
-        (now < request.to || left_aside(state, host)).then(|| ClientBehind { host: host.clone(), now, offer })
+        let changes = changes(host, now, request) || left_aside(state, host);
+        changes.then(|| ClientBehind { host: host.clone(), now, offer })
     };
     inventory.clients.keys().filter_map(one).collect()
 }
@@ -50,7 +66,8 @@ pub(super) fn preflight(inventory: &Inventory, state: &PoolState, request: &Requ
         return Vec::new();
     }
     let mut findings = Vec::new();
-    for (host, declared) in &inventory.clients {
+    let meant = |host: &HostName| request.only.is_empty() || request.only.contains(host);
+    for (host, declared) in inventory.clients.iter().filter(|(host, _)| meant(host)) {
         let subject = Subject::Host(host.clone());
         let Some(client) = state.clients.get(host) else {
             findings.push(Finding::unknown(Code::NotObserved, subject, "this client was not looked at"));
@@ -62,7 +79,7 @@ pub(super) fn preflight(inventory: &Inventory, state: &PoolState, request: &Requ
         }
         match client.release.known() {
             Err(reason) => findings.push(Finding::unknown(Code::NotObserved, subject, reason)),
-            Ok(Some(now)) if *now < request.to => {
+            Ok(Some(now)) if changes(host, *now, request) => {
                 let ClientFacts { packages, directories, .. } = &client.system;
                 findings.extend(check::packages(host, packages));
                 findings.extend(check::offer(host, &client.offer, packages, request.to));
@@ -82,10 +99,11 @@ pub(super) fn preflight(inventory: &Inventory, state: &PoolState, request: &Requ
 pub(super) fn left_to_do(inventory: &Inventory, facts: &Facts<'_>, to: Release) -> Vec<String> {
     let state = facts.state;
     let done: BTreeSet<&HostName> = facts.clients.iter().map(|client| &client.host).collect();
+    let direction = facts.request.direction;
     let client = |name: &HostName| {
         let seen = state.clients.get(name);
         let release = match seen.map(|client| client.release.known()) {
-            Some(Ok(Some(release))) if *release >= to => return None,
+            Some(Ok(Some(release))) if !direction.leads(*release, to) => return None,
             Some(Ok(Some(release))) => format!("now at {release}"),
             Some(Ok(None)) => "Gluster not installed".to_owned(),
             Some(Err(reason)) => format!("release unknown: {reason}"),
@@ -100,8 +118,13 @@ pub(super) fn left_to_do(inventory: &Inventory, facts: &Facts<'_>, to: Release) 
     };
     let mut lines: Vec<String> =
         inventory.clients.keys().filter(|name| !done.contains(name)).filter_map(client).collect();
-    lines.extend(strangers(facts).into_iter().map(|address| {
-        format!("client at {address} (not in the inventory): unmount, install {to}, mount again")
+    lines.extend(strangers(facts).into_iter().map(|address| match direction {
+        Direction::Up => {
+            format!("client at {address} (not in the inventory): unmount, install {to}, mount again")
+        }
+        Direction::Back => format!(
+            "client at {address} (not in the inventory): where it is newer than {to}, unmount, install {to}, mount again"
+        ),
     }));
     lines
 }
@@ -130,8 +153,13 @@ impl<'a> Builder<'a> {
 
     /// Returns what brings the target to a client, where it does not have it yet.
     pub(super) fn installs_on_client(&self, host: &HostName) -> Option<&'a PackageOffer> {
-        let client = self.facts.clients.iter().find(|client| client.host == *host && client.now < self.to);
+        let client =
+            self.facts.clients.iter().find(|client| client.host == *host && self.client_changes(client));
         client.map(|client| &client.offer)
+    }
+
+    fn client_changes(&self, client: &ClientBehind) -> bool {
+        changes(&client.host, client.now, self.facts.request)
     }
 
     /// The stages of the clients, so many at once. In the offline procedure what they use is away by then.
@@ -142,7 +170,6 @@ impl<'a> Builder<'a> {
 
     /// One stage: every part of it on all its clients before the next part.
     fn clients_together(&mut self, clients: &[ClientBehind], procedure: Procedure) -> Stage {
-        let to = self.to;
         let part = |drafts: &dyn Fn(&ClientBehind) -> Vec<Draft>| -> Vec<Draft> {
             side_by_side(clients.iter().map(drafts).collect())
         };
@@ -154,12 +181,12 @@ impl<'a> Builder<'a> {
         };
         let aside = !drafts.is_empty();
         drafts.extend(part(&|client| {
-            let install = (client.now < to).then(|| self.install_on_client(client, aside));
+            let install = self.client_changes(client).then(|| self.install_on_client(client, aside));
             install.into_iter().collect()
         }));
         drafts.extend(part(&|client| {
             let host = &client.host;
-            let release = to.max(client.now);
+            let release = client.then(self.facts.request);
             let back =
                 gate(vec![Check::AtRelease { host: host.clone(), release }], PROCESS_PATIENCE_SECONDS, 1);
             let whole = vec![
@@ -173,9 +200,12 @@ impl<'a> Builder<'a> {
         Stage { kind: StageKind::Clients(hosts), steps: self.number(drafts) }
     }
 
-    /// What must hold before anything is taken from a client: every server is done, and the pool is well.
+    /// What must hold before anything is taken from a client: the pool is well, and on the way up every server is done.
     fn fit_for_clients(&self, host: &HostName) -> Gate {
-        let mut checks = vec![Check::AllAtRelease { release: self.to }];
+        let mut checks = match self.facts.request.direction {
+            Direction::Up => vec![Check::AllAtRelease { release: self.to }],
+            Direction::Back => Vec::new(),
+        };
         checks.extend(self.health(None, false));
         checks.extend(frozen());
         checks.push(Check::NothingToHeal);

@@ -10,7 +10,7 @@ use super::super::names::{HostName, OpVersion, Release};
 use super::super::pool::{PoolState, VolumeKind};
 use super::super::release;
 use super::stale::{Stale, stale};
-use super::{Action, Gate, Outcome, Plan, Procedure, Refusal, ServerRow, Stage, StageKind, Step};
+use super::{Action, Direction, Gate, Outcome, Plan, Procedure, Refusal, ServerRow, Stage, StageKind, Step};
 
 /// How long the pool may take to be well before the op-version is raised, in seconds.
 const ENTER_PATIENCE_SECONDS: u64 = 4 * 3600;
@@ -109,6 +109,8 @@ pub fn finalize(state: &PoolState, waivers: &[Waiver]) -> Outcome {
     let row = |host: &HostName| ServerRow { host: host.clone(), now: to, then: to, out: false, last: None };
     Outcome::Plan(Box::new(Plan {
         to,
+        direction: Direction::Up,
+        only: BTreeSet::new(),
         procedure: Procedure::Online,
         op_version_now: now,
         op_version_then: then,

@@ -40,6 +40,9 @@ mod packages;
 mod preflight;
 #[cfg(test)]
 mod recorded;
+mod rollback;
+#[cfg(test)]
+mod rollback_tests;
 mod stale;
 #[cfg(test)]
 mod stale_tests;
@@ -50,18 +53,26 @@ mod thousand_tests;
 mod usage;
 #[cfg(test)]
 mod usage_tests;
+mod way_back;
+#[cfg(test)]
+mod way_back_tests;
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 pub use action::Action;
 pub use choose::plan;
 pub use finish::{FINALIZE_NEEDS, finalize, op_version as newest_op_version, tells_op_versions};
+pub use rollback::{Direction, rollback};
+pub use way_back::{WayBack, way_back};
 
 use super::baseline::Baseline;
 use super::check::Check;
 use super::finding::{Finding, Waiver};
 use super::names::{HostName, OpVersion, Release, VolumeName};
 use super::packages::Transaction;
+use super::pool::Observed;
 
 /// Checks that must all pass, several looks in a row, and how long to wait for that.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -174,6 +185,13 @@ pub enum Procedure {
 pub struct Plan {
     /// The target release.
     pub to: Release,
+    /// Whether it leads to a later release or back to an older one. A journal without it is of an upgrade; a program that
+    /// does not know it does the same steps of a way back, and calls it an upgrade.
+    #[serde(default)]
+    pub direction: Direction,
+    /// The only hosts whose release changes, where not all are meant; empty: all.
+    #[serde(default)]
+    pub only: BTreeSet<HostName>,
     /// Whether the pool serves meanwhile.
     #[serde(default)]
     pub procedure: Procedure,
@@ -249,6 +267,10 @@ pub enum Outcome {
 pub struct Request {
     /// The target release.
     pub to: Release,
+    /// Whether it is later than what runs, or older.
+    pub direction: Direction,
+    /// The only hosts whose release shall change; empty: all.
+    pub only: BTreeSet<HostName>,
     /// How; the operator's choice, since only the operator can schedule a downtime.
     pub procedure: Procedure,
     /// Findings that shall not stand in the way.
@@ -257,4 +279,12 @@ pub struct Request {
     pub clients_at_once: usize,
     /// Whether the op-version shall be left as it is, to be raised by [`finalize`] another day.
     pub keep_op_version: bool,
+}
+
+impl Request {
+    /// Returns whether a host's release is to change, by the one it has. One whose release is not known may have to.
+    fn moves(&self, host: &HostName, release: &Observed<Option<Release>>) -> bool {
+        let at_target = release.known().is_ok_and(|now| *now == Some(self.to));
+        !at_target && (self.only.is_empty() || self.only.contains(host))
+    }
 }

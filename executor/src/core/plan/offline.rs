@@ -23,7 +23,7 @@ const CLIENTS_PATIENCE_SECONDS: u64 = 3600;
 
 /// Returns the stages up to the finish. None where every server is at the target already.
 pub(super) fn stages(builder: &mut Builder<'_>, preparing: bool) -> Vec<Stage> {
-    let behind: Vec<HostName> = builder.facts.behind(builder.to).into_iter().cloned().collect();
+    let behind: Vec<HostName> = builder.facts.behind().into_iter().cloned().collect();
     if behind.is_empty() {
         return Vec::new();
     }

@@ -18,7 +18,7 @@ pub(super) fn stages(
     preparing: bool,
 ) -> Vec<Stage> {
     let facts = builder.facts;
-    let mut behind = facts.behind(builder.to);
+    let mut behind = facts.behind();
     // Neither does a server stay without what an earlier run put aside there.
     let left = facts.servers.iter().map(|(host, ..)| host).filter(|host| left_aside(facts.state, host));
     behind.extend(left.filter(|host| !behind.contains(host)).collect::<Vec<_>>());

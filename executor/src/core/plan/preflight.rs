@@ -11,7 +11,7 @@ use super::super::pool::{HostState, PoolState, VolumeKind};
 use super::super::release::path::{self, Point};
 use super::super::release::{self, Feature, Jump};
 use super::stale::{Stale, stale};
-use super::{Procedure, Request};
+use super::{Direction, Procedure, Request, rollback};
 
 /// What preflight found.
 pub(super) struct Preflight {
@@ -36,22 +36,14 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     // and since it stands in the way already, nothing is decided without it.
     let reached = reached_part(state);
     findings.extend(installed(&reached));
-    findings.extend(releases(&reached, request.to));
+    findings.extend(releases(&reached, request));
 
     let online = request.procedure == Procedure::Online;
-    let out: Vec<HostName> = servers_out(&reached);
-    let out = match &out[..] {
-        [] => None,
-        // A downtime begins with all servers in service: what is stopped then was served before.
-        [host] if online && reached.hosts.len() > 1 => Some(host.clone()),
-        several => {
-            findings.extend(several.iter().map(|host| {
-                Finding::seen(Code::GlusterdDown, Subject::Host(host.clone()), "glusterd does not run")
-            }));
-            None
-        }
-    };
-    let answered = nfs_options(&reached, request.to);
+    let out = only_one_out(&reached, request).unwrap_or_else(|several| {
+        findings.extend(several);
+        None
+    });
+    let answered = nfs_options(&reached, request);
     findings.extend(look_all(&pool_checks(out.as_ref(), !answered.is_empty()), &reached));
     // While a server is out, what is written waits for it: a backlog is then no finding but the reason
     // to go on, and no entry of it is a stale one.
@@ -64,13 +56,16 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
         findings.extend(volumes(&reached));
     }
     let half_done = out.is_some() || half_done(&reached, request.to);
-    findings.extend(check::geo_replication(&reached, request.to, half_done));
-    findings.extend(systems(&reached, request.to, out.as_ref()));
+    findings.extend(match request.direction {
+        Direction::Up => check::geo_replication(&reached, request.to, half_done),
+        // Refused altogether, by the way back itself.
+        Direction::Back => Vec::new(),
+    });
+    findings.extend(systems(&reached, request, out.as_ref()));
     let hazards = hazard::look(&reached, request.to, online);
     findings.extend(hazards.refused);
     for (host, host_state) in &reached.hosts {
-        let at_target = host_state.release.known().is_ok_and(|release| *release == Some(request.to));
-        if !at_target {
+        if request.moves(host, &host_state.release) {
             if online {
                 findings.extend(Check::OthersCanCarry { host: host.clone() }.look(&reached));
             }
@@ -102,8 +97,7 @@ fn healed_first(
     state: &PoolState,
     request: &Request,
 ) -> (Vec<Finding>, Vec<Finding>) {
-    let behind = |host: &HostState| host.release.known().is_ok_and(|release| *release != Some(request.to));
-    let heals_first = request.procedure == Procedure::Offline && state.hosts.values().any(behind);
+    let heals_first = request.procedure == Procedure::Offline && taken_out(state, request).next().is_some();
     let is_healed = |finding: &Finding| {
         heals_first && finding.code == Code::HealPending && finding.ground == Ground::Seen
     };
@@ -112,20 +106,29 @@ fn healed_first(
 }
 
 /// What is asked of the hosts themselves: disks, packages, processes, names, clocks.
-fn systems(state: &PoolState, to: Release, out: Option<&HostName>) -> Vec<Finding> {
+fn systems(state: &PoolState, request: &Request, out: Option<&HostName>) -> Vec<Finding> {
+    let to = request.to;
     let mut findings = check::bricks(state);
     findings.extend(check::claims(state));
     findings.extend(check::stored_files(state));
     findings.extend(check::clocks(state));
     findings.extend(check::names(state));
-    findings.extend(check::op_version_current(state, to));
+    findings.extend(match request.direction {
+        Direction::Up => check::op_version_current(state, to),
+        // That it was not raised is what makes a way back.
+        Direction::Back => Vec::new(),
+    });
     for (host, host_state) in &state.hosts {
         // The packages of a server that is out may be halfway: installing them is what the plan goes on with.
         if out != Some(host) {
-            findings.extend(check::packages(host, &host_state.system.packages));
-            findings.extend(check::processes_current(state, host));
+            let mut here = check::packages(host, &host_state.system.packages);
+            here.extend(check::processes_current(state, host));
+            // A server that goes back may do so because of these: all its packages are replaced, all its processes end.
+            let mended = request.direction == Direction::Back && request.moves(host, &host_state.release);
+            here.retain(|one| !(mended && matches!(one.code, Code::PackagesMixed | Code::RunsOldCode)));
+            findings.extend(here);
         }
-        if host_state.release.known().is_ok_and(|release| *release == Some(to)) {
+        if !request.moves(host, &host_state.release) {
             continue;
         }
         findings.extend(check::room(host, &host_state.system.directories));
@@ -152,13 +155,18 @@ fn pool_checks(out: Option<&HostName>, preparing: bool) -> Vec<Check> {
     ]
 }
 
+/// The servers whose release is known and changes.
+fn taken_out<'a>(state: &'a PoolState, request: &'a Request) -> impl Iterator<Item = &'a HostName> {
+    let moves = |(host, found): &(&HostName, &HostState)| {
+        found.release.known().is_ok() && request.moves(host, &found.release)
+    };
+    state.hosts.iter().filter(moves).map(|(host, _)| host)
+}
+
 /// The entries that are known as stale, next to the servers that are going to be out.
 fn stale_entries(state: &PoolState, request: &Request) -> Stale {
-    let behind = |host: &HostState| host.release.known().is_ok_and(|release| *release != Some(request.to));
     let taken_out: Vec<&HostName> = match request.procedure {
-        Procedure::Online => {
-            state.hosts.iter().filter(|(_, found)| behind(found)).map(|(host, _)| host).collect()
-        }
+        Procedure::Online => taken_out(state, request).collect(),
         // All of them together, while nobody writes.
         Procedure::Offline => Vec::new(),
     };
@@ -179,6 +187,33 @@ fn reached_part(state: &PoolState) -> PoolState {
     let mut reached = state.clone();
     reached.hosts.retain(|_, host_state| host_state.reach == super::super::pool::Reach::Reached);
     reached
+}
+
+/// Returns the server that is out already, which comes first. More than one, or any before a downtime, are findings.
+fn only_one_out(state: &PoolState, request: &Request) -> Result<Option<HostName>, Vec<Finding>> {
+    let online = request.procedure == Procedure::Online;
+    let down: BTreeSet<HostName> = servers_out(state).into_iter().collect();
+    let mut out = down.clone();
+    match request.direction {
+        Direction::Back if online => out.extend(rollback::useless(state, request)),
+        Direction::Up | Direction::Back => {}
+    }
+    match &Vec::from_iter(out)[..] {
+        [] => Ok(None),
+        // A downtime begins with all servers in service: what is stopped then was served before.
+        [host] if online && state.hosts.len() > 1 => Ok(Some(host.clone())),
+        several => Err(several
+            .iter()
+            .map(|host| {
+                let what = if down.contains(host) {
+                    "glusterd does not run"
+                } else {
+                    "none of its bricks is online"
+                };
+                Finding::seen(Code::GlusterdDown, Subject::Host(host.clone()), what)
+            })
+            .collect()),
+    }
 }
 
 /// Returns the servers on which glusterd does not run.
@@ -203,7 +238,11 @@ fn installed(state: &PoolState) -> Vec<Finding> {
 }
 
 /// Judges the jump of every server, and whether the mixture is one that an upgrade to this target leaves.
-fn releases(state: &PoolState, to: Release) -> Vec<Finding> {
+fn releases(state: &PoolState, request: &Request) -> Vec<Finding> {
+    let to = match request.direction {
+        Direction::Up => request.to,
+        Direction::Back => return rollback::releases(state, request),
+    };
     let found: Vec<(&HostName, Release)> = state
         .hosts
         .iter()
@@ -280,13 +319,22 @@ fn volumes(state: &PoolState) -> Vec<Finding> {
 /// A volume made on 10 or older stores `nfs.disable=on`; a release without gNFS leaves the line out when it
 /// writes the file, and servers whose files differ reject each other at the next handshake (tried with 10.3
 /// and 11.1; glusterfs issues 4016, 4386, 4409). Only the default, `nfs.disable=on`, is safe to delete.
-fn nfs_options(state: &PoolState, to: Release) -> Vec<Finding> {
+fn nfs_options(state: &PoolState, request: &Request) -> Vec<Finding> {
+    let to = match request.direction {
+        Direction::Up => request.to,
+        Direction::Back => return rollback::nfs_options(state),
+    };
     let loses = state.hosts.values().any(|host| {
         host.release.known().is_ok_and(|now| now.is_some_and(|now| release::loses(Feature::Gnfs, now, to)))
     });
     if !loses {
         return Vec::new();
     }
+    stored_nfs(state, &format!("{to} drops it, and servers reject each other"))
+}
+
+/// Finds the stored `nfs.` lines, whichever servers have them; `why` is what is wrong with having them.
+pub(super) fn stored_nfs(state: &PoolState, why: &str) -> Vec<Finding> {
     let mut stored_on: BTreeMap<(&VolumeName, &str), Vec<&str>> = BTreeMap::new();
     for (host, host_state) in &state.hosts {
         let Ok(stored) = host_state.stored_volumes.known() else { continue };
@@ -298,10 +346,7 @@ fn nfs_options(state: &PoolState, to: Release) -> Vec<Finding> {
     }
     let finding = |((name, line), hosts): ((&VolumeName, &str), Vec<&str>)| {
         let code = if nfs_is_off(line) { Code::NfsOptionsDropped } else { Code::NfsInUse };
-        let what = format!(
-            "`{line}` is stored on {}; {to} drops it, and servers reject each other",
-            hosts.join(", ")
-        );
+        let what = format!("`{line}` is stored on {}; {why}", hosts.join(", "));
         Finding::seen(code, Subject::Volume(name.clone()), what)
     };
     stored_on.into_iter().map(finding).collect()

@@ -163,9 +163,9 @@ pub(super) fn findings(host: &HostName, declared: &Host, usage: &Observed<Usage>
 pub(super) fn preflight(inventory: &Inventory, state: &PoolState, request: &Request) -> Vec<Finding> {
     let mut all = Vec::new();
     for (host, host_state) in &state.hosts {
-        let at_target = host_state.release.known().is_ok_and(|release| *release == Some(request.to));
+        let moves = request.moves(host, &host_state.release);
         let Some(declared) = inventory.servers.get(host) else { continue };
-        if host_state.reach == Reach::Reached && (!at_target || left_aside(state, host)) {
+        if host_state.reach == Reach::Reached && (moves || left_aside(state, host)) {
             all.extend(findings(host, declared, &host_state.usage));
         }
     }

@@ -153,6 +153,22 @@ fn yum_is_read_too() {
     assert_eq!(offer.removes, ["gluster-nagios-addons"]);
 }
 
+/// dnf and zypper go down by the word that goes up.
+#[rstest]
+#[case::down(
+    "11.1-1.el7",
+    "10.3",
+    "yum|-C|--assumeno|downgrade|glusterfs-10.3-1.el7|glusterfs-server-10.3-1.el7|"
+)]
+#[case::up("10.3-1.el7", "11.1", "yum|-C|--assumeno|install|glusterfs-11.1-1.el7|")]
+fn yum_has_a_word_of_its_own_for_going_down(#[case] here: &str, #[case] to: &str, #[case] asked: &str) {
+    let host = Host::with(&RPM_QA.replace("10.3-1.el9", here));
+    host.file("list", include_str!("recorded/yum-list.txt"));
+    host.program("yum", "case \"$*\" in\n*list*) cat \"$0.d/list\" ;;\nesac");
+    host.offer(Rpm::Yum, to).unwrap();
+    assert!(host.asked().contains(asked), "{}", host.asked());
+}
+
 #[rstest]
 #[case("11.1", &["11.1-1.el9"], Some("11.1-1.el9"))]
 #[case("11.1", &["11.1-1.el9", "11.1-2.el9", "11.2-1.el9"], Some("11.1-2.el9"))]

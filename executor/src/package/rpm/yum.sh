@@ -12,9 +12,26 @@ look_offer() {
         } }' "$scratch/found"
 }
 
+# Prints how yum calls the transaction that brings these: `install` passes over what is older than what is there
+# (`install` in yum's __init__.py, 3.4.3), `downgrade` is for that.
+verb() {
+    anchor=$(anchor)
+    there=$(family | awk -v anchor="$anchor" '$1 == anchor { print $2 }')
+    for spec in "$@"; do
+        case $spec in
+        "$anchor"-[0-9]*)
+            wanted=${spec#"$anchor"-}
+            later=$(printf '%s\n%s\n' "$wanted" "$there" | sort -V | tail -n 1)
+            if [ "$wanted" != "$there" ] && [ "$later" = "$there" ]; then echo downgrade && return; fi
+            ;;
+        esac
+    done
+    echo install
+}
+
 # yum ends with 1 because it was told to answer no.
 simulate() {
-    yum -C --assumeno install "$@" </dev/null 2>&1
+    yum -C --assumeno "$(verb "$@")" "$@" </dev/null 2>&1
 }
 
 specs() {
@@ -27,11 +44,11 @@ specs() {
 }
 
 download() {
-    yum -q -y install --downloadonly "$@" </dev/null
+    yum -q -y "$(verb "$@")" --downloadonly "$@" </dev/null
 }
 
 transact() {
-    yum -y install "$@" </dev/null
+    yum -y "$(verb "$@")" "$@" </dev/null
 }
 
 locked() {

@@ -33,7 +33,8 @@ pub(super) fn orders(
     Ok(orders)
 }
 
-/// Returns an order's target: its own for a run, that of the order before where a run is taken up again or finalized.
+/// Returns an order's target: its own for a run and a way back, that of the order before where a run is taken up again or
+/// finalized.
 fn target(
     source: &Source<'_>,
     family: &Family,
@@ -42,13 +43,20 @@ fn target(
     earlier: Option<Release>,
 ) -> Result<Release, ScenarioError> {
     match (order.ask, &order.to, earlier) {
+        (Ask::Rollback, Some(to), Some(_)) => {
+            known_release(source, family, to)?;
+            source.parsed(to, "the release to come back to, such as \"10.3\"")
+        }
+        (Ask::Rollback, None, _) => {
+            Err(source.error(at, "`to` is missing", "name the release that the pool is to come back to"))
+        }
         (Ask::Run, Some(to), _) => {
             known_release(source, family, to)?;
             source.parsed(to, "a target is a release of the family, such as \"11.1\"")
         }
         (Ask::Run, None, _) => Err(source.error(at, "`to` is missing", "name the release to upgrade to")),
         (Ask::Resume | Ask::Finalize, None, Some(earlier)) => Ok(earlier),
-        (Ask::Resume | Ask::Finalize, None, None) => {
+        (Ask::Resume | Ask::Finalize, None, None) | (Ask::Rollback, Some(_), None) => {
             let hint = "put an order to `run` before it";
             Err(source.error(at, "nothing was run on this pool by then", hint))
         }

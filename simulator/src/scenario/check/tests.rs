@@ -127,6 +127,31 @@ fn orders_follow_each_other() {
 }
 
 #[test]
+fn a_way_back_leaves_the_op_version_and_needs_a_run_before_it() {
+    let kept = GOOD.replace("outcome = \"upgraded\"", "keep_op_version = true\noutcome = \"upgraded\"");
+    let back = "[[orders]]\nask = \"rollback\"\nto = \"10.3\"\noutcome = \"upgraded\"\n";
+    let scenario = read(&format!("{kept}{back}")).unwrap();
+    let standing = |orders| {
+        let standing = scenario.standing(Which::Pool, orders);
+        (standing.releases["g2"].clone(), standing.op_version_of)
+    };
+    assert_eq!(standing(1), ("11.1".to_owned(), "10.3".to_owned()));
+    assert_eq!(standing(2), ("10.3".to_owned(), "10.3".to_owned()));
+    let order = &scenario.orders[1];
+    assert_eq!(
+        (order.ask, order.words().as_str()),
+        (Ask::Rollback, "rollback to 10.3 on the pool, to be upgraded")
+    );
+    for (text, problem) in [
+        (format!("{kept}{}", back.replace("to = \"10.3\"\n", "")), "`to` is missing"),
+        (GOOD.replace("[[orders]]", "[[orders]]\nask = \"rollback\""), "nothing was run"),
+    ] {
+        let error = read(&text).unwrap_err();
+        assert!(error.problem.contains(problem), "{error}");
+    }
+}
+
+#[test]
 fn what_was_set_by_a_deed_stays_until_it_is_put_back() {
     let deed =
         |kind: &str, value: &str| format!("{{ {kind} = {{ volume = \"vol0\", option = \"a.b\"{value} }} }}");
