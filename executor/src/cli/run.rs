@@ -8,7 +8,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::drive::drive;
+use super::drive::{drive, release_finished};
 use super::look::{decide, offline_way, read_inventory, transport, usage};
 use super::{ActArgs, PoolArgs, ResumeArgs, RunArgs};
 use crate::core::check::{Check, look_all};
@@ -121,6 +121,7 @@ pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
     };
     if progress.complete {
         eprintln!("Nothing to do: the last run ({}) is finished.", path.display());
+        release_finished(&inventory, &path, &progress.plan).await?;
         return Ok(Exit::Done);
     }
     // The journal must be of this very pool: names may be the same on another one.
