@@ -12,7 +12,7 @@ use crate::core::names::{Brick, HostName, OpVersion, VolumeName};
 const BOOT_SECONDS: u64 = 20;
 
 /// How many entries a self-heal daemon heals in a second.
-const HEALED_IN_A_SECOND: u64 = 3;
+const HEALED_IN_A_SECOND: u64 = 2;
 
 /// How long after its start a glusterd writes its stored volumes anew, in seconds.
 const REWRITE_SECONDS: u64 = 2;

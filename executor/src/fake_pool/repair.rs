@@ -2,6 +2,7 @@
 
 use super::shape::mount;
 use super::state::{Packages, State};
+use super::strokes::Stroke;
 use super::{FakePool, Shape};
 use crate::core::finding::{Code, Finding, Subject};
 use crate::core::names::HostName;
@@ -48,7 +49,7 @@ impl State {
     /// Mends what a finding is about. `false`: its hint is to wait or to plan anew.
     fn mend(&mut self, finding: &Finding) -> bool {
         match (finding.code, &finding.subject) {
-            (Code::ClientGone, _) => return self.mount_by_hand(),
+            (Code::ClientGone | Code::MountMissing, _) => return self.mount_by_hand(),
             // `umount`, after what mounted it again was found
             (Code::MountStillThere, Subject::Host(host)) => {
                 self.machine_mut(host).mounts.clear();
@@ -83,6 +84,11 @@ impl State {
                     server.self_heal = None;
                     true
                 }
+                // `systemctl stop glusterd glustereventsd`, `killall glusterfs glusterfsd`, after `executor ok-to-stop`
+                Code::StillRunning if self.could_go(&host) => {
+                    self.stop_by_hand(&host);
+                    true
+                }
                 // `dpkg --configure -a && apt-get -f install`
                 Code::PackagesBroken
                 | Code::PackagesHalfInstalled
@@ -104,6 +110,15 @@ impl State {
             };
         }
         mended
+    }
+
+    fn stop_by_hand(&mut self, host: &HostName) {
+        for brick in self.bricks.keys().filter(|brick| brick.host == *host).cloned().collect::<Vec<_>>() {
+            self.apply(host, &Stroke::EndBrick(brick));
+        }
+        self.apply(host, &Stroke::EndGlusterd);
+        self.apply(host, &Stroke::EndMountsAndDaemons);
+        self.server_mut(host).events = None;
     }
 
     /// Mounts again what a client has mounted all the time, and lost.

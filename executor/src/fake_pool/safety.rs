@@ -56,11 +56,10 @@ impl State {
         if state.process.is_none() {
             return Some(format!("{brick} does not run"));
         }
-        if state.behind > 0 {
-            return Some(format!("{brick} has {} writes to heal", state.behind));
+        if let Some(away) = clients.iter().find(|served| !self.reaches(served, brick)) {
+            return Some(format!("the mount {} has not reached {brick} yet", away.mount));
         }
-        let away = clients.iter().find(|served| !self.reaches(served, brick))?;
-        Some(format!("the mount {} has not reached {brick} yet", away.mount))
+        (state.behind > 0).then(|| format!("{brick} has {} writes to heal", state.behind))
     }
 
     /// Panics where a client is cut off by a command: a volume that is stopped under it.

@@ -72,7 +72,7 @@ impl State {
             }
             Stroke::EndDaemons => self.server_mut(host).self_heal = None,
             Stroke::EndBrick(brick) => {
-                self.may_go(brick, &format!("stopping gluster on {host}"));
+                self.may_go(brick, &format!("a command on {host}"));
                 self.brick_mut(brick).process = None;
                 self.unlink(brick);
             }

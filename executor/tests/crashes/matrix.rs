@@ -132,7 +132,7 @@ impl Tally {
 pub(crate) enum Extent {
     /// Every command cut midway.
     Cuts,
-    /// Every command in one way of each kind, and every record torn.
+    /// Every command in one way of each kind, and every fourth record torn.
     Reduced,
     /// Every command at every stroke in every way, and every record in every way.
     Whole,
@@ -145,12 +145,12 @@ pub(crate) fn singles(smooth: &Played, extent: Extent) -> Vec<Plot> {
             .into_iter()
             .map(move |strike| Plot { strikes: BTreeMap::from([(number, strike)]), ..Plot::default() })
     });
-    let ends: &[Written] = match extent {
-        Extent::Cuts => &[],
-        Extent::Reduced => &[Written::Torn],
-        Extent::Whole => &[Written::Whole, Written::Lost, Written::Torn],
+    let (ends, every): (&[Written], usize) = match extent {
+        Extent::Cuts => (&[], 1),
+        Extent::Reduced => (&[Written::Torn], 4),
+        Extent::Whole => (&[Written::Whole, Written::Lost, Written::Torn], 1),
     };
-    let kills = (1..=smooth.records).flat_map(|number| {
+    let kills = (1..=smooth.records).step_by(every).flat_map(|number| {
         ends.iter()
             .map(move |written| Plot { kills: BTreeMap::from([(number, *written)]), ..Plot::default() })
     });

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use executor::claims::{self, Heirs};
+use executor::core::check;
 use executor::core::claim::{Claim, RunId};
 use executor::core::event::{Event, GateKind, Record};
 use executor::core::finding::Finding;
@@ -115,8 +116,7 @@ pub(crate) async fn play(upgrade: &Upgrade, plot: &Plot, folder: &Path) -> Resul
     let (kills, folder, played) = (plot.kills.clone(), folder.to_owned(), Played::default());
     let mut stage = Stage { upgrade, pool, inventory, folder, kills, played };
     stage.play_out().await?;
-    // Whoever has just come back is healed in a while.
-    sleep(Duration::from_secs(60)).await;
+    stage.verify().await;
     let clients = upgrade.clients_at_once > 0;
     let short = stage.pool.short_of_goal(&upgrade.shape, !upgrade.keep_op_version, clients);
     if !short.is_empty() {
@@ -169,6 +169,19 @@ impl Stage<'_> {
                 format!("it halts for ever: {}", findings.join("; "))
             }
         })
+    }
+
+    /// Looks at the pool a while after the end, as `executor verify` does. A server that went down after the last step, and
+    /// starts nothing at boot, is the operator's.
+    async fn verify(&mut self) {
+        for _ in 0..3 {
+            sleep(Duration::from_secs(30)).await;
+            let well = check::well();
+            let state = observe::look(&self.pool, &self.inventory, &Scope::of(&well)).await;
+            if let Repair::Done(codes) = self.pool.repair(&check::look_all(&well, &state)) {
+                self.played.repaired.extend(codes);
+            }
+        }
     }
 
     /// Looks, plans, and begins: what `executor run` does.
