@@ -3,9 +3,9 @@
 //!
 //! * It is as unforgiving as Gluster: the same op-version twice is an error, the pool's lock is sometimes somebody
 //!   else's, clients connect late, heal takes its time (all of it in tokio's time, which tests pause).
-//! * A command is a row of [strokes](strokes); it can be cut between any two of them, go on by itself, or be ended by a
+//! * A command is a row of strokes (`strokes`); it can be cut between any two of them, go on by itself, or be ended by a
 //!   reboot ([`Fault`]).
-//! * The safety rule is within it ([safety](safety)): it panics when a brick is taken out while another one of its set is
+//! * The safety rule is within it (`safety`): it panics when a brick is taken out while another one of its set is
 //!   away or not healed, and when a client's write fails or would be lost. Clients write every second.
 //!
 //! Anything that it does not know panics with the command's first words.

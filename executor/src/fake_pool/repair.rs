@@ -73,7 +73,7 @@ impl State {
                     true
                 }
                 // `gluster volume start VOL force`
-                Code::BrickOffline | Code::SelfHealDaemonDown if self.server(&host).glusterd.is_some() => {
+                Code::BrickOffline | Code::SelfHealDaemonDown if self.lacks_processes(&host) => {
                     self.start_bricks(&host);
                     true
                 }
@@ -110,6 +110,14 @@ impl State {
             };
         }
         mended
+    }
+
+    /// Whether a server's glusterd runs, and not all that belongs to it: what could not be seen is no reason to mend it.
+    fn lacks_processes(&self, host: &HostName) -> bool {
+        let bricks = self.bricks_of(host);
+        let down = |brick: &crate::core::names::Brick| self.brick(brick).process.is_none();
+        let server = self.server(host);
+        server.glusterd.is_some() && (bricks.iter().any(down) || server.self_heal.is_none())
     }
 
     fn stop_by_hand(&mut self, host: &HostName) {
