@@ -1,10 +1,12 @@
 # The commands of the project. Each does its own set-up; what they do is in scripts/.
 
-.PHONY: help rehearse test fuzz deny scenarios scenarios-registry setup clean
+.PHONY: help rehearse test crashes explore fuzz deny scenarios scenarios-registry setup clean
 
 help:
 	@echo 'make rehearse   upgrade a disposable pool of real Gluster in containers, and judge it'
 	@echo 'make test       everything that is tested: style, units, scenarios on real containers'
+	@echo 'make crashes    upgrades of a pool in memory, struck at every command and record, once and twice'
+	@echo 'make explore    the same struck at random, 100,000 times; EXECUTOR_SEED=N repeats one'
 	@echo 'make scenarios  every scenario that needs no registry, the long ones too'
 	@echo 'make scenarios-registry   those that do, for GlusterFS 3.7 to 3.9; never tried by those who wrote them'
 	@echo 'make fuzz       gives all that is read from outside what nobody wrote; FUZZ_COUNT, FUZZ_SEED'
@@ -17,6 +19,12 @@ rehearse:
 
 test:
 	@scripts/test
+
+crashes:
+	@cargo test --locked --release --package executor --test crashes -- --ignored --nocapture everything
+
+explore:
+	@cargo test --locked --release --package executor --test crashes -- --ignored --nocapture many_random
 
 fuzz:
 	@scripts/fuzz

@@ -13,6 +13,8 @@ pub mod act;
 pub mod claims;
 pub mod cli;
 pub mod core;
+#[cfg(any(test, feature = "testing"))]
+pub mod fake_pool;
 pub mod gluster;
 pub mod journal;
 pub mod observe;

@@ -19,6 +19,7 @@ use crate::core::resume::{self, Progress};
 use crate::journal::{self, Journal};
 use crate::render::{self, Commands};
 use crate::runner::{End, RunError, Runner};
+use crate::transport::Transport;
 
 /// Runs what is left of a plan, telling events to whoever listens, and reports the end.
 pub(super) async fn drive(
@@ -65,10 +66,7 @@ pub(super) async fn drive(
     let mut runner = Runner { transport: &ssh, inventory, journal, listener: &mut listener, run, noted };
     let end = until_interrupted_twice(runner.run(&progress), &path).await;
     if matches!(end, Some(Ok(End::Finished))) {
-        for (host, error) in claims::release(&ssh, inventory, &claim).await {
-            eprintln!("warning: the claim of this run on {host} is not taken away: {error}");
-            eprintln!("hint: remove /var/lib/gluster-upgrade/claim.json there, or the next run is refused");
-        }
+        release(&ssh, inventory, &claim).await;
     }
     // Connections are closed in order also then; a command that runs on a host goes on to its own end.
     ssh.close().await;
@@ -80,6 +78,24 @@ pub(super) async fn drive(
             Ok(if progress.in_doubt.is_some() { Exit::Failed } else { Exit::Halted })
         }
     }
+}
+
+/// Takes the claims of a run away that is finished.
+async fn release(transport: &dyn Transport, inventory: &Inventory, claim: &Claim) {
+    for (host, error) in claims::release(transport, inventory, claim).await {
+        eprintln!("warning: the claim of this run on {host} is not taken away: {error}");
+        eprintln!("hint: remove /var/lib/gluster-upgrade/claim.json there, or the next run is refused");
+    }
+}
+
+/// Takes the claims away that a finished run may have left: one that was killed between its last record and its end.
+pub(super) async fn release_finished(inventory: &Inventory, path: &Path, plan: &Plan) -> anyhow::Result<()> {
+    let records = journal::read(path)?;
+    let Some(since) = records.first().map(|first| first.at) else { return Ok(()) };
+    let ssh = transport(inventory)?;
+    release(&ssh, inventory, &claim(RunId { run: name_of(path), since }, path, plan)).await;
+    ssh.close().await;
+    Ok(())
 }
 
 /// Reports how a run ended by itself. `before`: how far it had come when it was begun or taken up.

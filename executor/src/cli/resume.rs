@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::drive::drive;
+use super::drive::{drive, release_finished};
 use super::last::{last_run, name_of, related_run};
 use super::look::{read_inventory, transport, usage};
 use super::run::{journal_trouble, pool_identity, unconfirmed, uuids};
@@ -29,6 +29,11 @@ pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
         Ok(chosen) => chosen,
         Err(exit) => return Ok(exit),
     };
+    if progress.complete {
+        eprintln!("Nothing to do: the last run ({}) is finished.", path.display());
+        release_finished(&inventory, &path, &progress.plan).await?;
+        return Ok(Exit::Done);
+    }
     let ssh = transport(&inventory)?;
     let scope = Scope::of(&[Check::Reached, Check::Members]).and(Fact::Claims);
     let state = observe::look(&ssh as &dyn Transport, &inventory, &scope).await;
@@ -85,10 +90,6 @@ fn chosen(pool: &PoolArgs, inventory: &Inventory) -> Result<(std::path::PathBuf,
         };
         return Err(other_servers(&path, &differences));
     };
-    if progress.complete {
-        eprintln!("Nothing to do: the last run ({}) is finished.", path.display());
-        return Err(Exit::Done);
-    }
     if let Some(holder) = PoolLock::holder(&folder, &progress.pool).map_err(trouble)? {
         eprintln!("error: {} is alive: {holder} holds it; nothing was touched", name_of(&path));
         eprintln!("hint: `executor status` shows it; wait for it, or `executor pause` it");

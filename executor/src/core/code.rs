@@ -82,7 +82,7 @@ codes! {
         "start it (`systemctl start glusterd`) and look at /var/log/glusterfs/glusterd.log on that host";
     /// Gluster processes run that should be stopped.
     StillRunning "STILL_RUNNING" false
-        "see which with `pgrep -a gluster` on that host; a process stuck in I/O needs its brick's disk looked at";
+        "see which with `pgrep -a gluster` on that host; a process stuck in I/O needs its brick's disk looked at; what a boot started again: once `executor ok-to-stop HOST` says yes or all is stopped for a downtime, `systemctl stop glusterd glustereventsd`, `killall glusterfs glusterfsd`, then resume";
     /// glusterd runs and should not.
     GlusterdRunning "GLUSTERD_RUNNING" false
         "something started glusterd again on that host: find out what (systemd, configuration management)";

@@ -211,7 +211,7 @@ impl Runner<'_> {
     async fn left(&self, step: &Step) -> Action {
         let state = match &step.action {
             Action::Together { .. } => {
-                observe::look(self.transport, self.inventory, &Scope::of(&step.action.effect())).await
+                observe::look(self.transport, self.inventory, &Scope::of(&step.action.effects())).await
             }
             single => return single.clone(),
         };

@@ -18,7 +18,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("act", &["transport", "gluster", "service", "package", "core"]),
     ("claims", &["transport", "service", "core"]),
     ("runner", &["observe", "act", "journal", "transport", "gluster", "package", "service", "core"]),
-    ("fake_pool", &["transport", "gluster", "package", "service", "core"]),
+    ("fake_pool", &["transport", "gluster", "package", "service", "system", "core"]),
 ];
 
 /// Parts of the simulator that judge: they share no code with the judged.

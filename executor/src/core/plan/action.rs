@@ -192,11 +192,16 @@ impl Action {
             Self::DropNfsLines { host } => vec![Check::NfsLinesGone { host: host.clone() }],
             Self::StartGlusterd { host } => vec![Check::GlusterdUp { host: host.clone() }],
             Self::StopGluster { host } => vec![Check::GlusterDown { host: host.clone() }],
-            Self::Install { host, release, .. } | Self::InstallBy { host, release, .. } => {
+            Self::InstallBy { host, release, .. } => {
                 vec![Check::AtRelease { host: host.clone(), release: *release }]
             }
-            Self::StartGluster { host } => vec![Check::GlusterdUp { host: host.clone() }],
-            Self::Fetch { .. }
+            // What shows is the first symptom, not the end: programs of the release may lack their configuration, after
+            // glusterd comes the events daemon, and after a mount the note of it goes. All of them are finished by doing
+            // them again, which does no harm.
+            Self::Install { .. }
+            | Self::StartGluster { .. }
+            | Self::Mount { .. }
+            | Self::Fetch { .. }
             | Self::Heal { .. }
             | Self::ProveMount { .. }
             | Self::ProveVolumes { .. }
@@ -216,16 +221,25 @@ impl Action {
             Self::Unmount { host, mount, .. } => {
                 vec![Check::Unmounted { host: host.clone(), point: mount.point.clone() }]
             }
-            Self::Mount { host, mount } => {
-                vec![Check::Mounted { host: host.clone(), mount: mount.clone() }]
-            }
             Self::StartApplication { host, application } => {
                 vec![Check::ApplicationRunning { host: host.clone(), application: application.clone() }]
             }
             Self::StopVolume { volume, .. } => vec![Check::VolumeStopped { volume: volume.clone() }],
             Self::StartVolume { volume, .. } => vec![Check::VolumeStarted { volume: volume.clone() }],
-            Self::Together { actions } => actions.iter().flat_map(Self::effect).collect(),
+            // One part of which nothing shows is not done because the others are.
+            Self::Together { actions } if actions.iter().any(|action| action.effect().is_empty()) => {
+                Vec::new()
+            }
+            Self::Together { .. } => self.effects(),
             Self::RaiseOpVersion { to, .. } => vec![Check::OpVersionIs { op_version: *to }],
+        }
+    }
+
+    /// Returns all that shows of the parts of an action on several servers; of any other, its effect.
+    pub fn effects(&self) -> Vec<Check> {
+        match self {
+            Self::Together { actions } => actions.iter().flat_map(Self::effects).collect(),
+            single => single.effect(),
         }
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rstest::rstest;
 
 use super::super::check::look_all;
-use super::super::pool::{Observed, PoolState, VolumeKind, VolumeState};
-use super::super::sample::{change_host, change_volume, inventory, pool, request, volume};
+use super::super::pool::{Observed, PoolState, Processes, VolumeKind, VolumeState};
+use super::super::sample::{change_host, change_volume, host, inventory, pool, request, volume};
 use super::*;
 use crate::render;
 
@@ -202,12 +202,30 @@ fn of_several_actions_only_those_are_left_that_are_not_done() {
     let state = pool(6, "10.3", mixed(), "11.1-6");
     let mut now = state.clone();
     for number in [2, 5] {
-        change_host(&mut now, number, |host| host.release = Observed::Known(Some("11.1".parse().unwrap())));
+        change_host(&mut now, number, |host| host.processes = Observed::Known(Processes::default()));
     }
     let plan = planned(&state, "11.1");
-    let installs = |action: &&Action| matches!(action, Action::Together { actions } if matches!(actions[0], Action::Install { .. }));
-    let install = plan.steps().map(|step| &step.action).find(installs).unwrap();
-    let left = install.left(|effect| look_all(effect, &now).is_empty());
-    let hosts: Vec<&str> = left.hosts().into_iter().map(|host| host.as_str()).collect();
-    assert_eq!(hosts, ["g1", "g3", "g4", "g6"]);
+    let of = |wanted: fn(&Action) -> bool| {
+        let together =
+            |action: &&Action| matches!(action, Action::Together { actions } if wanted(&actions[0]));
+        plan.steps().map(|step| &step.action).find(together).unwrap()
+    };
+    let left = |action: &Action| {
+        let left = action.left(|effect| look_all(effect, &now).is_empty());
+        left.hosts().into_iter().map(|host| host.to_string()).collect::<Vec<_>>()
+    };
+    let stop = of(|action| matches!(action, Action::StopGluster { .. }));
+    assert_eq!(left(stop), ["g1", "g3", "g4", "g6"]);
+    // Programs of the release are there before an installation is done: it is finished everywhere.
+    let install = of(|action| matches!(action, Action::Install { .. }));
+    assert_eq!(left(install), ["g1", "g2", "g3", "g4", "g5", "g6"]);
+}
+
+#[test]
+fn a_part_of_which_nothing_shows_is_not_done_because_the_others_are() {
+    let stop = Action::StopGluster { host: host(1) };
+    let start = Action::StartGluster { host: host(2) };
+    let both = Action::Together { actions: vec![stop.clone(), start] };
+    assert_eq!(both.effect(), []);
+    assert_eq!(both.effects(), stop.effect(), "what shows of the parts is looked at all the same");
 }

@@ -69,8 +69,8 @@ impl Builder<'_> {
         }
         for host in &hosts {
             let down = gate(vec![Check::GlusterdDownEverywhere], PROCESS_PATIENCE_SECONDS, 1);
-            let mut gone = vec![Check::NfsLinesGone { host: host.clone() }];
-            gone.extend(self.bricks_running(host));
+            // Not that bricks run: those of a server that was rebooted here come back with the glusterds alone.
+            let gone = vec![Check::NfsLinesGone { host: host.clone() }];
             let leave = gate(gone, PROCESS_PATIENCE_SECONDS, 1);
             steps.push(self.step(Action::DropNfsLines { host: host.clone() }, down.clone(), down, leave));
         }

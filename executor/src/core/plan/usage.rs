@@ -256,7 +256,7 @@ impl Builder<'_> {
         }
         let count = actions.len();
         let draft = |(at, (action, patience)): (usize, (Action, u64))| {
-            let mut left = if let Action::ProveMount { mount, .. } = &action {
+            let mut left = if let Action::Mount { mount, .. } | Action::ProveMount { mount, .. } = &action {
                 vec![Check::Mounted { host: host.clone(), mount: mount.clone() }]
             } else {
                 action.effect()

@@ -1,0 +1,376 @@
+//! One upgrade of a fake pool, from the plan to the goal, through whatever strikes it: run, killed, resumed, halted,
+//! repaired. What `run` and `resume` call is called here in the same order; only what is printed is left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use executor::claims::{self, Heirs};
+use executor::core::check;
+use executor::core::claim::{Claim, RunId};
+use executor::core::event::{Event, GateKind, Record};
+use executor::core::finding::Finding;
+use executor::core::inventory::Inventory;
+use executor::core::plan::{self, Direction, Outcome, Plan, Procedure, Request};
+use executor::core::resume::{self, Progress};
+use executor::fake_pool::{Acted, FakePool, Repair, Shape, Strikes};
+use executor::journal::{self, Journal};
+use executor::observe::{self, Scope};
+use executor::render;
+use executor::runner::{End, RunError, Runner};
+use jiff::Timestamp;
+use tokio::time::sleep;
+
+/// No gate waits longer than this for what nobody mends, in seconds. The fake pool's own delays are far below it.
+const PATIENCE_SECONDS: u64 = 90;
+
+/// How often an operator tries before it counts as a failure.
+const TRIES: usize = 40;
+
+/// A pool and what is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Upgrade {
+    /// What it is called in the report.
+    pub(crate) name: String,
+    /// The pool.
+    pub(crate) shape: Shape,
+    /// Online or offline.
+    pub(crate) procedure: Procedure,
+    /// How many clients are upgraded at once; 0 leaves them alone.
+    pub(crate) clients_at_once: usize,
+    /// Whether the op-version stays.
+    pub(crate) keep_op_version: bool,
+}
+
+impl Upgrade {
+    fn request(&self) -> Request {
+        Request {
+            to: self.shape.to,
+            direction: Direction::Up,
+            only: BTreeSet::new(),
+            procedure: self.procedure,
+            waivers: Vec::new(),
+            clients_at_once: self.clients_at_once,
+            keep_op_version: self.keep_op_version,
+        }
+    }
+}
+
+/// What is left of a record in whose writing the program was killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Written {
+    /// All of it: the program was killed just after.
+    Whole,
+    /// Nothing.
+    Lost,
+    /// A part of its line.
+    Torn,
+}
+
+/// All that goes wrong.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Plot {
+    /// What strikes commands, by their number.
+    pub(crate) strikes: Strikes,
+    /// At which records the program is killed, counted from 1 over all runs.
+    pub(crate) kills: BTreeMap<usize, Written>,
+}
+
+/// How it went.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Played {
+    /// The commands that changed something.
+    pub(crate) acted: Vec<Acted>,
+    /// How many records were written.
+    pub(crate) records: usize,
+    /// How often it was resumed.
+    pub(crate) resumed: usize,
+    /// What was repaired in between.
+    pub(crate) repaired: Vec<&'static str>,
+    /// What a new plan was made for.
+    pub(crate) anew: Vec<&'static str>,
+    /// Reboots that were left out.
+    pub(crate) spared: usize,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+enum Ended {
+    Finished,
+    Halted(Vec<Finding>),
+    Failed(String),
+    Killed,
+}
+
+struct Stage<'a> {
+    upgrade: &'a Upgrade,
+    pool: FakePool,
+    inventory: Inventory,
+    folder: PathBuf,
+    kills: BTreeMap<usize, Written>,
+    played: Played,
+}
+
+/// Plays an upgrade to its goal.
+pub(crate) async fn play(upgrade: &Upgrade, plot: &Plot, folder: &Path) -> Result<Played, String> {
+    let pool = FakePool::new(&upgrade.shape, plot.strikes.clone());
+    let inventory = upgrade.shape.inventory();
+    let (kills, folder, played) = (plot.kills.clone(), folder.to_owned(), Played::default());
+    let mut stage = Stage { upgrade, pool, inventory, folder, kills, played };
+    stage.play_out().await?;
+    stage.verify().await;
+    let clients = upgrade.clients_at_once > 0;
+    let short = stage.pool.short_of_goal(&upgrade.shape, !upgrade.keep_op_version, clients);
+    if !short.is_empty() {
+        return Err(format!("it ended, and is not at the goal: {}", short.join("; ")));
+    }
+    let (acted, spared) = (stage.pool.acted(), stage.pool.spared());
+    Ok(Played { acted, spared, ..stage.played })
+}
+
+impl Stage<'_> {
+    /// What an operator does: run, resume, mend what halts it. Where resuming changes nothing, and no volume is stopped
+    /// for a downtime, plan anew.
+    async fn play_out(&mut self) -> Result<(), String> {
+        let mut ended = self.run().await?;
+        let (mut before, mut times) = (BTreeSet::new(), 0);
+        for _ in 0..TRIES {
+            tell(|| format!("the run ended: {ended:?}"));
+            let (mut anew, mut seconds) = (false, 5);
+            match ended {
+                Ended::Finished => return Ok(()),
+                Ended::Killed | Ended::Failed(_) => {}
+                Ended::Halted(findings) if findings.is_empty() => {
+                    return Err("a halt names no finding".into());
+                }
+                Ended::Halted(findings) => {
+                    let codes: BTreeSet<String> = findings.iter().map(|one| one.code.to_string()).collect();
+                    times = if codes == before { times + 1 } else { 1 };
+                    before = codes;
+                    seconds = 20;
+                    match self.pool.repair(&findings) {
+                        Repair::Done(codes) => self.played.repaired.extend(codes),
+                        Repair::PlanAnew(codes) if times >= 3 && !self.in_downtime() => {
+                            self.played.anew.extend(codes);
+                            anew = true;
+                        }
+                        Repair::PlanAnew(_) => {}
+                    }
+                }
+            }
+            sleep(Duration::from_secs(seconds)).await;
+            self.pool.revive();
+            ended = if anew { self.run().await? } else { self.resume().await? };
+        }
+        Err(match ended {
+            Ended::Finished => return Ok(()),
+            Ended::Killed => "it is killed for ever".to_owned(),
+            Ended::Failed(error) => format!("it fails for ever: {error}"),
+            Ended::Halted(findings) => {
+                let findings: Vec<String> = findings.iter().map(Finding::to_string).collect();
+                format!("it halts for ever: {}", findings.join("; "))
+            }
+        })
+    }
+
+    /// Looks at the pool a while after the end, as `executor verify` does. A server that went down after the last step, and
+    /// starts nothing at boot, is the operator's.
+    async fn verify(&mut self) {
+        for _ in 0..3 {
+            sleep(Duration::from_secs(30)).await;
+            let well = check::well();
+            let state = observe::look(&self.pool, &self.inventory, &Scope::of(&well)).await;
+            if let Repair::Done(codes) = self.pool.repair(&check::look_all(&well, &state)) {
+                self.played.repaired.extend(codes);
+            }
+        }
+    }
+
+    /// Looks, plans, and begins: what `executor run` does.
+    async fn run(&mut self) -> Result<Ended, String> {
+        let Some(plan) = self.plan().await? else {
+            // A run that did not end has its claims still; to resume it is what ends it.
+            let unfinished = self.latest()?.is_some_and(|(_, progress)| !progress.complete);
+            return if unfinished { Box::pin(self.resume()).await } else { Ok(Ended::Finished) };
+        };
+        let to = self.upgrade.shape.to;
+        let mut journal = Journal::create(&self.folder, to, Timestamp::now()).map_err(|e| e.to_string())?;
+        let version = "test".to_owned();
+        let first = Event::RunStarted { version, pool: "pool".into(), plan: Box::new(plan) };
+        if self.append(&mut journal, first)? {
+            return Ok(Ended::Killed);
+        }
+        self.drive(journal).await
+    }
+
+    /// Decides; looks again for a while where something stands in the way, and mends it where that does not help.
+    async fn plan(&mut self) -> Result<Option<Plan>, String> {
+        let request = self.upgrade.request();
+        let mut findings = Vec::new();
+        for look in 1..=8 * TRIES {
+            let state = observe::look(&self.pool, &self.inventory, &Scope::Plan(request.to)).await;
+            let mut state = state;
+            let own = journal::runs(&self.folder);
+            state.before =
+                std::sync::Arc::new(executor::core::baseline::Before { own, ..Default::default() });
+            findings = match plan::plan(&self.inventory, &state, &request) {
+                Outcome::Plan(plan) => return Ok(Some(shortened(*plan))),
+                Outcome::NothingToDo => return Ok(None),
+                Outcome::Refusal(refusal) => refusal.findings,
+            };
+            if look % 20 == 0
+                && let Repair::Done(codes) = self.pool.repair(&findings)
+            {
+                self.played.repaired.extend(codes);
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+        let findings: Vec<String> = findings.iter().map(Finding::to_string).collect();
+        Err(format!("no plan: {}", findings.join("; ")))
+    }
+
+    /// Goes on with the last run: what `executor resume` does.
+    async fn resume(&mut self) -> Result<Ended, String> {
+        self.played.resumed += 1;
+        let Some((path, progress)) = self.latest()? else { return self.run().await };
+        if progress.complete {
+            let (claim, _) = self.claim(&path, &progress)?;
+            if !claims::release(&self.pool, &self.inventory, &claim).await.is_empty() {
+                self.pool.remove_claims();
+            }
+            return Ok(Ended::Finished);
+        }
+        let (mut journal, records) = Journal::reopen(&path).map_err(|error| error.to_string())?;
+        let progress = resume::progress(&records).ok_or("the journal lost its plan")?;
+        if self.append(&mut journal, Event::RunResumed { in_doubt: progress.in_doubt })? {
+            return Ok(Ended::Killed);
+        }
+        self.drive(journal).await
+    }
+
+    /// The last run of these servers.
+    fn latest(&self) -> Result<Option<(PathBuf, Progress)>, String> {
+        let servers: BTreeSet<_> = self.inventory.servers.keys().collect();
+        let ours = |progress: &Progress| {
+            progress.plan.servers.iter().map(|row| &row.host).collect::<BTreeSet<_>>() == servers
+        };
+        journal::latest(&self.folder, ours).map_err(|error| error.to_string())
+    }
+
+    /// Whether the last run has stopped volumes, and only it knows which: what a halt says, too.
+    fn in_downtime(&self) -> bool {
+        self.latest().is_ok_and(|run| run.is_some_and(|(_, progress)| render::in_downtime(&progress)))
+    }
+
+    /// Claims, runs what is left, releases.
+    async fn drive(&mut self, journal: Journal) -> Result<Ended, String> {
+        let path = journal.path().to_owned();
+        let records = journal::read(&path).map_err(|error| error.to_string())?;
+        let progress = resume::progress(&records).ok_or("the journal has no plan")?;
+        let (claim, name) = self.claim(&path, &progress)?;
+        let heirs = Heirs { own: journal::runs(&self.folder), waivers: progress.plan.waivers.clone() };
+
+        let (pool, inventory) = (self.pool.clone(), self.inventory.clone());
+        let mut last: Option<(u64, Written)> = None;
+        let (kills, count) = (&self.kills, &mut self.played.records);
+        let mut listener = |record: &Record| {
+            *count += 1;
+            tell(|| format!("{count:4} {:?}", record.event).chars().take(300).collect());
+            if let Some(written) = kills.get(count).filter(|_| last.is_none()) {
+                last = Some((record.sequence, *written));
+                pool.kill();
+            }
+        };
+        let work = async {
+            if let Err(findings) = claims::take(&pool, &inventory, &claim, &heirs).await {
+                let mut journal = journal;
+                let halted = Event::Halted {
+                    step: 0,
+                    gate: GateKind::Enter,
+                    findings: findings.clone(),
+                    waited_seconds: 0,
+                };
+                return journal.append(halted).map(|_| Ended::Halted(findings)).map_err(RunError::from);
+            }
+            let noted = progress.noted.clone();
+            let (transport, inventory, listener) = (&pool, &inventory, &mut listener);
+            let mut runner = Runner { transport, inventory, journal, listener, run: name, noted };
+            let end = runner.run(&progress).await?;
+            Ok(match end {
+                End::Finished => {
+                    if !claims::release(transport, inventory, &claim).await.is_empty() {
+                        pool.remove_claims();
+                    }
+                    Ended::Finished
+                }
+                End::Halted { findings, .. } => Ended::Halted(findings),
+                End::Failed { error, .. } => Ended::Failed(error),
+                End::Paused { step } => panic!("nobody asked it to pause before step {step}"),
+            })
+        };
+        let killed = async {
+            while !pool.killed() {
+                sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let ended = tokio::select! {
+            biased;
+            ended = work => ended.map_err(|error| error.to_string())?,
+            () = killed => Ended::Killed,
+        };
+        if let Some((sequence, written)) = last {
+            cut(&path, sequence, written);
+        }
+        Ok(if pool.killed() { Ended::Killed } else { ended })
+    }
+
+    /// What a run claims servers with, and its name.
+    fn claim(&self, path: &Path, progress: &Progress) -> Result<(Claim, String), String> {
+        let records = journal::read(path).map_err(|error| error.to_string())?;
+        let since = records.first().map(|first| first.at).ok_or("the journal is empty")?;
+        let name = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
+        let id = RunId { run: name.clone(), since };
+        let shown = path.display().to_string();
+        Ok((Claim::new(id, "tester@here".into(), shown, progress.plan.to, "test".into()), name))
+    }
+
+    /// Appends a record outside of the loop. `true`: the program is killed there.
+    fn append(&mut self, journal: &mut Journal, event: Event) -> Result<bool, String> {
+        let record = journal.append(event).map_err(|error| error.to_string())?;
+        self.played.records += 1;
+        let Some(written) = self.kills.get(&self.played.records) else { return Ok(false) };
+        cut(journal.path(), record.sequence, *written);
+        Ok(true)
+    }
+}
+
+/// Prints what happens where `EXECUTOR_TALK` is set, for one schedule that fails.
+fn tell(what: impl FnOnce() -> String) {
+    if std::env::var_os("EXECUTOR_TALK").is_some() {
+        eprintln!("{}", what());
+    }
+}
+
+/// Leaves of a journal what a program that was killed in writing this record leaves.
+fn cut(path: &Path, sequence: u64, written: Written) {
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let before = usize::try_from(sequence).unwrap() - 1;
+    let line = lines[before];
+    let rest = match written {
+        Written::Whole => line,
+        Written::Lost => "",
+        Written::Torn => &line[..line.len() / 2],
+    };
+    std::fs::write(path, lines[..before].concat() + rest).unwrap();
+}
+
+/// Returns the plan with gates that wait no longer than they need to here.
+fn shortened(mut plan: Plan) -> Plan {
+    for step in plan.stages.iter_mut().flat_map(|stage| &mut stage.steps) {
+        for gate in [&mut step.enter, &mut step.reenter, &mut step.leave] {
+            gate.patience_seconds = gate.patience_seconds.min(PATIENCE_SECONDS);
+        }
+    }
+    plan
+}

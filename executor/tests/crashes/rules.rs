@@ -1,0 +1,108 @@
+//! The fake pool's own rules: that it notices what it is there to notice, and breaks where Gluster breaks.
+
+use std::time::Duration;
+
+use executor::act::act;
+use executor::core::check::{Check, look_all};
+use executor::core::command::Command;
+use executor::core::names::{HostName, OpVersion};
+use executor::core::plan::Action;
+use executor::fake_pool::{FakePool, Shape, Strikes};
+use executor::observe::{self, Scope};
+use executor::transport::Transport;
+use tokio::time::sleep;
+
+fn pool() -> FakePool {
+    FakePool::new(&Shape::replica_3(), Strikes::new())
+}
+
+/// A pool whose clients take so many seconds to a brick that is back.
+fn with_clients_after(reconnect_seconds: u64) -> FakePool {
+    FakePool::new(&Shape { reconnect_seconds, ..Shape::replica_3() }, Strikes::new())
+}
+
+fn host(number: usize) -> HostName {
+    format!("g{number}").parse().unwrap()
+}
+
+async fn done(pool: &FakePool, action: Action) -> String {
+    act(pool, &action, "run").await.unwrap()
+}
+
+async fn stop(pool: &FakePool, number: usize) {
+    done(pool, Action::StopGluster { host: host(number) }).await;
+}
+
+async fn start(pool: &FakePool, number: usize) {
+    done(pool, Action::StartGluster { host: host(number) }).await;
+}
+
+#[tokio::test(start_paused = true)]
+#[should_panic(expected = "takes g2:/bricks/vol0/1 out, and g1:/bricks/vol0/1 does not run")]
+async fn two_of_a_set_are_never_out() {
+    let pool = pool();
+    stop(&pool, 1).await;
+    stop(&pool, 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+#[should_panic(expected = "writes to heal")]
+async fn nothing_goes_while_another_one_of_its_set_heals() {
+    let pool = with_clients_after(1);
+    stop(&pool, 1).await;
+    sleep(Duration::from_secs(30)).await;
+    start(&pool, 1).await;
+    stop(&pool, 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+#[should_panic(expected = "has not reached g1:/bricks/vol0/1 yet")]
+async fn nothing_goes_while_a_client_is_still_on_its_way_to_another_one() {
+    let pool = with_clients_after(10);
+    stop(&pool, 1).await;
+    start(&pool, 1).await;
+    stop(&pool, 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+#[should_panic(expected = "takes g1:/bricks/vol0/1 out")]
+async fn no_volume_is_stopped_under_a_mount() {
+    let pool = pool();
+    stop(&pool, 3).await;
+    done(&pool, Action::StopVolume { via: host(1), volume: "vol0".parse().unwrap() }).await;
+}
+
+#[tokio::test(start_paused = true)]
+#[should_panic(expected = "the fake pool does not know: uname -a")]
+async fn what_it_does_not_know_is_no_answer() {
+    let command = Command::reads(["uname", "-a"], Duration::from_secs(1));
+    drop(pool().run(&host(1), &command).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_op_version_twice_is_refused_and_a_higher_one_too() {
+    let pool = pool();
+    let raise = |to| Action::RaiseOpVersion { via: host(1), to: OpVersion(to) };
+    assert_eq!(done(&pool, raise(100_000)).await, "it was raised already");
+    for to in [90_000, 110_000] {
+        let error = act(&pool, &raise(to), "run").await.unwrap_err().to_string();
+        assert!(error.contains("refuses"), "{error}");
+    }
+}
+
+/// Tried on real ones: after the first server all looks well, after the second one they reject each other.
+#[tokio::test(start_paused = true)]
+async fn servers_that_were_not_prepared_reject_each_other_after_the_second() {
+    let (pool, inventory) = (pool(), Shape::replica_3().inventory());
+    let connected = Check::PeersConnected { without: None };
+    for (number, well) in [(1, true), (2, false)] {
+        stop(&pool, number).await;
+        let (release, version) = ("11.1".parse().unwrap(), "11.1-6".to_owned());
+        done(&pool, Action::Install { host: host(number), release, version }).await;
+        start(&pool, number).await;
+        sleep(Duration::from_secs(60)).await;
+        let state = observe::look(&pool, &inventory, &Scope::of([&connected])).await;
+        let findings = look_all([&connected], &state);
+        assert_eq!(findings.is_empty(), well, "after server {number}: {findings:?}");
+    }
+}
