@@ -14,6 +14,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
+        .log_internal_errors(false) // they would be told by a panic, where the terminal is gone
         .init();
     match start(cli) {
         Ok(exit) => exit.into(),

@@ -86,7 +86,7 @@ fn first_turn(asked: &Asked, plan: &Value) {
     let mut command = asked.command(&[&["run", "--yes"], WAIVED].concat());
     command.arg("--events").arg(&events).stdin(Stdio::null()).stderr(Stdio::piped());
     let (begun, mut run) = (Instant::now(), command.spawn().unwrap());
-    let mut wait_until = |what: &str, run: &mut Child, so: &dyn Fn(&mut Child) -> bool| {
+    let wait_until = |what: &str, run: &mut Child, so: &dyn Fn(&mut Child) -> bool| {
         while !so(run) {
             assert!(begun.elapsed() < TURN, "{what} takes too long:\n{}", seen());
             std::thread::sleep(Duration::from_millis(200));

@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::last::name_of;
 use super::look::transport;
 use super::run::{events_sink, journal_trouble, write_event};
+use super::say::{say, sayln};
 use super::{ActArgs, PoolArgs};
 use crate::claims::{self, Heirs};
 use crate::core::claim::{Claim, RunId};
@@ -39,7 +40,7 @@ pub(super) async fn drive(
     let mut events = events_sink(act.events.as_deref())?;
     let mut listener = |record: &Record| {
         if let Some(line) = render::live_line(plan, record) {
-            eprintln!("{line}");
+            sayln!("{line}");
         }
         // A reader of events that went away must not stop an upgrade: the journal has them all.
         if let Some(sink) = &mut events
@@ -49,7 +50,7 @@ pub(super) async fn drive(
             events = None;
         }
     };
-    eprintln!("journal: {}", path.display());
+    sayln!("journal: {}", path.display());
     // With it may come others that were written before anybody listened.
     records.iter().filter(|record| record.sequence >= first.sequence).for_each(&mut listener);
     let ssh = transport(inventory)?;
@@ -74,7 +75,7 @@ pub(super) async fn drive(
         Some(end) => ended(end, &path, &progress, &commands),
         None => {
             let progress = resume::progress(&journal::read(&path)?).unwrap_or(progress);
-            eprint!("\n{}", render::interrupted(&progress, &commands));
+            say!("\n{}", render::interrupted(&progress, &commands));
             Ok(if progress.in_doubt.is_some() { Exit::Failed } else { Exit::Halted })
         }
     }
@@ -83,8 +84,8 @@ pub(super) async fn drive(
 /// Takes the claims of a run away that is finished.
 async fn release(transport: &dyn Transport, inventory: &Inventory, claim: &Claim) {
     for (host, error) in claims::release(transport, inventory, claim).await {
-        eprintln!("warning: the claim of this run on {host} is not taken away: {error}");
-        eprintln!("hint: remove /var/lib/gluster-upgrade/claim.json there, or the next run is refused");
+        sayln!("warning: the claim of this run on {host} is not taken away: {error}");
+        sayln!("hint: remove /var/lib/gluster-upgrade/claim.json there, or the next run is refused");
     }
 }
 
@@ -108,23 +109,23 @@ fn ended(
     let after = || anyhow::Ok(resume::progress(&journal::read(path)?).unwrap_or_else(|| before.clone()));
     Ok(match end {
         Ok(End::Finished) => {
-            eprint!("{}", render::finished(&before.plan));
+            say!("{}", render::finished(&before.plan));
             Exit::Done
         }
         Ok(End::Halted { step, gate, findings, waited_seconds }) => {
-            eprint!("\n{}", render::halt(&after()?, step, gate, &findings, waited_seconds, commands));
+            say!("\n{}", render::halt(&after()?, step, gate, &findings, waited_seconds, commands));
             Exit::Halted
         }
         Ok(End::Paused { step }) => {
-            eprint!("\n{}", render::paused(&after()?, step, commands));
+            say!("\n{}", render::paused(&after()?, step, commands));
             Exit::Halted
         }
         Ok(End::Failed { step, error }) => {
-            eprint!("\n{}", render::failure(&after()?, step, &error, commands));
+            say!("\n{}", render::failure(&after()?, step, &error, commands));
             Exit::Failed
         }
         Err(RunError::Journal(error)) => {
-            eprintln!("error: the journal cannot be written, so nothing more is done");
+            sayln!("error: the journal cannot be written, so nothing more is done");
             journal_trouble(&error)
         }
     })
@@ -147,7 +148,7 @@ fn not_claimed(
         Ok(record) => listener(&record),
         Err(error) => return Ok(journal_trouble(&error)),
     }
-    eprint!("\n{}", render::halt(progress, step, gate, &findings, 0, commands));
+    say!("\n{}", render::halt(progress, step, gate, &findings, 0, commands));
     Ok(Exit::Halted)
 }
 
@@ -192,7 +193,7 @@ async fn until_interrupted_twice<T>(run: impl Future<Output = T>, journal: &Path
                 Interrupt::HungUp if asked => {}
                 Interrupt::Meant | Interrupt::HungUp => {
                     asked = true;
-                    eprint!("{}", pause_asked(journal));
+                    say!("{}", pause_asked(journal));
                 }
             },
         }

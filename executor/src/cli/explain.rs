@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::OutputFormat;
+use super::say::sayln;
 use crate::core::code::Code;
 use crate::core::exit::Exit;
 use crate::core::explain;
@@ -44,7 +45,7 @@ pub(super) fn explain(args: &ExplainArgs) -> Exit {
             } else {
                 format!("did you mean {}? `executor explain` lists all codes", nearest.join(" or "))
             };
-            eprintln!("error: there is no finding with the code `{}`; {nearest}", text.escape_debug());
+            sayln!("error: there is no finding with the code `{}`; {nearest}", text.escape_debug());
             Exit::Usage
         }
     }

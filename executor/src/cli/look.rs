@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
+use super::say::sayln;
 use super::{CheckArgs, OutputFormat, PoolArgs};
 use crate::core::baseline::{Before, KnownEntries};
 use crate::core::exit::Exit;
@@ -182,7 +183,7 @@ fn may_pass(outcome: &Outcome) -> bool {
 
 /// Prints an error of the inventory as usage errors are.
 pub(super) fn usage(error: &InventoryError) -> Exit {
-    eprintln!("error: {error}");
+    sayln!("error: {error}");
     Exit::Usage
 }
 

@@ -13,6 +13,7 @@ mod quoted;
 mod resume;
 mod rollback;
 mod run;
+mod say;
 mod status;
 mod verify;
 
@@ -301,13 +302,7 @@ enum OutputFormat {
 /// # Errors
 /// Only what no exit code speaks for: a defect, or an output that cannot be written.
 pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
-    let level = match cli.verbose {
-        0 => "executor=warn",
-        1 => "executor=info",
-        _ => "executor=debug",
-    };
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    say::listen(cli.verbose);
     match cli.command {
         Command::Inspect(args) => inspect::inspect(args).await,
         Command::Check(args) => look::check(args).await,

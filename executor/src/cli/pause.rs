@@ -6,6 +6,7 @@ use super::PoolArgs;
 use super::last::{last_run, name_of};
 use super::look::{read_inventory, usage};
 use super::run::journal_trouble;
+use super::say::{say, sayln};
 use crate::core::exit::Exit;
 use crate::journal::{PoolLock, ask_to_pause};
 use crate::render;
@@ -25,8 +26,8 @@ pub(super) async fn pause(args: PauseArgs) -> anyhow::Result<Exit> {
     let (path, progress) = match last_run(&folder, &inventory) {
         Ok(Some(found)) => found,
         Ok(None) => {
-            eprintln!("error: there is no run of these servers in {}: nothing to pause", folder.display());
-            eprintln!(
+            sayln!("error: there is no run of these servers in {}: nothing to pause", folder.display());
+            sayln!(
                 "hint: give the --state-dir of the run, if it has one; `executor status` looks at the pool"
             );
             return Ok(Exit::Usage);
@@ -35,7 +36,7 @@ pub(super) async fn pause(args: PauseArgs) -> anyhow::Result<Exit> {
     };
     let commands = args.pool.commands(progress.plan.to);
     if progress.complete {
-        eprintln!("Nothing to pause: the last run ({}) is finished.", name_of(&path));
+        sayln!("Nothing to pause: the last run ({}) is finished.", name_of(&path));
         return Ok(Exit::Done);
     }
     let holder = match PoolLock::holder(&folder, &progress.pool) {
@@ -43,19 +44,19 @@ pub(super) async fn pause(args: PauseArgs) -> anyhow::Result<Exit> {
         Err(error) => return Ok(journal_trouble(&error)),
     };
     let Some(holder) = holder else {
-        eprintln!(
+        sayln!(
             "error: the run {} is not alive, so there is nothing to pause: no process holds it",
             name_of(&path)
         );
-        eprintln!("hint: {} says how it stands; {} goes on with it", commands.status, commands.resume);
+        sayln!("hint: {} says how it stands; {} goes on with it", commands.status, commands.resume);
         return Ok(Exit::Usage);
     };
     match ask_to_pause(&path) {
         Ok(already) => {
             let word = if already { "was asked already" } else { "is asked" };
-            eprintln!("The run {} ({holder}) {word} to pause.", name_of(&path));
-            eprint!("{}", render::pausing(&progress));
-            eprintln!("It ends with exit code 11 then. next: {}", commands.status);
+            sayln!("The run {} ({holder}) {word} to pause.", name_of(&path));
+            say!("{}", render::pausing(&progress));
+            sayln!("It ends with exit code 11 then. next: {}", commands.status);
             Ok(Exit::Done)
         }
         Err(error) => Ok(journal_trouble(&error)),

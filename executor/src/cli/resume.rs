@@ -6,6 +6,7 @@ use super::drive::{drive, release_finished};
 use super::last::{last_run, name_of, related_run};
 use super::look::{read_inventory, transport, usage};
 use super::run::{journal_trouble, pool_identity, unconfirmed, uuids};
+use super::say::{say, sayln};
 use super::{PoolArgs, ResumeArgs};
 use crate::core::check::{Check, Fact, look_all};
 use crate::core::declared::{Declared, Difference};
@@ -30,7 +31,7 @@ pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
         Err(exit) => return Ok(exit),
     };
     if progress.complete {
-        eprintln!("Nothing to do: the last run ({}) is finished.", path.display());
+        sayln!("Nothing to do: the last run ({}) is finished.", path.display());
         release_finished(&inventory, &path, &progress.plan).await?;
         return Ok(Exit::Done);
     }
@@ -42,18 +43,18 @@ pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
     if let Some(exit) = not_this_pool(&args.pool, &path, &progress, (&state, &declared)) {
         return Ok(exit);
     }
-    eprintln!("Going on with {}:\n", path.display());
-    eprint!("{}", render::progress(&progress));
+    sayln!("Going on with {}:\n", path.display());
+    say!("{}", render::progress(&progress));
     match contents(&path) {
         Ok(contents) => {
             if let Some(torn) = contents.torn {
-                eprintln!("\nnote: {} is torn at its end: {torn}.", path.display());
-                eprintln!("      Nothing was done by it; it is dropped.");
+                sayln!("\nnote: {} is torn at its end: {torn}.", path.display());
+                sayln!("      Nothing was done by it; it is dropped.");
             }
         }
         Err(error) => return Ok(journal_trouble(&error)),
     }
-    eprint!("{}", printable(claimed_from_elsewhere(&state, &path)));
+    say!("{}", printable(claimed_from_elsewhere(&state, &path)));
     if let Some(exit) = unconfirmed(&args.act)? {
         return Ok(exit);
     }
@@ -84,27 +85,27 @@ fn chosen(pool: &PoolArgs, inventory: &Inventory) -> Result<(std::path::PathBuf,
     let trouble = |error: JournalError| journal_trouble(&error);
     let Some((path, progress)) = last_run(&folder, inventory).map_err(trouble)? else {
         let Some((path, differences)) = related_run(&folder, inventory).map_err(trouble)? else {
-            eprintln!("error: there is no run of these servers in {}", folder.display());
-            eprintln!("hint: `executor plan` looks at the pool and plans what is left");
+            sayln!("error: there is no run of these servers in {}", folder.display());
+            sayln!("hint: `executor plan` looks at the pool and plans what is left");
             return Err(Exit::Usage);
         };
         return Err(other_servers(&path, &differences));
     };
     if let Some(holder) = PoolLock::holder(&folder, &progress.pool).map_err(trouble)? {
-        eprintln!("error: {} is alive: {holder} holds it; nothing was touched", name_of(&path));
-        eprintln!("hint: `executor status` shows it; wait for it, or `executor pause` it");
+        sayln!("error: {} is alive: {holder} holds it; nothing was touched", name_of(&path));
+        sayln!("hint: `executor status` shows it; wait for it, or `executor pause` it");
         return Err(Exit::Journal);
     }
     Ok((path, progress))
 }
 
 fn other_servers(path: &Path, differences: &[Difference]) -> Exit {
-    eprintln!("error: the inventory names other servers than the run {}:", path.display());
+    sayln!("error: the inventory names other servers than the run {}:", path.display());
     for difference in differences.iter().filter(|difference| difference.stands_in_the_way()) {
-        eprint!("{}", printable(format!("  - {difference}\n")));
+        say!("{}", printable(format!("  - {difference}\n")));
     }
-    eprintln!("Nothing was touched.");
-    eprintln!("hint: name the servers that the run began with; or plan anew with `executor plan`");
+    sayln!("Nothing was touched.");
+    sayln!("hint: name the servers that the run began with; or plan anew with `executor plan`");
     Exit::Journal
 }
 
@@ -118,14 +119,14 @@ fn not_this_pool(
     match pool_identity(state) {
         Some(identity) if identity == progress.pool => {}
         Some(_) => {
-            eprintln!("error: {} is of another pool: the servers' UUIDs differ", path.display());
-            eprintln!("hint: check the inventory's addresses; `executor plan` plans this pool anew");
+            sayln!("error: {} is of another pool: the servers' UUIDs differ", path.display());
+            sayln!("hint: check the inventory's addresses; `executor plan` plans this pool anew");
             return Some(Exit::Journal);
         }
         None => {
             let findings = look_all([&Check::Reached, &Check::Members], state);
             let refusal = Refusal { findings, waived: Vec::new() };
-            eprint!("{}", render::refusal(&refusal, &pool.commands(progress.plan.to).resume));
+            say!("{}", render::refusal(&refusal, &pool.commands(progress.plan.to).resume));
             return Some(Exit::Refused);
         }
     }
@@ -134,12 +135,12 @@ fn not_this_pool(
         return Some(other_servers(path, &differences));
     }
     if !differences.is_empty() {
-        eprintln!(
+        sayln!(
             "note: the inventory is not the one that the run went on with last; the servers are the same:"
         );
     }
     for difference in differences {
-        eprint!("{}", printable(format!("  - {difference}\n")));
+        say!("{}", printable(format!("  - {difference}\n")));
     }
     None
 }

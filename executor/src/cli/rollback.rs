@@ -7,6 +7,7 @@ use clap::Args;
 use super::last::servers_of;
 use super::look::{decide_by, offline_way, read_inventory, usage};
 use super::run::{begin, journal_trouble, pool_identity};
+use super::say::{say, sayln};
 use super::{ActArgs, PoolArgs};
 use crate::core::exit::Exit;
 use crate::core::finding::Waiver;
@@ -76,11 +77,11 @@ pub(super) async fn rollback(args: RollbackArgs) -> anyhow::Result<Exit> {
         Err(error) => return Ok(journal_trouble(&error)),
     };
     let Some(request) = args.request(known.as_ref()) else {
-        eprintln!(
+        sayln!(
             "error: no journal in {} tells from which release these servers were upgraded",
             args.pool.state_folder().display()
         );
-        eprintln!("hint: name it with --to RELEASE, or the journals' folder with --state-dir");
+        sayln!("hint: name it with --to RELEASE, or the journals' folder with --state-dir");
         return Ok(Exit::Usage);
     };
     if let Some(exit) = unfit(&inventory, &request) {
@@ -92,8 +93,8 @@ pub(super) async fn rollback(args: RollbackArgs) -> anyhow::Result<Exit> {
     if let (Some(known), Some(pool)) = (&known, pool_identity(&state))
         && known.pool != pool
     {
-        eprintln!("error: the journals here are of another pool: the servers' UUIDs differ");
-        eprintln!("hint: check the inventory's addresses and --state-dir");
+        sayln!("error: the journals here are of another pool: the servers' UUIDs differ");
+        sayln!("hint: check the inventory's addresses and --state-dir");
         return Ok(Exit::Journal);
     }
     let nothing = format!(
@@ -106,7 +107,7 @@ pub(super) async fn rollback(args: RollbackArgs) -> anyhow::Result<Exit> {
     }
     let exit = begin(&args.pool, &args.act, &inventory, (&state, outcome.clone()), &again, &nothing).await;
     if let Outcome::Refusal(refusal) = &outcome {
-        eprint!("{}", offline_way(&args.pool, refusal, &request));
+        say!("{}", offline_way(&args.pool, refusal, &request));
     }
     exit
 }
@@ -144,7 +145,7 @@ fn unfit(inventory: &Inventory, request: &Request) -> Option<Exit> {
     } else {
         return None;
     };
-    eprintln!("error: {problem}\nhint: {hint}");
+    sayln!("error: {problem}\nhint: {hint}");
     Some(Exit::Usage)
 }
 

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::drive::drive;
 use super::last::last_run;
 use super::look::{decide, offline_way, read_inventory, usage};
+use super::say::{say, sayln};
 use super::{ActArgs, PoolArgs, RunArgs};
 use crate::core::declared::Declared;
 use crate::core::event::{Event, FORMAT, Record};
@@ -35,7 +36,7 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     if let Outcome::Refusal(refusal) = &outcome {
         let exit =
             begin(&args.pool, &args.act, &inventory, (&state, outcome.clone()), &again, &nothing).await;
-        eprint!("{}", offline_way(&args.pool, refusal, &request));
+        say!("{}", offline_way(&args.pool, refusal, &request));
         return exit;
     }
     begin(&args.pool, &args.act, &inventory, (&state, outcome), &again, &nothing).await
@@ -55,16 +56,16 @@ pub(super) async fn begin(
         Outcome::Plan(plan) => plan,
         Outcome::NothingToDo => {
             tell_alone(act, Event::NothingToDo)?;
-            eprint!("{nothing}");
+            say!("{nothing}");
             return Ok(Exit::Done);
         }
         Outcome::Refusal(refusal) => {
             tell_alone(act, Event::Refused { findings: refusal.findings.clone() })?;
-            eprint!("{}", render::refusal(&refusal, again));
+            say!("{}", render::refusal(&refusal, again));
             return Ok(Exit::Refused);
         }
     };
-    eprint!("{}", render::plan(&plan, again));
+    say!("{}", render::plan(&plan, again));
     mention_unfinished(pool_args, inventory, &plan);
     if let Some(exit) = unconfirmed(act)? {
         return Ok(exit);
@@ -97,15 +98,15 @@ fn mention_unfinished(pool: &PoolArgs, inventory: &Inventory, plan: &Plan) {
     if let Ok(Some((path, progress))) = latest
         && !progress.complete
     {
-        eprintln!("note: an earlier run did not end ({}).", path.display());
+        sayln!("note: an earlier run did not end ({}).", path.display());
         match plan.direction {
             Direction::Up => {
-                eprintln!("      {} goes on with it; this is a new plan.", pool.commands(plan.to).resume);
+                sayln!("      {} goes on with it; this is a new plan.", pool.commands(plan.to).resume);
             }
-            Direction::Back => eprintln!("      It is over once this way back is begun."),
+            Direction::Back => sayln!("      It is over once this way back is begun."),
         }
         if render::in_downtime(&progress) {
-            eprintln!("      It stopped volumes for a downtime, and only it knows which to start again.");
+            sayln!("      It stopped volumes for a downtime, and only it knows which to start again.");
         }
     }
 }
@@ -116,18 +117,18 @@ pub(super) fn unconfirmed(act: &ActArgs) -> io::Result<Option<Exit>> {
         return Ok(None);
     }
     if !io::stdin().is_terminal() {
-        eprintln!("error: nobody to ask: this is no terminal, and --yes was not given; nothing was touched");
-        eprintln!("hint: read the plan above, then run the same command with --yes");
+        sayln!("error: nobody to ask: this is no terminal, and --yes was not given; nothing was touched");
+        sayln!("hint: read the plan above, then run the same command with --yes");
         return Ok(Some(Exit::Usage));
     }
-    eprint!("\nDo this now? Type yes: ");
+    say!("\nDo this now? Type yes: ");
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     if answer.trim() == "yes" {
         Ok(None)
     } else {
-        eprintln!("Nothing was touched.");
+        sayln!("Nothing was touched.");
         Ok(Some(Exit::Usage))
     }
 }
@@ -179,10 +180,10 @@ pub(super) fn write_event(sink: &mut Box<dyn Write>, record: &Record) -> io::Res
 
 pub(super) fn journal_trouble(error: &JournalError) -> Exit {
     // A damaged journal may hold anything, and its error quotes it.
-    eprint!("{}", render::printable(format!("error: {error}\n")));
+    say!("{}", render::printable(format!("error: {error}\n")));
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        eprint!("{}", render::printable(format!("  because: {cause}\n")));
+        say!("{}", render::printable(format!("  because: {cause}\n")));
         source = cause.source();
     }
     Exit::Journal

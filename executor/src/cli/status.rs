@@ -7,6 +7,7 @@ use serde_json::json;
 use super::last::{last_run, name_of};
 use super::look::{read_inventory, transport, usage, viewed};
 use super::run::pool_identity;
+use super::say::say;
 use super::{OutputFormat, StatusArgs};
 use crate::core::check::{Check, Fact, look_all, well};
 use crate::core::exit::Exit;
@@ -29,7 +30,7 @@ pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
     let findings = look_all(&health, &state);
     let folder = args.pool.state_folder();
     let last = last_run(&folder, &inventory).unwrap_or_else(|error| {
-        eprint!("{}", render::printable(format!("warning: {error}\n")));
+        say!("{}", render::printable(format!("warning: {error}\n")));
         None
     });
     let held_by = last.as_ref().and_then(|(_, progress)| holder(&folder, &progress.pool));

@@ -4,6 +4,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::look::{LOOK_INTERVAL, PASSING_PATIENCE, read_inventory, transport, usage, viewed};
+use super::say::sayln;
 use super::{OkToStopArgs, OutputFormat, VerifyArgs};
 use crate::core::exit::Exit;
 use crate::core::finding::Finding;
@@ -67,9 +68,9 @@ pub(super) async fn may_stop(args: OkToStopArgs) -> anyhow::Result<Exit> {
     };
     let OkToStopArgs { host, output, .. } = &args;
     if !inventory.servers.contains_key(host) {
-        eprintln!("error: {} names no server `{host}`", args.pool.inventory.display());
+        sayln!("error: {} names no server `{host}`", args.pool.inventory.display());
         let names: Vec<String> = inventory.servers.keys().map(ToString::to_string).collect();
-        eprintln!("hint: its servers are {}", names.join(", "));
+        sayln!("hint: its servers are {}", names.join(", "));
         return Ok(Exit::Usage);
     }
     let scope = needs(host).into_iter().fold(Scope::of([]), Scope::and);

@@ -13,6 +13,8 @@
 //!    volumes is put aside, the packages change, all is brought back and proved.
 //! 5. *Finish*: raise the op-version, once every server runs the target and all is well.
 //!
+//! The way back, until the op-version is raised, is the same with an older release, the clients first and no finish.
+//!
 //! Properties, each held by a test: a server has one turn at most; every step that takes something out has
 //! the whole health of the pool as its enter gate, and gives it back at the end of its turn; the op-version
 //! is the last step; a pool at its goal has no plan; the same input gives the same plan.

@@ -20,6 +20,7 @@ fn run(plan: Plan, finished: u32, complete: bool) -> Progress {
         noted: None,
         stopped: None,
         complete,
+        trail: Default::default(),
     }
 }
 
@@ -117,12 +118,15 @@ fn a_way_back_is_called_one_wherever_it_is_told_of() {
     assert!(said.contains("g2 went back to glusterfs 10.3") && said.contains("runs two releases"), "{said}");
     assert!(said.contains("servers that stay above 10.3: g1 (11.1), g3 (11.1)"), "{said}");
 
-    let commands = render::Commands { status: "s".into(), resume: "r".into(), plan: "p".into() };
+    let commands =
+        render::Commands { status: "s".into(), resume: "r".into(), plan: "p".into(), pause: "s".into() };
     let start = whole.steps().find(|step| matches!(step.action, Action::StartGluster { .. })).unwrap().id;
     let run = run(whole, start - 1, false);
     let halted = render::halt(&run, start, GateKind::Leave, &[], 0, &commands);
     assert!(halted.contains("g1 has the old release again and was started"), "{halted}");
     assert!(!halted.contains("upgraded"), "{halted}");
-    let status = render::status(&three(3), &[], Some(&run), None, None);
-    assert!(status.contains("the last run, back to glusterfs 10.3, "), "{status}");
+    let last =
+        render::LastRun { name: "it", progress: &run, held_by: None, asked_to_pause: false, torn: None };
+    let status = render::status(&three(3), &[], Some(&last), None, None);
+    assert!(status.contains("the last run, it, back to glusterfs 10.3, "), "{status}");
 }
