@@ -191,7 +191,7 @@ impl State {
                     short.push(format!("{host}: {what} is not as it should be"));
                 }
             }
-            let goal = if raised { shape.to } else { shape.from }.line_op_version();
+            let goal = if raised { shape.to.line_op_version() } else { shape.op_version_before() };
             if server.op_version != goal {
                 short.push(format!("{host}: op-version {}", server.op_version));
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::state::{BrickState, Layout, Machine, Packages, Server, State, Volume};
 use crate::core::inventory::{self, Inventory};
-use crate::core::names::{Brick, HostName, Release, VolumeName};
+use crate::core::names::{Brick, HostName, OpVersion, Release, VolumeName};
 use crate::core::usage::Mount;
 
 /// A pool as it is before anything is done: healthy, with every volume started and mounted by every client.
@@ -15,7 +15,7 @@ pub struct Shape {
     pub servers: usize,
     /// The release of servers and clients.
     pub from: Release,
-    /// The release that is on offer.
+    /// The release that is on offer: a later one, or the older one of the way back.
     pub to: Release,
     /// The volumes, by name.
     pub volumes: Vec<(String, Layout)>,
@@ -39,6 +39,11 @@ impl Shape {
             starts_at_boot: true,
             reconnect_seconds: 3,
         }
+    }
+
+    /// Returns the op-version that it has at first. On the way back it was not raised: it is the older release's.
+    pub(super) fn op_version_before(&self) -> OpVersion {
+        self.from.min(self.to).line_op_version()
     }
 
     /// Returns the inventory that declares it.
@@ -117,7 +122,7 @@ impl Shape {
             events_due: true,
             events_noted: false,
             starts_at_boot: self.starts_at_boot,
-            op_version: self.from.line_op_version(),
+            op_version: self.op_version_before(),
             stored: volumes.keys().map(|name| (name.clone(), self.stored())).collect(),
             rejects: BTreeSet::new(),
             claim: None,

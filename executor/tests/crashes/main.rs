@@ -12,7 +12,7 @@ mod play;
 mod rules;
 
 use executor::core::plan::Procedure;
-use executor::fake_pool::{Layout, Shape};
+use executor::fake_pool::{Layout, Shape, release};
 
 use matrix::{Extent, Tally, many, once, pairs, singles};
 use play::{Plot, Upgrade};
@@ -38,6 +38,15 @@ fn kinds() -> Vec<Upgrade> {
             Procedure::Online,
             2,
         ),
+        Upgrade {
+            keep_op_version: true,
+            ..upgrade(
+                "back, with a client",
+                Shape { from: release("11.1"), to: release("10.3"), ..Shape::replica_3() },
+                Procedure::Online,
+                1,
+            )
+        },
         upgrade("offline", Shape { volumes: mixed, ..Shape::replica_3() }, Procedure::Offline, 1),
     ]
 }

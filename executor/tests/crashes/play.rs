@@ -46,7 +46,7 @@ impl Upgrade {
     fn request(&self) -> Request {
         Request {
             to: self.shape.to,
-            direction: Direction::Up,
+            direction: if self.shape.to < self.shape.from { Direction::Back } else { Direction::Up },
             only: BTreeSet::new(),
             procedure: self.procedure,
             waivers: Vec::new(),
@@ -213,7 +213,11 @@ impl Stage<'_> {
             let own = journal::runs(&self.folder);
             state.before =
                 std::sync::Arc::new(executor::core::baseline::Before { own, ..Default::default() });
-            findings = match plan::plan(&self.inventory, &state, &request) {
+            let outcome = match request.direction {
+                Direction::Up => plan::plan(&self.inventory, &state, &request),
+                Direction::Back => plan::rollback(&self.inventory, &state, &request, None),
+            };
+            findings = match outcome {
                 Outcome::Plan(plan) => return Ok(Some(shortened(*plan))),
                 Outcome::NothingToDo => return Ok(None),
                 Outcome::Refusal(refusal) => refusal.findings,
