@@ -5,6 +5,7 @@ mod explain;
 mod finalize;
 mod hazards;
 mod inspect;
+mod interrupt;
 mod last;
 mod look;
 mod path;
