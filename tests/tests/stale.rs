@@ -83,7 +83,10 @@ fn first_turn(asked: &Asked, plan: &Value) {
 
     let events = asked.inventory.with_file_name("events");
     let seen = || std::fs::read_to_string(&events).unwrap_or_default();
-    let mut command = asked.command(&[&["run", "--yes"], WAIVED].concat());
+    let asking = asked.command(&[&["run", "--yes"], WAIVED].concat());
+    // Whatever runs these tests may have SIGHUP ignored, and its children inherit that.
+    let mut command = Command::new("env");
+    command.arg("--default-signal=HUP").arg(asking.get_program()).args(asking.get_args());
     command.arg("--events").arg(&events).stdin(Stdio::null()).stderr(Stdio::piped());
     let (begun, mut run) = (Instant::now(), command.spawn().unwrap());
     let wait_until = |what: &str, run: &mut Child, so: &dyn Fn(&mut Child) -> bool| {

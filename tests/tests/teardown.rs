@@ -23,7 +23,10 @@ impl Rehearsal {
     /// Starts one, and waits until it has said which run it is.
     fn start() -> Self {
         let runs = tempfile::tempdir().unwrap();
-        let mut child = Command::new(Program::Simulator.path())
+        // Whatever runs these tests may have SIGHUP ignored, and its children inherit that.
+        let mut child = Command::new("env")
+            .arg("--default-signal=HUP")
+            .arg(Program::Simulator.path())
             .args(["run", "scenarios/online-replicated.toml", "--runs"])
             .arg(runs.path())
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))

@@ -13,8 +13,15 @@ use crate::{journal, render};
 /// A terminal that is closed asks for it too, and never for more: it may hang up several times, and nobody meant any.
 /// Without listening a run would leave connections and their files behind.
 pub(super) async fn until_interrupted_twice<T>(run: impl Future<Output = T>, journal: &Path) -> Option<T> {
+    interrupted_by(Interrupts::listen(listens_to_hangups()), run, journal).await
+}
+
+async fn interrupted_by<T>(
+    mut interrupts: Interrupts,
+    run: impl Future<Output = T>,
+    journal: &Path,
+) -> Option<T> {
     let mut run = std::pin::pin!(run);
-    let mut interrupts = Interrupts::listen();
     let mut asked = false;
     loop {
         tokio::select! {
@@ -60,12 +67,12 @@ struct Interrupts {
 
 impl Interrupts {
     /// One that cannot be listened for ends the program at once, as it would without us.
-    fn listen() -> Self {
+    fn listen(hangups: bool) -> Self {
         let listen = |kind| signal(kind).ok();
         Self {
             interrupt: listen(SignalKind::interrupt()),
             terminate: listen(SignalKind::terminate()),
-            hangup: listens_to_hangups().then(|| listen(SignalKind::hangup())).flatten(),
+            hangup: hangups.then(|| listen(SignalKind::hangup())).flatten(),
         }
     }
 
@@ -135,7 +142,7 @@ mod tests {
             "came to where it may pause"
         };
         assert_eq!(
-            until_interrupted_twice(goes_on, first.path()).await,
+            interrupted_by(Interrupts::listen(true), goes_on, first.path()).await,
             Some("came to where it may pause"),
             "it is not broken off"
         );
@@ -146,7 +153,7 @@ mod tests {
             signal("INT");
             std::future::pending::<()>().await;
         };
-        assert_eq!(until_interrupted_twice(never_ends, second.path()).await, None);
+        assert_eq!(interrupted_by(Interrupts::listen(true), never_ends, second.path()).await, None);
     }
 
     #[test]
