@@ -7,10 +7,13 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::cast::{Cast, Player};
-use super::expected::{expected, expected_users, verdict_on_executor, verdict_on_second_order};
+use super::expected::{
+    expected, expected_users, verdict_on_executor, verdict_on_kills, verdict_on_second_order,
+};
 use super::faults::{self, Ear};
+use super::lives::perform_lives;
 use super::load::{Load, Truths};
-use super::performance::{Call, perform};
+use super::performance::{Call, Then, perform};
 use super::{DirectorError, Performance, Stage, keep_json, restart, waivers};
 use crate::oracle::after::{self, Settle};
 use crate::oracle::during::{self, KnownDown, Watch};
@@ -112,15 +115,15 @@ impl<'a> Chapter<'a> {
         let (mut ear, due) = Ear::new(&order.faults);
         let phase = self.phase("faults");
         let performing = async {
+            let Stage { artifacts, cancelled, say, .. } = stage;
+            let name = self.file("executor");
             let hear = &mut |record: &_| ear.hear(record);
-            let done =
-                perform(&call, &self.file("executor"), stage.artifacts, stage.cancelled, stage.say, hear)
-                    .await;
+            let done = perform_lives(&call, &name, artifacts, cancelled, *say, hear).await;
             drop(ear);
             done
         };
         let striking = faults::strike(&order.faults, &player.pool, due, &phase, stage.say);
-        let (performance, mut judgement) = tokio::join!(performing, striking);
+        let (lives, mut judgement) = tokio::join!(performing, striking);
         for (which, watch) in watching {
             let watched = watch.finish().await;
             let name = match which {
@@ -133,7 +136,11 @@ impl<'a> Chapter<'a> {
                 judgement.extend(watched.judgement);
             }
         }
-        Ok((performance?, judgement))
+        let lives = lives?;
+        if order.killed_at_every_event {
+            judgement.extend(verdict_on_kills(&phase, &lives));
+        }
+        Ok((lives.performance, judgement))
     }
 
     /// Looks at every pool, to tell afterwards that nothing happened to it.
@@ -264,12 +271,14 @@ impl<'a> Chapter<'a> {
         (stage.say)("the executor is asked for the same once more");
         let player = cast.player(order.on);
         let before = self.captured(self.number).await?;
-        let again = Order { before: Vec::new(), faults: Vec::new(), ..(*order).clone() };
+        let (before_it, faults) = (Vec::new(), Vec::new());
+        let again = Order { before: before_it, faults, killed_at_every_event: false, ..(*order).clone() };
         let waive = waivers::as_given(&cast.pool.pool, &order.waive).await?;
         let call =
             Call { program: &stage.executor, inventory: &player.inventory, order: &again, waive: &waive };
         let performance =
-            perform(&call, "again", stage.artifacts, stage.cancelled, stage.say, &mut |_| {}).await?;
+            perform(&call, "again", stage.artifacts, stage.cancelled, stage.say, &mut |_| Then::GoesOn)
+                .await?;
         let mut judgement = verdict_on_second_order(&performance);
         for (which, before) in &before {
             let expected = self.expected(*which, self.number, &Truths::new())?;

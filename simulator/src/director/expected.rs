@@ -6,6 +6,7 @@ use executor::core::event::Event;
 use executor::core::finding::Finding;
 
 use super::cast::Cast;
+use super::lives::Lives;
 use super::load::Truths;
 use super::{DirectorError, Performance, Stage};
 use crate::oracle::{self, Expected, ExpectedUsers, ExpectedVolume, Judge, Judgement, Stored, Verdict};
@@ -170,6 +171,40 @@ fn list(findings: &BTreeSet<String>) -> String {
         return "none".to_owned();
     }
     findings.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// Judges whether an executor that was to be killed at every event was: at least once for every step of its plan.
+pub(super) fn verdict_on_kills(phase: &str, lives: &Lives) -> Judgement {
+    let steps = lives.performance.events.iter().find_map(|record| match &record.event {
+        Event::RunStarted { plan, .. } => Some(plan.steps().count()),
+        Event::Refused { .. }
+        | Event::NothingToDo
+        | Event::RunResumed { .. }
+        | Event::InventoryNoted { .. }
+        | Event::PauseAsked { .. }
+        | Event::Paused { .. }
+        | Event::GateWaiting { .. }
+        | Event::GatePassed { .. }
+        | Event::Noted { .. }
+        | Event::StepStarted { .. }
+        | Event::StepActed { .. }
+        | Event::StepFinished { .. }
+        | Event::StepFailed { .. }
+        | Event::Halted { .. }
+        | Event::RunFinished => None,
+    });
+    let struck = steps.is_some_and(|steps| steps > 0 && lives.killed > steps);
+    let verdict = if struck { Verdict::Pass } else { Verdict::Unknown };
+    let expected = format!("killed at every event of {} steps", steps.unwrap_or_default());
+    let mut judge = Judge::new(phase);
+    judge.assert(
+        "the fault strikes",
+        "executor",
+        verdict,
+        expected,
+        format!("killed {} times", lives.killed),
+    );
+    judge.done()
 }
 
 /// Judges the executor's answer when it is asked for the same upgrade once more.

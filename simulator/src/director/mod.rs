@@ -13,6 +13,7 @@ mod cast;
 mod chapter;
 mod expected;
 mod faults;
+mod lives;
 mod load;
 mod performance;
 mod restart;

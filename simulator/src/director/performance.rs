@@ -139,7 +139,17 @@ impl Performance {
     }
 }
 
-/// Runs the executor to its end. Each event is told to `hear` when it comes. Its events and words are kept in files of this name.
+/// What becomes of an executor that has told an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// It goes on.
+    GoesOn,
+    /// It is killed at once, and has no time for anything.
+    IsKilled,
+}
+
+/// Runs the executor to its end. Each event is told to `hear` when it comes. Its events and words are added to files of this
+/// name.
 ///
 /// # Errors
 /// When it cannot be run, or when the operator interrupts; it has ended by then.
@@ -149,7 +159,7 @@ pub(super) async fn perform(
     artifacts: &Artifacts,
     cancelled: &CancellationToken,
     say: Say<'_>,
-    hear: &mut dyn FnMut(&Record),
+    hear: &mut dyn FnMut(&Record) -> Then,
 ) -> Result<Performance, ExecutorError> {
     let failed = |source| ExecutorError::Run { program: call.program.to_owned(), source };
     let mut command = Command::new(call.program);
@@ -162,10 +172,19 @@ pub(super) async fn perform(
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(failed(std::io::Error::other("its output is not to be had")));
     };
+    let pid = pid_of(&child);
+    let mut hear = |record: &Record| {
+        let then = hear(record);
+        if let (Then::IsKilled, Some(pid)) = (then, pid) {
+            // It has not been waited for, so that the number is still its own.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        then
+    };
     let kept_events = artifacts.path(&format!("{name}.events.jsonl"));
     let kept_words = artifacts.path(&format!("{name}.log"));
     let listening = async {
-        let events = events(BufReader::new(stdout), &kept_events, hear);
+        let events = events(BufReader::new(stdout), &kept_events, &mut hear);
         let words = words(BufReader::new(stderr), &kept_words, say);
         tokio::try_join!(events, words)
     };
@@ -185,7 +204,7 @@ const BETWEEN_SIGNALS: Duration = Duration::from_millis(500);
 
 /// Ends the executor: asks first, so that it closes its connections; kills it where it does not listen.
 async fn end(child: &mut Child) {
-    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let pid = pid_of(child);
     for limit in [BETWEEN_SIGNALS, END_LIMIT] {
         if let Some(pid) = pid
             && kill_process(pid, Signal::TERM).is_ok()
@@ -199,22 +218,33 @@ async fn end(child: &mut Child) {
     }
 }
 
-/// Reads events, and keeps each line in a file.
+fn pid_of(child: &Child) -> Option<Pid> {
+    child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
+}
+
+/// Opens a file to add to it.
+async fn added_to(kept: &Path) -> std::io::Result<tokio::fs::File> {
+    tokio::fs::OpenOptions::new().create(true).append(true).open(kept).await
+}
+
+/// Reads events, and keeps each line in a file. One that is killed may leave half a line.
 async fn events(
     stdout: BufReader<impl tokio::io::AsyncRead + Unpin>,
     kept: &Path,
-    hear: &mut dyn FnMut(&Record),
+    hear: &mut dyn FnMut(&Record) -> Then,
 ) -> std::io::Result<(Vec<Record>, Vec<String>)> {
-    let mut file = tokio::fs::File::create(kept).await?;
+    let mut file = added_to(kept).await?;
+    let mut killed = false;
     let (mut events, mut garbled) = (Vec::new(), Vec::new());
     let mut lines = stdout.lines();
     while let Some(line) = lines.next_line().await? {
         file.write_all(format!("{line}\n").as_bytes()).await?;
         match serde_json::from_str::<Record>(&line) {
             Ok(record) => {
-                hear(&record);
+                killed |= hear(&record) == Then::IsKilled;
                 events.push(record);
             }
+            Err(_) if killed => {}
             Err(error) => garbled.push(format!("{error}: {}", line.chars().take(120).collect::<String>())),
         }
     }
@@ -228,7 +258,7 @@ async fn words(
     kept: &Path,
     say: Say<'_>,
 ) -> std::io::Result<()> {
-    let mut file = tokio::fs::File::create(kept).await?;
+    let mut file = added_to(kept).await?;
     let mut lines = stderr.lines();
     while let Some(line) = lines.next_line().await? {
         file.write_all(format!("{line}\n").as_bytes()).await?;

@@ -134,6 +134,8 @@ pub(super) struct Order {
     pub(super) before: Vec<Spanned<Deed>>,
     #[serde(default)]
     pub(super) faults: Vec<Spanned<Fault>>,
+    #[serde(default)]
+    pub(super) killed_at_every_event: bool,
     pub(super) outcome: Spanned<Outcome>,
     #[serde(default)]
     pub(super) findings: Vec<Spanned<String>>,

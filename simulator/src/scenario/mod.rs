@@ -121,6 +121,8 @@ pub struct Order {
     pub before: Vec<Deed>,
     /// What is done to the pool meanwhile.
     pub faults: Vec<Fault>,
+    /// Whether the executor is killed as soon as it tells an event for the first time, and resumed, until it ends.
+    pub killed_at_every_event: bool,
     /// How the executor ends.
     pub outcome: Outcome,
     /// What it halts or refuses with, as CODE:SUBJECT: exactly these.
@@ -138,7 +140,8 @@ impl Order {
             Ask::Finalize => "finalize".to_owned(),
             Ask::Rollback => format!("rollback to {}", self.to),
         };
-        format!("{ask} on the {}, to be {}", self.on.name(), self.outcome.word())
+        let killed = if self.killed_at_every_event { ", killed at every event" } else { "" };
+        format!("{ask} on the {}{killed}, to be {}", self.on.name(), self.outcome.word())
     }
 }
 

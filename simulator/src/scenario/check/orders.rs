@@ -105,7 +105,11 @@ fn order(
     for fault in &order.faults {
         known_volume(source, fault.span().start, &fault.get_ref().deed, pools, order.on)?;
     }
-    let file::Order { ask, on, offline, keep_op_version, clients_at_once, .. } = *order;
+    let file::Order { ask, on, offline, keep_op_version, clients_at_once, killed_at_every_event, .. } =
+        *order;
+    if killed_at_every_event && outcome != Outcome::Upgraded {
+        return wrong("an executor that is killed at every event is to come to its end", "expect an upgrade");
+    }
     Ok(Order {
         ask,
         on,
@@ -116,6 +120,7 @@ fn order(
         clients_at_once,
         before: order.before.iter().map(|deed| deed.get_ref().clone()).collect(),
         faults: order.faults.iter().map(|fault: &Spanned<Fault>| fault.get_ref().clone()).collect(),
+        killed_at_every_event,
         outcome,
         findings,
         upgraded,

@@ -229,6 +229,12 @@ fn what_was_set_by_a_deed_stays_until_it_is_put_back() {
 #[case::bad_waiver("to = \"11.1\"", "to = \"11.1\"\nwaive = [\"SPLIT_BRAIN:v\"]", 19, "cannot be waived")]
 #[case::no_such_code("\"upgraded\"", "\"refused\"\nfindings = [\"NOPE:v\"]", 20, "no finding `NOPE:v`")]
 #[case::refused_for_nothing("\"upgraded\"", "\"refused\"", 19, "a refusal have `findings`")]
+#[case::killed_for_good(
+    "outcome = \"upgraded\"",
+    "killed_at_every_event = true\noutcome = \"refused\"\nfindings = [\"BRICK_OFFLINE:v\"]",
+    20,
+    "is to come to its end"
+)]
 #[case::no_toml("[[orders]]", "[[orders]", 17, "")]
 fn what_is_wrong_is_said_with_its_line(
     #[case] right: &str,
