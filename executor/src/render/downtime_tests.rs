@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rstest::rstest;
 
+use super::status_tests::commands;
 use super::*;
 use crate::core::event::GateKind;
 use crate::core::plan::{self, Action, Outcome, Plan, Procedure, Request, Step};
@@ -21,16 +22,6 @@ fn offline() -> Plan {
     match plan::plan(&inventory(3), &state, &asked) {
         Outcome::Plan(plan) => *plan,
         other => panic!("{other:?}"),
-    }
-}
-
-fn commands() -> Commands {
-    let command = |name: &str| format!("executor {name} -i pool.toml");
-    Commands {
-        status: command("status"),
-        resume: command("resume"),
-        plan: command("plan"),
-        pause: command("pause"),
     }
 }
 

@@ -108,6 +108,16 @@ fn stop_plan() -> Plan {
     }
 }
 
+/// A runner that has noted nothing yet.
+fn runner<'a>(
+    transport: &'a FakeHosts,
+    inventory: &'a Inventory,
+    journal: Journal,
+    listener: &'a mut dyn FnMut(&Record),
+) -> Runner<'a> {
+    Runner { transport, inventory, journal, listener, run: "run".into(), noted: None }
+}
+
 /// Runs the plan on such hosts and returns how it ended, the hosts, and the journal's file.
 async fn run_on(hosts: Hosts, folder: &tempfile::TempDir) -> (End, Hosts, PathBuf) {
     let transport = FakeHosts(Mutex::new(hosts));
@@ -120,14 +130,7 @@ async fn run_on(hosts: Hosts, folder: &tempfile::TempDir) -> (End, Hosts, PathBu
     journal.append(started).unwrap();
     let progress = resume::progress(&journal::read(&path).unwrap()).unwrap();
     let mut listener = |_: &Record| {};
-    let mut runner = Runner {
-        transport: &transport,
-        inventory: &inventory,
-        journal,
-        listener: &mut listener,
-        run: "run".into(),
-        noted: None,
-    };
+    let mut runner = runner(&transport, &inventory, journal, &mut listener);
     let end = runner.run(&progress).await.unwrap();
     (end, transport.0.into_inner().unwrap(), path)
 }
@@ -224,14 +227,7 @@ async fn paused_at_look(looks: u32, progress: impl Fn(&mut Progress)) -> (End, H
         journal::ask_to_pause(&path).unwrap();
     }
     let mut listener = |_: &Record| {};
-    let mut runner = Runner {
-        transport: &transport,
-        inventory: &inventory,
-        journal,
-        listener: &mut listener,
-        run: "run".into(),
-        noted: None,
-    };
+    let mut runner = runner(&transport, &inventory, journal, &mut listener);
     let end = runner.run(&so_far).await.unwrap();
     (end, transport.0.into_inner().unwrap(), kinds(&path))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use executor::core::finding::Waiver;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -111,14 +112,11 @@ impl<'a> Chapter<'a> {
             watching.push((player.which, watch));
         }
         let waive = waivers::as_given(&cast.pool.pool, &order.waive).await?;
-        let call = Call { program: &stage.executor, inventory: &player.inventory, order, waive: &waive };
+        let call = self.call(player, order, &waive);
         let (mut ear, due) = Ear::new(&order.faults);
         let phase = self.phase("faults");
         let performing = async {
-            let Stage { artifacts, cancelled, say, .. } = stage;
-            let name = self.file("executor");
-            let hear = &mut |record: &_| ear.hear(record);
-            let done = perform_lives(&call, &name, artifacts, cancelled, *say, hear).await;
+            let done = perform_lives(&call, &self.file("executor"), &mut |record| ear.hear(record)).await;
             drop(ear);
             done
         };
@@ -141,6 +139,20 @@ impl<'a> Chapter<'a> {
             judgement.extend(verdict_on_kills(&phase, &lives));
         }
         Ok((lives.performance, judgement))
+    }
+
+    /// Returns how the executor is called for an order.
+    fn call<'b>(&'b self, player: &'b Player, order: &'b Order, waive: &'b [Waiver]) -> Call<'b> {
+        let Stage { executor, artifacts, cancelled, say, .. } = self.stage;
+        Call {
+            program: executor,
+            inventory: &player.inventory,
+            order,
+            waive,
+            artifacts,
+            cancelled,
+            say: *say,
+        }
     }
 
     /// Looks at every pool, to tell afterwards that nothing happened to it.
@@ -274,11 +286,8 @@ impl<'a> Chapter<'a> {
         let (before_it, faults) = (Vec::new(), Vec::new());
         let again = Order { before: before_it, faults, killed_at_every_event: false, ..(*order).clone() };
         let waive = waivers::as_given(&cast.pool.pool, &order.waive).await?;
-        let call =
-            Call { program: &stage.executor, inventory: &player.inventory, order: &again, waive: &waive };
-        let performance =
-            perform(&call, "again", stage.artifacts, stage.cancelled, stage.say, &mut |_| Then::GoesOn)
-                .await?;
+        let call = self.call(player, &again, &waive);
+        let performance = perform(&call, "again", &mut |_| Then::GoesOn).await?;
         let mut judgement = verdict_on_second_order(&performance);
         for (which, before) in &before {
             let expected = self.expected(*which, self.number, &Truths::new())?;

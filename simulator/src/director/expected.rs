@@ -175,23 +175,8 @@ fn list(findings: &BTreeSet<String>) -> String {
 
 /// Judges whether an executor that was to be killed at every event was: at least once for every step of its plan.
 pub(super) fn verdict_on_kills(phase: &str, lives: &Lives) -> Judgement {
-    let steps = lives.performance.events.iter().find_map(|record| match &record.event {
-        Event::RunStarted { plan, .. } => Some(plan.steps().count()),
-        Event::Refused { .. }
-        | Event::NothingToDo
-        | Event::RunResumed { .. }
-        | Event::InventoryNoted { .. }
-        | Event::PauseAsked { .. }
-        | Event::Paused { .. }
-        | Event::GateWaiting { .. }
-        | Event::GatePassed { .. }
-        | Event::Noted { .. }
-        | Event::StepStarted { .. }
-        | Event::StepActed { .. }
-        | Event::StepFinished { .. }
-        | Event::StepFailed { .. }
-        | Event::Halted { .. }
-        | Event::RunFinished => None,
+    let steps = lives.performance.events.iter().find_map(|record| {
+        if let Event::RunStarted { plan, .. } = &record.event { Some(plan.steps().count()) } else { None }
     });
     let struck = steps.is_some_and(|steps| steps > 0 && lives.killed > steps);
     let verdict = if struck { Verdict::Pass } else { Verdict::Unknown };

@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use executor::core::event::Record;
-use tokio_util::sync::CancellationToken;
 
 use super::performance::{Call, ExecutorError, Performance, Then, perform};
 use crate::artifacts::Artifacts;
-use crate::images::Say;
 use crate::scenario::{Ask, Order};
 
 /// The lives of an executor, as one performance, and how often it was killed.
@@ -25,19 +23,16 @@ pub(super) struct Lives {
 pub(super) async fn perform_lives(
     call: &Call<'_>,
     name: &str,
-    artifacts: &Artifacts,
-    cancelled: &CancellationToken,
-    say: Say<'_>,
     hear: &mut dyn FnMut(&Record),
 ) -> Result<Lives, ExecutorError> {
     if call.order.killed_at_every_event {
-        return perform_killed(call, name, artifacts, cancelled, say, hear).await;
+        return perform_killed(call, name, hear).await;
     }
     let mut then = |record: &Record| {
         hear(record);
         Then::GoesOn
     };
-    let performance = perform(call, name, artifacts, cancelled, say, &mut then).await?;
+    let performance = perform(call, name, &mut then).await?;
     Ok(Lives { performance, killed: 0 })
 }
 
@@ -46,9 +41,6 @@ pub(super) async fn perform_lives(
 async fn perform_killed(
     call: &Call<'_>,
     name: &str,
-    artifacts: &Artifacts,
-    cancelled: &CancellationToken,
-    say: Say<'_>,
     hear: &mut dyn FnMut(&Record),
 ) -> Result<Lives, ExecutorError> {
     // What was asked for is in the journal.
@@ -60,7 +52,7 @@ async fn perform_killed(
         ..call.order.clone()
     };
     let resumed = Call { order: &resume, waive: &[], ..call.clone() };
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut killed) = (BTreeSet::new(), 0);
     let mut lives: Option<Performance> = None;
     loop {
         let killed_before = seen.len();
@@ -70,11 +62,13 @@ async fn perform_killed(
             if seen.len() > killed_before || !seen.insert(moment(record)) {
                 return Then::GoesOn;
             }
-            say(&format!("killed {} times: now at {}", seen.len(), moment(record)));
+            (resumed.say)(&format!("kill {}: at {}", seen.len(), moment(record)));
             Then::IsKilled
         };
         let call = if lives.is_none() { call } else { &resumed };
-        let life = perform(call, name, artifacts, cancelled, say, &mut then).await?;
+        let life = perform(call, name, &mut then).await?;
+        // One that had just come to its end ends by itself, whatever it is sent.
+        killed += usize::from(life.exit.is_none());
         let performance = match lives.take() {
             None => life,
             Some(before) => Performance {
@@ -86,8 +80,9 @@ async fn perform_killed(
             },
         };
         if seen.len() == killed_before {
-            let performance = Performance { events: journal(artifacts, performance.events), ..performance };
-            return Ok(Lives { performance, killed: seen.len() });
+            let performance =
+                Performance { events: journal(call.artifacts, performance.events), ..performance };
+            return Ok(Lives { performance, killed });
         }
         lives = Some(performance);
     }
@@ -98,7 +93,7 @@ async fn perform_killed(
 fn journal(artifacts: &Artifacts, heard: Vec<Record>) -> Vec<Record> {
     let runs = std::fs::read_dir(artifacts.path("state").join("runs")).into_iter().flatten().flatten();
     let Some(last) = runs.map(|run| run.path()).max() else { return heard };
-    let text = std::fs::read_to_string(last.join("journal.jsonl")).unwrap_or_default();
+    let Ok(text) = std::fs::read_to_string(last.join("journal.jsonl")) else { return heard };
     let records: Result<Vec<Record>, _> = text.lines().map(serde_json::from_str).collect();
     records.unwrap_or(heard)
 }

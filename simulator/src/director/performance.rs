@@ -20,7 +20,7 @@ use crate::scenario::{Ask, Order};
 const END_LIMIT: Duration = Duration::from_secs(15);
 
 /// A call of the executor.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Call<'a> {
     /// The program.
     pub(super) program: &'a Path,
@@ -30,11 +30,17 @@ pub(super) struct Call<'a> {
     pub(super) order: &'a Order,
     /// Findings to waive, as the executor knows their subjects.
     pub(super) waive: &'a [Waiver],
+    /// Where its journal is, and where what it says is kept.
+    pub(super) artifacts: &'a Artifacts,
+    /// Ends it.
+    pub(super) cancelled: &'a CancellationToken,
+    /// Told what it says to people.
+    pub(super) say: Say<'a>,
 }
 
 impl Call<'_> {
     /// Returns the arguments.
-    fn arguments(&self, artifacts: &Artifacts) -> Vec<OsString> {
+    fn arguments(&self) -> Vec<OsString> {
         let Order { ask, to, offline, keep_op_version, clients_at_once, .. } = self.order;
         let mut words: Vec<OsString> = Vec::new();
         words.push(
@@ -47,7 +53,7 @@ impl Call<'_> {
             .into(),
         );
         words.extend(["--inventory".into(), self.inventory.into()]);
-        words.extend(["--state-dir".into(), artifacts.path("state").into()]);
+        words.extend(["--state-dir".into(), self.artifacts.path("state").into()]);
         words.extend(["--yes", "--events", "-"].map(OsString::from));
         if *ask == Ask::Run {
             words.extend(["--to".into(), to.to_string().into()]);
@@ -156,14 +162,11 @@ pub(super) enum Then {
 pub(super) async fn perform(
     call: &Call<'_>,
     name: &str,
-    artifacts: &Artifacts,
-    cancelled: &CancellationToken,
-    say: Say<'_>,
     hear: &mut dyn FnMut(&Record) -> Then,
 ) -> Result<Performance, ExecutorError> {
     let failed = |source| ExecutorError::Run { program: call.program.to_owned(), source };
     let mut command = Command::new(call.program);
-    command.args(call.arguments(artifacts));
+    command.args(call.arguments());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     // A group of its own: Ctrl-C reaches the simulator, which ends the executor in order.
     command.process_group(0);
@@ -181,16 +184,16 @@ pub(super) async fn perform(
         }
         then
     };
-    let kept_events = artifacts.path(&format!("{name}.events.jsonl"));
-    let kept_words = artifacts.path(&format!("{name}.log"));
+    let kept_events = call.artifacts.path(&format!("{name}.events.jsonl"));
+    let kept_words = call.artifacts.path(&format!("{name}.log"));
     let listening = async {
         let events = events(BufReader::new(stdout), &kept_events, &mut hear);
-        let words = words(BufReader::new(stderr), &kept_words, say);
+        let words = words(BufReader::new(stderr), &kept_words, call.say);
         tokio::try_join!(events, words)
     };
     let ((events, garbled), ()) = tokio::select! {
         heard = listening => heard.map_err(failed)?,
-        () = cancelled.cancelled() => {
+        () = call.cancelled.cancelled() => {
             end(&mut child).await;
             return Err(ExecutorError::Interrupted);
         }
