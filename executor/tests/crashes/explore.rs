@@ -6,21 +6,13 @@ use executor::fake_pool::{Fault, Layout, Shape, Strike, release};
 use crate::matrix::{Tally, once};
 use crate::play::{Plot, Upgrade, Written};
 
-/// Numbers drawn by a seed: the same ones from the same seed, on every machine (the generator is SplitMix64).
-struct Draw(u64);
+/// Numbers drawn by a seed: the same ones from the same seed, on every machine.
+struct Draw(fastrand::Rng);
 
 impl Draw {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
     /// Draws a number below `end`.
     fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(end.max(1)).unwrap()).unwrap()
+        self.0.usize(..end.max(1))
     }
 
     fn one_of<T: Clone>(&mut self, all: &[T]) -> T {
@@ -78,7 +70,7 @@ fn plot(draw: &mut Draw) -> Plot {
 
 /// Plays the schedule of a seed.
 pub(crate) fn schedule(seed: u64) -> (Upgrade, Plot) {
-    let mut draw = Draw(seed);
+    let mut draw = Draw(fastrand::Rng::with_seed(seed));
     (upgrade(&mut draw), plot(&mut draw))
 }
 

@@ -58,24 +58,16 @@ const ODD: &[&str] = &[
 const DEEP: &[&str] = &["<a>", "[", "{\"a\":", "(", "a.", "[[a]]\n", "&amp;", "x", "\n", "9"];
 
 /// Numbers that look like chance and are not.
-pub(crate) struct Chance(u64);
+pub(crate) struct Chance(fastrand::Rng);
 
 impl Chance {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        Self(fastrand::Rng::with_seed(seed))
     }
 
     /// Returns a number below this one; 0 where there is none.
     pub(crate) fn below(&mut self, end: usize) -> usize {
-        if end == 0 { 0 } else { (self.next() % end as u64) as usize }
+        self.0.usize(..end.max(1))
     }
 }
 
