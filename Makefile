@@ -1,10 +1,11 @@
 # The commands of the project. Each does its own set-up; what they do is in scripts/.
 
-.PHONY: help rehearse test crashes explore fuzz deny scenarios scenarios-registry setup clean
+.PHONY: help rehearse test regression crashes explore fuzz deny scenarios scenarios-registry setup clean
 
 help:
 	@echo 'make rehearse   upgrade a disposable pool of real Gluster in containers, and judge it'
-	@echo 'make test       everything that is tested: style, units, scenarios on real containers'
+	@echo 'make test       style, units, and both programs on real containers'
+	@echo 'make regression the tests on real containers that take longer'
 	@echo 'make crashes    upgrades of a pool in memory, struck at every command and record, once and twice'
 	@echo 'make explore    the same struck at random, 100,000 times; EXECUTOR_SEED=N repeats one'
 	@echo 'make scenarios  every scenario that needs no registry, the long ones too'
@@ -19,6 +20,9 @@ rehearse:
 
 test:
 	@scripts/test
+
+regression:
+	@scripts/regression
 
 crashes:
 	@cargo test --locked --release --package executor --test crashes -- --ignored --nocapture everything

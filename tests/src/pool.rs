@@ -57,7 +57,8 @@ pub fn with_arbiter(image: String) -> PoolSpec {
     three_servers(image, "9.2", VolumeKind::Arbiter)
 }
 
-fn three_servers(image: String, release: &str, kind: VolumeKind) -> PoolSpec {
+/// Three servers of a release with a volume on them, and a client that mounts it.
+pub fn three_servers(image: String, release: &str, kind: VolumeKind) -> PoolSpec {
     let node = |name: &str| NodeSpec { name: name.to_owned(), release: release.to_owned() };
     PoolSpec {
         image,
