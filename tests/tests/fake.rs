@@ -35,17 +35,16 @@ const WRITER: &str = "cd /mnt/vol0; nohup sh -c 'n=0; while :; do n=$(( (n + 1) 
                       done' >/dev/null 2>&1 &";
 
 #[rstest]
-#[ignore = "minutes: `make regression`"]
 #[case::from_9_2("9.2", "10.3", false)]
 #[case::from_10_3_prepared("10.3", "11.1", true)]
+#[ignore = "minutes: `make regression`"]
 fn is_seen_as_a_real_pool_is(#[case] from: &'static str, #[case] to: &'static str, #[case] prepared: bool) {
     let spec = move |image| three_servers(image, from, VolumeKind::Replica { count: 3 });
     on_a_pool("fake", spec, move |pool| {
         Handle::current().block_on(async {
             let both = Both::new(pool, release(from), release(to));
             both.alike("as it came up").await;
-            let writer = pool.engine().exec_ok(&pool.node("c1").unwrap().container, &["sh", "-c", WRITER]);
-            writer.await.unwrap();
+            write(pool).await;
             if prepared {
                 both.prepare().await;
             }
@@ -64,12 +63,19 @@ fn falls_into_the_trap_as_a_real_pool_does() {
     on_a_pool("fake-trap", spec, |pool| {
         Handle::current().block_on(async {
             let both = Both::new(pool, release("10.3"), release("11.1"));
+            write(pool).await;
             both.turn("g1").await;
             let differ = both.alike("after an unprepared turn").await;
             let differ = differ["findings"].to_string();
             assert!(differ.contains("STORED_VOLUMES_DIFFER"), "both see the trap: {differ}");
         });
     });
+}
+
+/// Lets the client of the real pool write, as that of the pool in memory always does.
+async fn write(pool: &Pool) {
+    let client = &pool.node("c1").unwrap().container;
+    pool.engine().exec_ok(client, &["sh", "-c", WRITER]).await.unwrap();
 }
 
 /// One of the two pools.

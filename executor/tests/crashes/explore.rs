@@ -4,7 +4,8 @@ use executor::core::plan::Procedure;
 use executor::fake_pool::{Fault, Layout, Shape, Strike, release};
 
 use crate::matrix::{Tally, once};
-use crate::play::{Plot, Upgrade, Written};
+use crate::play::{Plot, Written};
+use crate::upgrade::Upgrade;
 
 /// Numbers drawn by a seed: the same ones from the same seed, on every machine.
 struct Draw(fastrand::Rng);
@@ -50,7 +51,7 @@ fn upgrade(draw: &mut Draw) -> Upgrade {
     };
     // Clients that stay behind could not speak it.
     let keep_op_version = draw.below(4) == 0 || (clients_at_once == 0 && shape.clients > 0);
-    Upgrade { name: "random".to_owned(), procedure, clients_at_once, keep_op_version, shape }
+    Upgrade { name: "random".to_owned(), procedure, clients_at_once, keep_op_version, finish: false, shape }
 }
 
 /// Draws what goes wrong.

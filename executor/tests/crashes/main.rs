@@ -10,23 +10,26 @@ mod explore;
 mod matrix;
 mod play;
 mod rules;
+mod upgrade;
 
 use executor::core::plan::Procedure;
 use executor::fake_pool::{Layout, Shape, release};
 
 use matrix::{Extent, Tally, many, once, pairs, singles};
-use play::{Plot, Upgrade};
+use play::Plot;
+use upgrade::Upgrade;
 
 /// Without its clients an upgrade leaves the op-version as it is, which they could not speak.
 fn upgrade(name: &str, shape: Shape, procedure: Procedure, clients_at_once: usize) -> Upgrade {
     let keep_op_version = clients_at_once == 0 && shape.clients > 0;
-    Upgrade { name: name.to_owned(), shape, procedure, clients_at_once, keep_op_version }
+    Upgrade { name: name.to_owned(), shape, procedure, clients_at_once, keep_op_version, finish: false }
 }
 
 /// One upgrade for each kind of plan. A kind that is new gets its line here.
 fn kinds() -> Vec<Upgrade> {
     let disperse = Layout::Disperse { bricks: 3, redundancy: 1 };
     let mixed = vec![("copies".to_owned(), Layout::Replica(3)), ("coded".to_owned(), disperse)];
+    let older_op_version = Shape { from: release("11.1"), to: release("10.3"), ..Shape::replica_3() };
     let by_hand = Shape { starts_at_boot: false, ..Shape::replica_3() };
     vec![
         upgrade("online, with a client", Shape::replica_3(), Procedure::Online, 1),
@@ -40,12 +43,12 @@ fn kinds() -> Vec<Upgrade> {
         ),
         Upgrade {
             keep_op_version: true,
-            ..upgrade(
-                "back, with a client",
-                Shape { from: release("11.1"), to: release("10.3"), ..Shape::replica_3() },
-                Procedure::Online,
-                1,
-            )
+            ..upgrade("back, with a client", older_op_version.clone(), Procedure::Online, 1)
+        },
+        Upgrade {
+            finish: true,
+            keep_op_version: false,
+            ..upgrade("the op-version alone", older_op_version, Procedure::Online, 0)
         },
         upgrade("offline", Shape { volumes: mixed, ..Shape::replica_3() }, Procedure::Offline, 1),
     ]

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use executor::fake_pool::{Acted, Fault, Strike};
 
-use crate::play::{Played, Plot, Upgrade, Written, play};
+use crate::play::{Played, Plot, Written, play};
+use crate::upgrade::Upgrade;
 
 /// What came of many plays.
 #[derive(Debug, Default)]

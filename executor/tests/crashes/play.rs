@@ -11,7 +11,7 @@ use executor::core::claim::{Claim, RunId};
 use executor::core::event::{Event, GateKind, Record};
 use executor::core::finding::Finding;
 use executor::core::inventory::Inventory;
-use executor::core::plan::{self, Direction, Outcome, Plan, Procedure, Request};
+use executor::core::plan::{Outcome, Plan};
 use executor::core::resume::{self, Progress};
 use executor::fake_pool::{Acted, FakePool, Repair, Shape, Strikes};
 use executor::journal::{self, Journal};
@@ -21,40 +21,13 @@ use executor::runner::{End, RunError, Runner};
 use jiff::Timestamp;
 use tokio::time::sleep;
 
+use crate::upgrade::Upgrade;
+
 /// No gate waits longer than this for what nobody mends, in seconds. The fake pool's own delays are far below it.
 const PATIENCE_SECONDS: u64 = 90;
 
 /// How often an operator tries before it counts as a failure.
 const TRIES: usize = 40;
-
-/// A pool and what is asked for.
-#[derive(Debug, Clone)]
-pub(crate) struct Upgrade {
-    /// What it is called in the report.
-    pub(crate) name: String,
-    /// The pool.
-    pub(crate) shape: Shape,
-    /// Online or offline.
-    pub(crate) procedure: Procedure,
-    /// How many clients are upgraded at once; 0 leaves them alone.
-    pub(crate) clients_at_once: usize,
-    /// Whether the op-version stays.
-    pub(crate) keep_op_version: bool,
-}
-
-impl Upgrade {
-    fn request(&self) -> Request {
-        Request {
-            to: self.shape.to,
-            direction: if self.shape.to < self.shape.from { Direction::Back } else { Direction::Up },
-            only: BTreeSet::new(),
-            procedure: self.procedure,
-            waivers: Vec::new(),
-            clients_at_once: self.clients_at_once,
-            keep_op_version: self.keep_op_version,
-        }
-    }
-}
 
 /// What is left of a record in whose writing the program was killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,7 +93,8 @@ pub(crate) async fn play(upgrade: &Upgrade, plot: &Plot, folder: &Path) -> Resul
     stage.play_out().await?;
     stage.verify().await;
     let clients = upgrade.clients_at_once > 0;
-    let short = stage.pool.short_of_goal(&upgrade.shape, !upgrade.keep_op_version, clients);
+    let goal = Shape { to: upgrade.goal(), ..upgrade.shape.clone() };
+    let short = stage.pool.short_of_goal(&goal, !upgrade.keep_op_version, clients);
     if !short.is_empty() {
         return Err(format!("it ended, and is not at the goal: {}", short.join("; ")));
     }
@@ -193,7 +167,7 @@ impl Stage<'_> {
             let unfinished = self.latest()?.is_some_and(|(_, progress)| !progress.complete);
             return if unfinished { Box::pin(self.resume()).await } else { Ok(Ended::Finished) };
         };
-        let to = self.upgrade.shape.to;
+        let to = self.upgrade.goal();
         let mut journal = Journal::create(&self.folder, to, Timestamp::now()).map_err(|e| e.to_string())?;
         let version = "test".to_owned();
         let first = Event::RunStarted { version, pool: "pool".into(), plan: Box::new(plan) };
@@ -205,19 +179,13 @@ impl Stage<'_> {
 
     /// Decides; looks again for a while where something stands in the way, and mends it where that does not help.
     async fn plan(&mut self) -> Result<Option<Plan>, String> {
-        let request = self.upgrade.request();
         let mut findings = Vec::new();
         for look in 1..=8 * TRIES {
-            let state = observe::look(&self.pool, &self.inventory, &Scope::Plan(request.to)).await;
-            let mut state = state;
+            let mut state = observe::look(&self.pool, &self.inventory, &self.upgrade.scope()).await;
             let own = journal::runs(&self.folder);
             state.before =
                 std::sync::Arc::new(executor::core::baseline::Before { own, ..Default::default() });
-            let outcome = match request.direction {
-                Direction::Up => plan::plan(&self.inventory, &state, &request),
-                Direction::Back => plan::rollback(&self.inventory, &state, &request, None),
-            };
-            findings = match outcome {
+            findings = match self.upgrade.plan(&self.inventory, &state) {
                 Outcome::Plan(plan) => return Ok(Some(shortened(*plan))),
                 Outcome::NothingToDo => return Ok(None),
                 Outcome::Refusal(refusal) => refusal.findings,
