@@ -59,6 +59,8 @@ fn a_bad_scenario_ends_with_2_before_any_engine_is_asked(
 
 #[rstest]
 #[case(&["run"], "required")]
+#[case(&["run", "--tag", "nope"], "no scenario below scenarios has the tag `nope`")]
+#[case(&["run", "nowhere.toml", "--tag", "faults"], "cannot be used with")]
 #[case(&["run", "nowhere.toml"], "nowhere.toml: cannot be read")]
 #[case(&["run", "scenarios/online-replicated.toml", "--executor", "/nonexistent"], "the executor's program is not there")]
 #[case(&["images", "--images", "/nonexistent", "list"], "cannot read /nonexistent/catalog.toml")]

@@ -5,6 +5,8 @@ mod failure;
 mod images;
 mod record;
 mod run;
+mod selection;
+mod totals;
 
 use std::io::Write as _;
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::selection::tagged;
+use super::totals::Totals;
 use super::{Context, Exit, Failure, say};
 use crate::artifacts::{ArtifactError, Artifacts};
 use crate::director::{self, DirectorError, Stage};
@@ -17,14 +19,20 @@ use crate::scenario::{Scenario, ScenarioError};
 
 /// Rehearse scenarios: bring up a pool of real Gluster, let the executor upgrade it, judge, and remove it
 ///
-/// Each scenario has a pool of its own. What it leaves is in a folder below `runs`, the latest one linked as
+/// Several are run one after the other, and closed with a line of numbers. Each scenario has a pool of its own. What it leaves is in a folder below `runs`, the latest one linked as
 /// `runs/latest`: report.txt and report.json, the executor's words, events and journal, the client's record, and
 /// the logs and state of every host.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The scenario files
-    #[arg(value_name = "SCENARIO", required = true)]
-    scenarios: Vec<PathBuf>,
+    #[arg(value_name = "SCENARIO", required_unless_present = "tag", conflicts_with = "tag")]
+    files: Vec<PathBuf>,
+    /// Every scenario with this tag, in place of files
+    #[arg(long)]
+    tag: Option<String>,
+    /// Where scenarios with a tag are looked for, in folders of it, too
+    #[arg(long, value_name = "FOLDER", default_value = "scenarios", requires = "tag")]
+    scenarios: PathBuf,
     /// The folder with catalog.toml and one folder a family
     #[arg(long = "images", value_name = "FOLDER", default_value = "images")]
     images: PathBuf,
@@ -55,20 +63,42 @@ enum Output {
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let catalog = Catalog::load(&args.images)?;
     // All of them are read before the first is run: a mistake in the last one is known at once.
-    let scenarios: Vec<Scenario> =
-        args.scenarios.iter().map(|path| Scenario::load(path, &catalog)).collect::<Result<_, _>>()?;
+    let scenarios: Vec<Scenario> = match &args.tag {
+        Some(tag) => tagged(&args.scenarios, tag, &catalog)?,
+        None => args.files.iter().map(|path| Scenario::load(path, &catalog)).collect::<Result<_, _>>()?,
+    };
     let executor = executor(args.executor.as_deref())?;
     let engine = Engine::connect().await?;
-    let mut worst = Verdict::Pass;
+    let mut totals = Totals::default();
     for scenario in &scenarios {
-        let report = rehearse(&args, context, &catalog, &engine, scenario, &executor).await?;
-        worst = worst.max(report.verdict);
-        print(&report, args.output)?;
+        match rehearse(&args, context, &catalog, &engine, scenario, &executor).await {
+            Ok(report) => {
+                totals.add(&report);
+                print(&report, args.output)?;
+            }
+            // The others are no less worth running, unless the operator wants none.
+            Err(failure) if scenarios.len() > 1 && !context.cancelled.is_cancelled() => {
+                say(&format!("scenario {}: {}", scenario.name, failure.message()));
+                totals.add_unjudged();
+            }
+            Err(failure) => return Err(failure),
+        }
     }
-    match worst {
+    if scenarios.len() > 1 || args.tag.is_some() {
+        close(&totals, args.output);
+    }
+    match totals.worst() {
         Verdict::Pass => Ok(()),
         Verdict::Fail => Err(verdict(Exit::Failed, "the verdict is: fail")),
         Verdict::Unknown => Err(verdict(Exit::Unknown, "the verdict is: unknown")),
+    }
+}
+
+/// Says the numbers of all scenarios. With JSON, stdout is for reports alone.
+fn close(totals: &Totals, output: Output) {
+    match output {
+        Output::Text => println!("{}", totals.line()),
+        Output::Json => say(&totals.line()),
     }
 }
 

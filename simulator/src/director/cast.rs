@@ -9,6 +9,7 @@ use futures_util::future::try_join_all;
 use super::expected::{containers, expected, expected_users};
 use super::load::Truths;
 use super::{DirectorError, Stage};
+use crate::oracle::during::KnownDown;
 use crate::oracle::{Baseline, EngineShell, Expected, Shell, Users};
 use crate::pool::{Pool, PoolError, PoolSpec, Site};
 use crate::scenario::{PoolPart, Which};
@@ -45,6 +46,8 @@ pub(super) struct Cast {
     pub(super) users: Users,
     /// The oracle's way to every host.
     pub(super) shell: Arc<dyn Shell>,
+    /// The hosts that a fault took the power from.
+    pub(super) known_down: KnownDown,
 }
 
 impl Cast {
@@ -80,6 +83,7 @@ impl Cast {
             secondary: secondary.map(|pool| player(Which::Secondary, pool)),
             users,
             shell,
+            known_down: KnownDown::default(),
         };
         let mut troubles = Vec::new();
         for which in cast.players().map(|player| player.which).collect::<Vec<_>>() {

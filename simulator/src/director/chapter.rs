@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::cast::{Cast, Player};
+use super::deeds::Hands;
 use super::expected::{
     expected, expected_users, verdict_on_executor, verdict_on_kills, verdict_on_second_order,
 };
@@ -17,7 +18,7 @@ use super::load::{Load, Truths};
 use super::performance::{Call, Then, perform};
 use super::{DirectorError, Performance, Stage, keep_json, restart, waivers};
 use crate::oracle::after::{self, Settle};
-use crate::oracle::during::{self, KnownDown, Watch};
+use crate::oracle::during::{self, Watch};
 use crate::oracle::{Baseline, Expected, Judge, Judgement, Stored, Verdict};
 use crate::scenario::{Ask, Order, Outcome, Which};
 
@@ -63,10 +64,10 @@ impl<'a> Chapter<'a> {
         let Self { stage, cast, order, .. } = self;
         let say = stage.say;
         let player = cast.player(order.on);
-        for deed in &order.before {
-            say(&format!("before it: {deed:?}"));
-            deed.strike(&player.pool).await?;
-        }
+        let waive = waivers::as_given(&cast.pool.pool, &order.waive).await?;
+        let call = self.call(player, order, &waive);
+        let hands = Hands { pool: &player.pool, known_down: &cast.known_down, call: &call };
+        let prepared = faults::beforehand(&order.before, &hands, &self.phase("beforehand"), say).await;
         let before = self.captured(self.number - 1).await?;
         load.write(stage, &cast.pool.pool).await?;
         let workload = stage.scenario.workload.as_ref();
@@ -77,13 +78,14 @@ impl<'a> Chapter<'a> {
         } else if load.writes() {
             say("a client writes; the executor is started");
         }
-        let (performance, watched) = self.perform(player).await?;
+        let (performance, watched) = self.perform(&call, &hands).await?;
         if pauses && performance.last_word() == "upgraded" {
             say("the client mounts again, and goes on");
             load.go_on(stage, &cast.pool.pool).await?;
         }
         load.finish(&cast.shell, &performance, pauses).await;
         let mut judgement = verdict_on_executor(order, &self.phase("the executor"), &performance);
+        judgement.extend(prepared);
         judgement.extend(watched);
         judgement.extend(load.judge(stage.scenario.expect.longest_stall));
         let truths = load.truths();
@@ -96,7 +98,11 @@ impl<'a> Chapter<'a> {
     }
 
     /// Calls the executor, with the faults striking and the oracle watching.
-    async fn perform(&self, player: &Player) -> Result<(Performance, Judgement), DirectorError> {
+    async fn perform(
+        &self,
+        call: &Call<'_>,
+        hands: &Hands<'_>,
+    ) -> Result<(Performance, Judgement), DirectorError> {
         let Self { stage, cast, order, .. } = self;
         let stop = CancellationToken::new();
         let mut watching = Vec::new();
@@ -106,21 +112,19 @@ impl<'a> Chapter<'a> {
                 cast.shell.clone(),
                 expected,
                 Watch::default(),
-                KnownDown::default(),
+                cast.known_down.clone(),
                 stop.clone(),
             );
             watching.push((player.which, watch));
         }
-        let waive = waivers::as_given(&cast.pool.pool, &order.waive).await?;
-        let call = self.call(player, order, &waive);
         let (mut ear, due) = Ear::new(&order.faults);
         let phase = self.phase("faults");
         let performing = async {
-            let done = perform_lives(&call, &self.file("executor"), &mut |record| ear.hear(record)).await;
+            let done = perform_lives(call, &self.file("executor"), &mut |record| ear.hear(record)).await;
             drop(ear);
             done
         };
-        let striking = faults::strike(&order.faults, &player.pool, due, &phase, stage.say);
+        let striking = faults::strike(&order.faults, hands, due, &phase, stage.say);
         let (lives, mut judgement) = tokio::join!(performing, striking);
         for (which, watch) in watching {
             let watched = watch.finish().await;
@@ -150,6 +154,7 @@ impl<'a> Chapter<'a> {
             order,
             waive,
             artifacts,
+            state: "state",
             cancelled,
             say: *say,
         }
@@ -176,6 +181,7 @@ impl<'a> Chapter<'a> {
         let phase = self.phase(match order.outcome {
             Outcome::Upgraded => "after the upgrade",
             Outcome::Halted => "at the halt",
+            Outcome::Failed => "at the failure",
             Outcome::Refused => "after the refusal",
         });
         let mut judgement = Judgement::default();
@@ -191,7 +197,7 @@ impl<'a> Chapter<'a> {
         }
         judgement.extend(self.judge_sessions(&phase).await?);
         // At a halt, what was taken away for an upgrade may be away still.
-        if order.outcome != Outcome::Halted {
+        if !matches!(order.outcome, Outcome::Halted | Outcome::Failed) {
             let users = expected_users(stage.scenario, self.number);
             judgement.extend(cast.users.judge(&*cast.shell, &users, &phase).await);
         }
@@ -310,8 +316,11 @@ impl<'a> Chapter<'a> {
 
     fn in_the_end(&self, which: Which, truths: &Truths) -> Result<Expected, DirectorError> {
         let mut expected = self.expected(which, self.number, truths)?;
+        if which == self.order.on {
+            expected.out.clone_from(&self.order.out);
+        }
         expected.stored = match self.order.outcome {
-            Outcome::Halted => self.stage.scenario.expect.stored,
+            Outcome::Halted | Outcome::Failed => self.stage.scenario.expect.stored,
             Outcome::Upgraded | Outcome::Refused => Stored::Alike,
         };
         Ok(expected)

@@ -6,6 +6,7 @@ use executor::core::event::Event;
 use executor::core::finding::Finding;
 
 use super::cast::Cast;
+use super::faults::STRIKES;
 use super::lives::Lives;
 use super::load::Truths;
 use super::{DirectorError, Performance, Stage};
@@ -55,6 +56,7 @@ pub(super) fn expected(
     Ok(Expected {
         releases,
         op_version,
+        out: BTreeMap::new(),
         volumes,
         client: cast.pool.pool.clients().first().map(|client| client.name.clone()),
         stored: Stored::Alike,
@@ -129,13 +131,26 @@ pub(super) fn verdict_on_executor(order: &Order, phase: &str, performance: &Perf
         garbled,
         "all read",
     );
-    if outcome != Outcome::Upgraded {
+    if let Some(says) = &order.says {
+        let error = error(performance).unwrap_or("no step failed");
+        let verdict = if error.contains(says) { Verdict::Pass } else { Verdict::Fail };
+        judge.assert("it says why it failed", "executor", verdict, says, error);
+    }
+    if matches!(outcome, Outcome::Halted | Outcome::Refused) {
         let expected = &order.findings;
         let found = named(performance);
         let verdict = if found == *expected { Verdict::Pass } else { Verdict::Fail };
         judge.assert("it names its findings, all of them", "executor", verdict, list(expected), list(&found));
     }
     judge.done()
+}
+
+/// Returns why a step failed, where one did.
+fn error(performance: &Performance) -> Option<&str> {
+    performance.events.iter().rev().find_map(|record| match &record.event {
+        Event::StepFailed { error, .. } => Some(error.as_str()),
+        _ => None,
+    })
 }
 
 /// Returns what it halted or refused with, as CODE:SUBJECT.
@@ -182,13 +197,7 @@ pub(super) fn verdict_on_kills(phase: &str, lives: &Lives) -> Judgement {
     let verdict = if struck { Verdict::Pass } else { Verdict::Unknown };
     let expected = format!("killed at every event of {} steps", steps.unwrap_or_default());
     let mut judge = Judge::new(phase);
-    judge.assert(
-        "the fault strikes",
-        "executor",
-        verdict,
-        expected,
-        format!("killed {} times", lives.killed),
-    );
+    judge.assert(STRIKES, "executor", verdict, expected, format!("killed {} times", lives.killed));
     judge.done()
 }
 

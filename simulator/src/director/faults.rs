@@ -1,89 +1,136 @@
-//! Deeds of others: what somebody does to a pool before the executor is started, or while it works.
+//! Faults: deeds of others that strike while the executor works, each at its cue, in the order in which they are written.
 
 use executor::core::event::{Event, Record};
-use executor::core::plan::Plan;
-use tokio::sync::mpsc;
+use executor::core::plan::{Plan, Step};
+use tokio::sync::{mpsc, oneshot};
 
+use super::deeds::{Hands, Struck};
 use crate::images::Say;
-use crate::oracle::{Judge, Judgement, Verdict};
-use crate::pool::{Pool, PoolError};
+use crate::oracle::{Assertion, Judge, Judgement, Verdict};
 use crate::scenario::{Cue, Deed, Fault};
 
-impl Deed {
-    /// Does it.
-    ///
-    /// # Errors
-    /// When Gluster refuses it.
-    pub(super) async fn strike(&self, pool: &Pool) -> Result<(), PoolError> {
-        let Some(server) = pool.servers().last() else { return Ok(()) };
-        match self {
-            Self::SetOption { volume, option, value } => {
-                pool.change(server, &["volume", "set", volume, option, value]).await
-            }
-            Self::ResetOption { volume, option } => {
-                pool.change(server, &["volume", "reset", volume, option]).await
-            }
-        }
-    }
+/// What is asserted of a fault that is to strike, by which they are counted.
+pub(super) const STRIKES: &str = "the fault strikes";
+
+/// What is asserted of a deed that mends.
+const MENDS: &str = "what was broken is mended";
+
+/// A fault that is due.
+pub(super) struct Due {
+    /// Its number.
+    pub(super) fault: usize,
+    /// Dropped when it is done, where the executor is held so long.
+    _held: Option<oneshot::Sender<()>>,
 }
 
-/// The ear of the faults: told each event, it passes on the ones that are a cue.
+/// The ear of the faults: told each event, it passes on what is due. A fault is due once, and none before those that are
+/// written above it.
 pub(super) struct Ear<'a> {
     faults: &'a [Fault],
+    /// How many of them were due by now.
+    heard: usize,
     plan: Option<Plan>,
-    cues: mpsc::UnboundedSender<usize>,
+    due: mpsc::UnboundedSender<Due>,
 }
 
 impl<'a> Ear<'a> {
-    /// Returns an ear, and where the numbers of the faults come out that are due.
-    pub(super) fn new(faults: &'a [Fault]) -> (Self, mpsc::UnboundedReceiver<usize>) {
-        let (cues, due) = mpsc::unbounded_channel();
-        (Self { faults, plan: None, cues }, due)
+    /// Returns an ear, and where the faults come out that are due.
+    pub(super) fn new(faults: &'a [Fault]) -> (Self, mpsc::UnboundedReceiver<Due>) {
+        let (sender, due) = mpsc::unbounded_channel();
+        (Self { faults, heard: 0, plan: None, due: sender }, due)
     }
 
-    /// Hears an event.
-    pub(super) fn hear(&mut self, record: &Record) {
+    /// Hears an event; returns what the executor has to wait for.
+    pub(super) fn hear(&mut self, record: &Record) -> Vec<oneshot::Receiver<()>> {
         if let Event::RunStarted { plan, .. } = &record.event {
             self.plan = Some((**plan).clone());
         }
-        let Event::StepFinished { step, .. } = &record.event else { return };
-        let Some(plan) = &self.plan else { return };
-        let Some(step) = plan.steps().find(|other| other.id == *step) else { return };
-        let due = self.faults.iter().enumerate().filter(|(_, fault)| is_cue(&fault.after, step));
-        for (number, _) in due {
+        let mut held = Vec::new();
+        let Some(plan) = &self.plan else { return held };
+        while let Some(fault) = self.faults.get(self.heard).filter(|fault| comes(&fault.cue, record, plan)) {
+            let holds = match fault.cue {
+                Cue::After(_) => true,
+                Cue::During { .. } | Cue::Waiting { .. } => false,
+            };
+            let (sender, receiver) = oneshot::channel();
+            held.extend(holds.then_some(receiver));
             // Nobody listens any more once the executor has ended.
-            let _ = self.cues.send(number);
+            let _ = self.due.send(Due { fault: self.heard, _held: holds.then_some(sender) });
+            self.heard += 1;
         }
+        held
     }
 }
 
+/// Returns whether a cue comes with an event.
+fn comes(cue: &Cue, record: &Record, plan: &Plan) -> bool {
+    let step = match (cue, &record.event) {
+        (Cue::After(_), Event::StepFinished { step, .. })
+        | (Cue::During { .. }, Event::StepStarted { step }) => step,
+        (Cue::Waiting { finding, .. }, Event::GateWaiting { step, findings, .. })
+            if findings.iter().any(|found| found.code == *finding) =>
+        {
+            step
+        }
+        (Cue::After(_) | Cue::During { .. } | Cue::Waiting { .. }, _) => return false,
+    };
+    plan.steps().find(|other| other.id == *step).is_some_and(|step| is_named(cue, step))
+}
+
 /// Returns whether a step is the one that a cue names.
-fn is_cue(cue: &Cue, step: &executor::core::plan::Step) -> bool {
-    let named = serde_json::to_value(&step.action).ok();
-    let is_named = named.and_then(|named| Some(named.as_object()?.contains_key(&cue.step)));
-    is_named == Some(true) && step.action.hosts().iter().any(|host| host.as_str() == cue.host)
+fn is_named(cue: &Cue, step: &Step) -> bool {
+    let wanted = cue.step();
+    let action = serde_json::to_value(&step.action).ok();
+    let is_named = action.and_then(|action| Some(action.as_object()?.contains_key(&wanted.action)));
+    is_named == Some(true) && step.action.hosts().iter().any(|host| host.as_str() == wanted.host)
 }
 
 /// Does what is due, until the executor has ended; returns whether each fault struck, and how.
 pub(super) async fn strike(
     faults: &[Fault],
-    pool: &Pool,
-    mut due: mpsc::UnboundedReceiver<usize>,
+    hands: &Hands<'_>,
+    mut due: mpsc::UnboundedReceiver<Due>,
     phase: &str,
     say: Say<'_>,
 ) -> Judgement {
-    let mut found: Vec<Result<(), String>> = vec![Err("its moment did not come".to_owned()); faults.len()];
-    while let Some(number) = due.recv().await {
-        let Some(fault) = faults.get(number) else { continue };
+    let never = (Verdict::Unknown, "its moment did not come".to_owned());
+    let mut found: Vec<Struck> = vec![never; faults.len()];
+    while let Some(due) = due.recv().await {
+        let Some(fault) = faults.get(due.fault) else { continue };
         say(&format!("fault: {:?}", fault.deed));
-        found[number] = fault.deed.strike(pool).await.map_err(|error| error.to_string());
+        found[due.fault] = match &fault.cue {
+            Cue::During { step, runs: Some(program) } if !hands.runs(&step.host, program).await => {
+                (Verdict::Unknown, format!("{program} did not run on {}", step.host))
+            }
+            Cue::After(_) | Cue::During { .. } | Cue::Waiting { .. } => hands.strike(&fault.deed).await,
+        };
+        say(&format!("fault: {}", found[due.fault].1));
     }
     let mut judge = Judge::new(phase);
-    for (fault, found) in faults.iter().zip(found) {
-        let subject = format!("{} on {}", fault.after.step, fault.after.host);
-        let verdict = if found.is_ok() { Verdict::Pass } else { Verdict::Unknown };
-        let found = found.map_or_else(|reason| reason, |()| "it struck".to_owned());
-        judge.assert("the fault strikes", subject, verdict, format!("{:?}", fault.deed), found);
+    for (fault, (verdict, found)) in faults.iter().zip(found) {
+        judge.assert(name(&fault.deed), fault.cue.words(), verdict, format!("{:?}", fault.deed), found);
     }
     judge.done()
+}
+
+/// Returns how many faults struck.
+pub(super) fn struck(judgement: &Judgement) -> usize {
+    let struck = |assertion: &&Assertion| assertion.name == STRIKES && assertion.verdict == Verdict::Pass;
+    judgement.assertions.iter().filter(struck).count()
+}
+
+/// Does what is to be done before an order; returns whether each of it was.
+pub(super) async fn beforehand(deeds: &[Deed], hands: &Hands<'_>, phase: &str, say: Say<'_>) -> Judgement {
+    let mut judge = Judge::new(phase);
+    for deed in deeds {
+        say(&format!("before it: {deed:?}"));
+        let (verdict, found) = hands.strike(deed).await;
+        say(&format!("before it: {found}"));
+        judge.assert(name(deed), "before the order", verdict, format!("{deed:?}"), found);
+    }
+    judge.done()
+}
+
+fn name(deed: &Deed) -> &'static str {
+    if deed.mends() { MENDS } else { STRIKES }
 }

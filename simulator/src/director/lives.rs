@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use executor::core::event::Record;
+use tokio::sync::oneshot;
 
 use super::performance::{Call, ExecutorError, Performance, Then, perform};
 use crate::artifacts::Artifacts;
@@ -23,14 +24,14 @@ pub(super) struct Lives {
 pub(super) async fn perform_lives(
     call: &Call<'_>,
     name: &str,
-    hear: &mut dyn FnMut(&Record),
+    hear: &mut dyn FnMut(&Record) -> Vec<oneshot::Receiver<()>>,
 ) -> Result<Lives, ExecutorError> {
     if call.order.killed_at_every_event {
         return perform_killed(call, name, hear).await;
     }
     let mut then = |record: &Record| {
-        hear(record);
-        Then::GoesOn
+        let until = hear(record);
+        if until.is_empty() { Then::GoesOn } else { Then::IsHeld(until) }
     };
     let performance = perform(call, name, &mut then).await?;
     Ok(Lives { performance, killed: 0 })
@@ -41,7 +42,7 @@ pub(super) async fn perform_lives(
 async fn perform_killed(
     call: &Call<'_>,
     name: &str,
-    hear: &mut dyn FnMut(&Record),
+    hear: &mut dyn FnMut(&Record) -> Vec<oneshot::Receiver<()>>,
 ) -> Result<Lives, ExecutorError> {
     // What was asked for is in the journal.
     let resume = Order {
@@ -57,7 +58,7 @@ async fn perform_killed(
     loop {
         let killed_before = seen.len();
         let mut then = |record: &Record| {
-            hear(record);
+            drop(hear(record));
             // What came after the event that it is killed for is met again, or was written before the kill.
             if seen.len() > killed_before || !seen.insert(moment(record)) {
                 return Then::GoesOn;

@@ -155,6 +155,11 @@ impl Load {
         truths
     }
 
+    /// Returns how many operations were acknowledged.
+    pub(super) fn acknowledged(&self) -> usize {
+        self.ended.iter().map(|(_, record, _)| record.acknowledged()).sum()
+    }
+
     /// Returns the longest that an operation took.
     pub(super) fn longest_stall(&self) -> Option<Duration> {
         self.ended.iter().filter_map(|(_, record, _)| record.longest()).map(|stall| stall.took).max()

@@ -11,8 +11,11 @@
 
 mod cast;
 mod chapter;
+mod deeds;
 mod expected;
 mod faults;
+#[cfg(test)]
+mod faults_tests;
 mod lives;
 mod load;
 mod performance;
@@ -38,7 +41,7 @@ use crate::engine::{Engine, Run};
 use crate::images::{Catalog, NodeImage, Say};
 use crate::oracle::{Baseline, Judgement};
 use crate::pool::PoolError;
-use crate::report::{self, HostVersions, Report};
+use crate::report::{self, Counts, HostVersions, Report};
 use crate::scenario::{Outcome, Scenario};
 
 /// Everything a rehearsal needs.
@@ -151,7 +154,7 @@ async fn judged(stage: &Stage<'_>, cast: &Cast) -> Result<Report, DirectorError>
             break;
         }
     }
-    let mut report = report(stage, cast, &ends, load.longest_stall(), judgement).await?;
+    let mut report = report(stage, cast, &ends, &load, judgement).await?;
     report.notes.extend(notes);
     Ok(report)
 }
@@ -166,7 +169,7 @@ async fn report(
     stage: &Stage<'_>,
     cast: &Cast,
     ends: &[String],
-    longest_stall: Option<Duration>,
+    load: &Load,
     judgement: Judgement,
 ) -> Result<Report, DirectorError> {
     let Stage { scenario, artifacts, seed, .. } = stage;
@@ -189,7 +192,13 @@ async fn report(
         duration: Duration::ZERO,
         executor: ends.join("; then "),
         versions,
-        longest_stall,
+        longest_stall: load.longest_stall(),
+        counts: Counts {
+            acknowledged: load.acknowledged(),
+            lost: judgement.tally.lost,
+            too_many_out: judgement.tally.too_many_out,
+            faults: faults::struck(&judgement),
+        },
         judgement,
         notes: scenario
             .expect

@@ -7,9 +7,11 @@ use std::time::{Duration, SystemTime};
 
 use executor::core::event::{Event, Record};
 use executor::core::finding::Waiver;
+use futures_util::future::join_all;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::artifacts::Artifacts;
@@ -30,8 +32,10 @@ pub(super) struct Call<'a> {
     pub(super) order: &'a Order,
     /// Findings to waive, as the executor knows their subjects.
     pub(super) waive: &'a [Waiver],
-    /// Where its journal is, and where what it says is kept.
+    /// Where what it says is kept.
     pub(super) artifacts: &'a Artifacts,
+    /// The folder of its journals, below the artifacts.
+    pub(super) state: &'a str,
     /// Ends it.
     pub(super) cancelled: &'a CancellationToken,
     /// Told what it says to people.
@@ -53,7 +57,7 @@ impl Call<'_> {
             .into(),
         );
         words.extend(["--inventory".into(), self.inventory.into()]);
-        words.extend(["--state-dir".into(), self.artifacts.path("state").into()]);
+        words.extend(["--state-dir".into(), self.artifacts.path(self.state).into()]);
         words.extend(["--yes", "--events", "-"].map(OsString::from));
         if *ask == Ask::Run {
             words.extend(["--to".into(), to.to_string().into()]);
@@ -146,12 +150,14 @@ impl Performance {
 }
 
 /// What becomes of an executor that has told an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Then {
     /// It goes on.
     GoesOn,
     /// It is killed at once, and has no time for anything.
     IsKilled,
+    /// It is stopped, and goes on when somebody has seen to each of these.
+    IsHeld(Vec<oneshot::Receiver<()>>),
 }
 
 /// Runs the executor to its end. Each event is told to `hear` when it comes. Its events and words are added to files of this
@@ -176,18 +182,10 @@ pub(super) async fn perform(
         return Err(failed(std::io::Error::other("its output is not to be had")));
     };
     let pid = pid_of(&child);
-    let mut hear = |record: &Record| {
-        let then = hear(record);
-        if let (Then::IsKilled, Some(pid)) = (then, pid) {
-            // It has not been waited for, so that the number is still its own.
-            let _ = kill_process(pid, Signal::KILL);
-        }
-        then
-    };
     let kept_events = call.artifacts.path(&format!("{name}.events.jsonl"));
     let kept_words = call.artifacts.path(&format!("{name}.log"));
     let listening = async {
-        let events = events(BufReader::new(stdout), &kept_events, &mut hear);
+        let events = events(BufReader::new(stdout), &kept_events, pid, hear);
         let words = words(BufReader::new(stderr), &kept_words, call.say);
         tokio::try_join!(events, words)
     };
@@ -208,6 +206,8 @@ const BETWEEN_SIGNALS: Duration = Duration::from_millis(500);
 /// Ends the executor: asks first, so that it closes its connections; kills it where it does not listen.
 async fn end(child: &mut Child) {
     let pid = pid_of(child);
+    // One that is held hears nothing.
+    signal(pid, Signal::CONT);
     for limit in [BETWEEN_SIGNALS, END_LIMIT] {
         if let Some(pid) = pid
             && kill_process(pid, Signal::TERM).is_ok()
@@ -221,6 +221,12 @@ async fn end(child: &mut Child) {
     }
 }
 
+/// Sends a signal to a child that has not been waited for, so that the number is still its own.
+fn signal(pid: Option<Pid>, signal: Signal) {
+    // One that has just ended cannot be told anything.
+    let _ = pid.map(|pid| kill_process(pid, signal));
+}
+
 fn pid_of(child: &Child) -> Option<Pid> {
     child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
 }
@@ -230,10 +236,12 @@ async fn added_to(kept: &Path) -> std::io::Result<tokio::fs::File> {
     tokio::fs::OpenOptions::new().create(true).append(true).open(kept).await
 }
 
-/// Reads events, and keeps each line in a file. One that is killed may leave half a line.
+/// Reads events, keeps each line in a file, and does to the program what is to become of it at each. One that is killed
+/// may leave half a line.
 async fn events(
     stdout: BufReader<impl tokio::io::AsyncRead + Unpin>,
     kept: &Path,
+    pid: Option<Pid>,
     hear: &mut dyn FnMut(&Record) -> Then,
 ) -> std::io::Result<(Vec<Record>, Vec<String>)> {
     let mut file = added_to(kept).await?;
@@ -244,7 +252,19 @@ async fn events(
         file.write_all(format!("{line}\n").as_bytes()).await?;
         match serde_json::from_str::<Record>(&line) {
             Ok(record) => {
-                killed |= hear(&record) == Then::IsKilled;
+                match hear(&record) {
+                    Then::GoesOn => {}
+                    Then::IsKilled => {
+                        killed = true;
+                        signal(pid, Signal::KILL);
+                    }
+                    Then::IsHeld(until) => {
+                        signal(pid, Signal::STOP);
+                        // One whose other end is gone waits for nothing.
+                        join_all(until).await;
+                        signal(pid, Signal::CONT);
+                    }
+                }
                 events.push(record);
             }
             Err(_) if killed => {}

@@ -106,6 +106,16 @@ pub enum Stored {
     Differing,
 }
 
+/// How a server serves nothing: what a fault left behind, and a run that did not come to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Out {
+    /// It has no power.
+    Down,
+    /// It can be read, and none of its bricks serves; what else runs there is not judged.
+    NotServing,
+}
+
 /// What must hold of a pool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
@@ -113,6 +123,8 @@ pub struct Expected {
     pub releases: BTreeMap<String, String>,
     /// The op-version every server must have stored.
     pub op_version: u32,
+    /// The servers that serve nothing. All others have to carry the volumes without them.
+    pub out: BTreeMap<String, Out>,
     /// All volumes of the pool.
     pub volumes: Vec<ExpectedVolume>,
     /// A host that can mount the volumes; without it nothing is read back through a mount, and that is unknown.
@@ -126,6 +138,19 @@ pub struct Expected {
 }
 
 impl Expected {
+    /// Returns the servers that serve.
+    pub fn serving(&self) -> impl Iterator<Item = &String> + Clone {
+        self.releases.keys().filter(|server| !self.out.contains_key(*server))
+    }
+
+    /// Returns whether a server is without power.
+    pub fn is_down(&self, server: &str) -> bool {
+        match self.out.get(server) {
+            Some(Out::Down) => true,
+            Some(Out::NotServing) | None => false,
+        }
+    }
+
     /// Returns the paths of the bricks on a server.
     pub fn bricks_of(&self, server: &str) -> Vec<&str> {
         let bricks = self.volumes.iter().flat_map(|volume| &volume.bricks);

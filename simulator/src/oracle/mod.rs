@@ -31,9 +31,9 @@ mod testing;
 
 pub use baseline::{Allowance, Baseline};
 pub use engine_shell::EngineShell;
-pub use expected::{Brick, Expected, ExpectedVolume, Stored, Truth, VolumeKind};
+pub use expected::{Brick, Expected, ExpectedVolume, Out, Stored, Truth, VolumeKind};
 pub(crate) use shell::read;
 pub use shell::{Ran, Shell};
 pub use users::{ExpectedUsers, Users};
-pub use verdict::{Assertion, Judgement, Verdict};
+pub use verdict::{Assertion, Judgement, Tally, Verdict};
 pub(crate) use verdict::{Judge, shorten};

@@ -79,6 +79,7 @@ pub(crate) fn expected() -> Expected {
     Expected {
         releases: SERVERS.iter().map(|server| ((*server).to_owned(), "11.1".to_owned())).collect(),
         op_version: 110_000,
+        out: BTreeMap::new(),
         volumes: vec![ExpectedVolume {
             name: "vol".to_owned(),
             kind: VolumeKind::Replicate { replica: 3, arbiter: 0 },

@@ -45,12 +45,24 @@ pub struct Assertion {
     pub found: String,
 }
 
+/// What was counted while it was judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// The most acknowledged files that any reading of a volume missed, or found with other bytes.
+    pub lost: usize,
+    /// Looks at the bricks that found more of a set out than it can spare.
+    pub too_many_out: usize,
+}
+
 /// All assertions of one or more judges.
 #[must_use = "a judgement nobody reads judges nothing"]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Judgement {
     /// In the order in which they were judged.
     pub assertions: Vec<Assertion>,
+    /// What was counted.
+    #[serde(default)]
+    pub tally: Tally,
 }
 
 impl Judgement {
@@ -62,6 +74,9 @@ impl Judgement {
     /// Takes in the assertions of another judgement.
     pub fn extend(&mut self, other: Self) {
         self.assertions.extend(other.assertions);
+        // A file that is lost is missed at every reading from then on.
+        self.tally.lost = self.tally.lost.max(other.tally.lost);
+        self.tally.too_many_out += other.tally.too_many_out;
     }
 
     /// Returns the assertions that do not hold or could not be told.
@@ -136,6 +151,10 @@ impl Judge {
             Err(reason) => (Verdict::Unknown, reason),
         };
         self.assert(name, subject, verdict, expected, found);
+    }
+
+    pub(crate) fn tally(&mut self) -> &mut Tally {
+        &mut self.judgement.tally
     }
 
     pub(crate) fn done(self) -> Judgement {

@@ -6,6 +6,7 @@ mod door;
 mod georep;
 mod gluster;
 mod node;
+mod power;
 mod save;
 mod site;
 mod spec;

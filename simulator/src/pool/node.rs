@@ -86,7 +86,7 @@ impl Builder<'_> {
             systemd: self.init == Init::Systemd,
         };
         let address = self.start(&mut container).await?;
-        self.wait_ready(name, &container.name).await?;
+        wait_ready(self.engine, name, &container.name).await?;
         let host_key = self.engine.exec_ok(&container.name, &["cat", HOST_KEY]).await?.stdout;
         Ok(Node {
             name: name.clone(),
@@ -118,31 +118,32 @@ impl Builder<'_> {
             }
         }
     }
+}
 
-    async fn wait_ready(&self, name: &str, id: &str) -> Result<(), PoolError> {
-        until(format!("{name} to start"), START_LIMIT, async || {
-            match self.engine.container_state(id).await? {
-                ContainerState::Running => {}
-                ContainerState::Ended(status) => {
-                    return Err(PoolError::NodeEnded {
-                        node: name.to_owned(),
-                        status: status.to_string(),
-                        last_words: self.engine.logs(id, 5).await?.trim().to_owned(),
-                    });
-                }
-                other @ (ContainerState::Created | ContainerState::Paused | ContainerState::Other(_)) => {
-                    return Ok(Look::NotYet(format!("{other:?}")));
-                }
+/// Waits until a node that was started has opened its door.
+pub(super) async fn wait_ready(engine: &Engine, name: &str, id: &str) -> Result<(), PoolError> {
+    until(format!("{name} to start"), START_LIMIT, async || {
+        match engine.container_state(id).await? {
+            ContainerState::Running => {}
+            ContainerState::Ended(status) => {
+                return Err(PoolError::NodeEnded {
+                    node: name.to_owned(),
+                    status: status.to_string(),
+                    last_words: engine.logs(id, 5).await?.trim().to_owned(),
+                });
             }
-            let mark = self.engine.exec(id, &["test", "-e", READY_MARK]).await?;
-            Ok(if mark.success() {
-                Look::Ready(())
-            } else {
-                Look::NotYet(format!("running, without {READY_MARK}"))
-            })
+            other @ (ContainerState::Created | ContainerState::Paused | ContainerState::Other(_)) => {
+                return Ok(Look::NotYet(format!("{other:?}")));
+            }
+        }
+        let mark = engine.exec(id, &["test", "-e", READY_MARK]).await?;
+        Ok(if mark.success() {
+            Look::Ready(())
+        } else {
+            Look::NotYet(format!("running, without {READY_MARK}"))
         })
-        .await
-    }
+    })
+    .await
 }
 
 /// Tells whether a start failed because somebody else has the port by now.

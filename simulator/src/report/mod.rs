@@ -38,6 +38,9 @@ pub struct Report {
     pub versions: Vec<HostVersions>,
     /// The longest operation of the client, where one wrote.
     pub longest_stall: Option<Duration>,
+    /// What was counted.
+    #[serde(default)]
+    pub counts: Counts,
     /// Everything that was judged, in order.
     pub judgement: Judgement,
     /// What else a reader should know: allowances, parts that were left out.
@@ -46,6 +49,19 @@ pub struct Report {
     pub artifacts: PathBuf,
     /// The command that repeats the run.
     pub repeat: String,
+}
+
+/// What was counted in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// Writes that were acknowledged.
+    pub acknowledged: usize,
+    /// Those of them that were not to be found again, or with other bytes.
+    pub lost: usize,
+    /// Looks at the bricks that found more of a set out than it can spare: two of a replica set.
+    pub too_many_out: usize,
+    /// Faults that struck.
+    pub faults: usize,
 }
 
 /// One host's release before and after the run.

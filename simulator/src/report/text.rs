@@ -5,7 +5,7 @@ use std::time::Duration;
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 
-use super::{Colour, HostVersions, Report};
+use super::{Colour, Counts, HostVersions, Report};
 use crate::oracle::{Assertion, Verdict};
 
 /// Renders the whole report.
@@ -21,6 +21,7 @@ pub(super) fn render(report: &Report, colour: Colour, width: u16) -> String {
         executor,
         versions,
         longest_stall,
+        counts,
         judgement,
         notes,
         artifacts,
@@ -40,6 +41,14 @@ pub(super) fn render(report: &Report, colour: Colour, width: u16) -> String {
             longest_stall.map_or("not known".to_owned(), |stall| format!("{} ms", stall.as_millis())),
         ),
     ];
+    let Counts { acknowledged, lost, too_many_out, faults } = counts;
+    facts.push((
+        "counted",
+        format!(
+            "{acknowledged} writes acknowledged, {lost} lost; {too_many_out} looks with too many bricks of a set out; \
+             {faults} faults struck"
+        ),
+    ));
     facts.extend(seed.map(|seed| ("seed", seed.to_string())));
     facts.extend(notes.iter().map(|note| ("note", note.clone())));
     let mut table = plain(width);
@@ -165,6 +174,7 @@ mod tests {
                 after: Err("no route".into()),
             }],
             longest_stall: Some(Duration::from_millis(147)),
+            counts: Counts { acknowledged: 90, lost: 1, too_many_out: 0, faults: 2 },
             judgement,
             notes: Vec::new(),
             artifacts: "runs/x".into(),
@@ -182,6 +192,8 @@ started        2026-01-02T03:04:05Z
 took           81.2 s
 executor       0, done
 longest stall  147 ms
+counted        90 writes acknowledged, 1 lost; 0 looks with too many bricks of a set out; 2 faults
+               struck
 seed           7
 
 host  before  after

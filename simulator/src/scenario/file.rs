@@ -1,11 +1,11 @@
 //! The file as it is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Ask, Deed, Fault, Outcome, Which};
+use super::{Ask, Deed, Outcome, Which};
 use crate::images::Init;
 use crate::oracle::Stored;
 use crate::pool::GfapiProgram;
@@ -14,6 +14,8 @@ use crate::pool::GfapiProgram;
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
     pub(super) about: String,
+    #[serde(default)]
+    pub(super) tags: BTreeSet<String>,
     pub(super) pool: Pool,
     pub(super) secondary: Option<Secondary>,
     pub(super) volumes: Vec<Volume>,
@@ -139,8 +141,45 @@ pub(super) struct Order {
     pub(super) outcome: Spanned<Outcome>,
     #[serde(default)]
     pub(super) findings: Vec<Spanned<String>>,
+    pub(super) says: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) upgraded: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) down: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) out: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fault {
+    pub(super) after: Option<Step>,
+    pub(super) during: Option<During>,
+    pub(super) waiting: Option<Waiting>,
+    pub(super) deed: Spanned<Deed>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Step {
+    pub(super) step: String,
+    pub(super) host: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct During {
+    pub(super) step: String,
+    pub(super) host: Spanned<String>,
+    pub(super) runs: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Waiting {
+    pub(super) step: String,
+    pub(super) host: Spanned<String>,
+    pub(super) finding: Spanned<String>,
 }
 
 #[derive(Debug, Deserialize)]

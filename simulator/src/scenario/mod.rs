@@ -1,6 +1,7 @@
 //! Scenario files: which pool, which upgrade, what is expected of it. Pure; `scenarios/README.md` is the manual.
 
 mod check;
+mod fault;
 mod file;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +11,10 @@ use std::time::Duration;
 use executor::core::finding::Waiver;
 use executor::core::names::Release;
 
+pub use self::fault::{Cue, Deed, Fault, Step};
+
 use crate::images::{Catalog, Init};
-use crate::oracle::{Allowance, Stored};
+use crate::oracle::{Allowance, Out, Stored};
 use crate::pool::{Application, ClientSpec, NodeSpec, Session, VolumeSpec};
 
 /// A scenario that makes sense.
@@ -23,6 +26,8 @@ pub struct Scenario {
     pub path: PathBuf,
     /// What it is about, in a sentence.
     pub about: String,
+    /// Words by which several scenarios are run together.
+    pub tags: BTreeSet<String>,
     /// The family of images.
     pub family: String,
     /// What starts the daemons of its nodes.
@@ -127,6 +132,10 @@ pub struct Order {
     pub outcome: Outcome,
     /// What it halts or refuses with, as CODE:SUBJECT: exactly these.
     pub findings: BTreeSet<String>,
+    /// What its error has to say where it fails.
+    pub says: Option<String>,
+    /// The servers that serve nothing in the end.
+    pub out: BTreeMap<String, Out>,
     /// The servers that are at the target in the end; all others of the pool are where they were.
     pub upgraded: BTreeSet<String>,
 }
@@ -160,48 +169,6 @@ pub enum Ask {
     Rollback,
 }
 
-/// Something that somebody does to a pool, not the executor.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Deed {
-    /// `gluster volume set`.
-    SetOption {
-        /// The volume.
-        volume: String,
-        /// The option.
-        option: String,
-        /// Its value.
-        value: String,
-    },
-    /// `gluster volume reset`.
-    ResetOption {
-        /// The volume.
-        volume: String,
-        /// The option.
-        option: String,
-    },
-}
-
-/// A deed, and when it is done.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fault {
-    /// As soon as the executor has finished this step.
-    pub after: Cue,
-    /// What is done.
-    pub deed: Deed,
-}
-
-/// A step of the executor's plan.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cue {
-    /// What it does, as events call it: "install", "start_gluster".
-    pub step: String,
-    /// The host it does it on.
-    pub host: String,
-}
-
 /// Where a pool is to stand: at which releases, whose op-version it has, and what others have set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
@@ -223,6 +190,22 @@ impl Standing {
             Deed::ResetOption { volume, option } => {
                 self.set_since.entry(volume.clone()).or_default().remove(option);
             }
+            Deed::ForceStart { .. }
+            | Deed::PowerOff { .. }
+            | Deed::PowerOn { .. }
+            | Deed::StartGlusterd { .. }
+            | Deed::CutSsh { .. }
+            | Deed::Partition { .. }
+            | Deed::Reconnect { .. }
+            | Deed::SlowNetwork { .. }
+            | Deed::UsualNetwork { .. }
+            | Deed::Spoil { .. }
+            | Deed::Mend { .. }
+            | Deed::TakeBricks { .. }
+            | Deed::GiveBricksBack { .. }
+            | Deed::Fill { .. }
+            | Deed::Free { .. }
+            | Deed::SecondExecutor => {}
         }
     }
 }
@@ -235,6 +218,8 @@ pub enum Outcome {
     Upgraded,
     /// With exit code 11, halted at a gate, and the pool serving.
     Halted,
+    /// With exit code 12, since a step failed, and the pool serving.
+    Failed,
     /// With exit code 10, and the pool untouched.
     Refused,
 }
@@ -245,6 +230,7 @@ impl Outcome {
         match self {
             Self::Upgraded => "upgraded",
             Self::Halted => "halted",
+            Self::Failed => "failed",
             Self::Refused => "refused",
         }
     }
@@ -255,6 +241,7 @@ impl Outcome {
         match self {
             Self::Upgraded => Exit::Done as i32,
             Self::Halted => Exit::Halted as i32,
+            Self::Failed => Exit::Failed as i32,
             Self::Refused => Exit::Refused as i32,
         }
     }

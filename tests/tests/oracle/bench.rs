@@ -143,6 +143,7 @@ impl Bench {
             releases,
             // A pool is at the op-version of its oldest server.
             op_version: op_versions.into_iter().min().context("a server")?,
+            out: BTreeMap::new(),
             volumes: expected_volumes(&spec.volumes, &spec.servers),
             client: shape.client.map(|(name, _)| name.to_owned()),
             stored: simulator::oracle::Stored::Alike,

@@ -69,3 +69,8 @@ installed_release() {
     fi
     echo "$said"
 }
+
+# Reads what apt and dpkg said, prints what went wrong. dpkg names the package first, and the reason on a line below it.
+complaints() {
+    awk '/^E:/ || /^dpkg: error/ { print; below = /^dpkg/; next } below && /^ / { print; next } { below = 0 }'
+}

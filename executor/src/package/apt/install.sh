@@ -57,7 +57,7 @@ apt() {
 }
 give_up() {
     echo "failed: $1"
-    grep -e '^E:' -e '^dpkg: error' "$log" | tail -n 20
+    complaints <"$log" | tail -n 20
     echo "all of it is in $log on the host"
     exit 1
 }

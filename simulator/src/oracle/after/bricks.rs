@@ -5,13 +5,20 @@
 
 use super::super::look::{Look, Process, Role};
 use super::super::verdict::Judge;
-use super::super::{Brick, ExpectedVolume, Verdict};
+use super::super::{Brick, Expected, ExpectedVolume, Verdict};
 use super::Looks;
 use super::status::Status;
 
 /// Judges every brick of a volume, and the self-heal daemons that the status lists.
-pub(super) fn judge(looks: &Looks, volume: &ExpectedVolume, status: &Status, judge: &mut Judge) {
-    for brick in &volume.bricks {
+pub(super) fn judge(
+    looks: &Looks,
+    expected: &Expected,
+    volume: &ExpectedVolume,
+    status: &Status,
+    judge: &mut Judge,
+) {
+    let is_out = |host: &str| expected.out.contains_key(host);
+    for brick in volume.bricks.iter().filter(|brick| !is_out(&brick.host)) {
         let look = match looks.get(&brick.host) {
             Some(look) => look.as_ref().map_err(Clone::clone),
             None => Err("its server was not looked at".to_owned()),
@@ -32,12 +39,15 @@ pub(super) fn judge(looks: &Looks, volume: &ExpectedVolume, status: &Status, jud
     }
     if volume.kind.heals() {
         let wrong = status.clone().and_then(|rows| {
-            let daemons: Vec<_> =
-                rows.iter().filter(|(name, _)| name.starts_with("Self-heal Daemon")).collect();
+            let of_one_that_serves = |name: &str| {
+                let server = name.strip_prefix("Self-heal Daemon on ");
+                name.starts_with("Self-heal Daemon") && !server.is_some_and(is_out)
+            };
+            let daemons: Vec<_> = rows.iter().filter(|(name, _)| of_one_that_serves(name)).collect();
             if daemons.is_empty() {
                 return Err("volume status lists no self-heal daemon".to_owned());
             }
-            let servers = looks.len();
+            let servers = expected.serving().count();
             let mut wrong: Vec<String> = daemons
                 .iter()
                 .filter(|(_, online)| !**online)

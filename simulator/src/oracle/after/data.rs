@@ -44,9 +44,9 @@ pub(super) async fn judge(shell: &dyn Shell, expected: &Expected, mut judge: Jud
         }
         match volume.kind {
             VolumeKind::Replicate { replica: _, arbiter } => {
-                sets(shell, volume, arbiter, truth, &mut judge).await;
+                sets(shell, expected, volume, arbiter, truth, &mut judge).await;
             }
-            VolumeKind::Distribute => sets(shell, volume, 0, truth, &mut judge).await,
+            VolumeKind::Distribute => sets(shell, expected, volume, 0, truth, &mut judge).await,
             // Bricks of a dispersed volume hold fragments, which only a client can put together.
             VolumeKind::Disperse { .. } => {}
         }
@@ -67,17 +67,26 @@ async fn read(shell: &dyn Shell, host: &str, arguments: &[&str]) -> Files {
     Ok(files.chain(errors.into_iter().map(|(path, error)| (path, Found::Unreadable(error)))).collect())
 }
 
-/// Reads every brick and judges each against the acknowledged files that belong to its set.
-async fn sets(shell: &dyn Shell, volume: &ExpectedVolume, arbiter: usize, truth: &Truth, judge: &mut Judge) {
-    let reads =
-        volume.bricks.iter().map(async |brick| read(shell, &brick.host, &["brick", &brick.path]).await);
-    let files: Vec<Files> = futures_util::future::join_all(reads).await;
+/// Reads every brick of a server that serves and judges each against the acknowledged files that belong to its set.
+async fn sets(
+    shell: &dyn Shell,
+    expected: &Expected,
+    volume: &ExpectedVolume,
+    arbiter: usize,
+    truth: &Truth,
+    judge: &mut Judge,
+) {
+    let reads = volume.bricks.iter().map(async |brick| match expected.out.contains_key(&brick.host) {
+        true => None,
+        false => Some(read(shell, &brick.host, &["brick", &brick.path]).await),
+    });
+    let files: Vec<Option<Files>> = futures_util::future::join_all(reads).await;
     let mut placed: BTreeSet<&str> = BTreeSet::new();
     let mut unread = Vec::new();
     for ((set, bricks), files) in volume.sets().zip(files.chunks(volume.kind.set_size().max(1))) {
         // A file belongs to the set that any of its bricks has it on: distribution puts each on one set.
         let on_set: BTreeSet<&str> =
-            files.iter().flatten().flat_map(|files| files.keys().map(String::as_str)).collect();
+            files.iter().flatten().flatten().flat_map(|files| files.keys().map(String::as_str)).collect();
         let here: BTreeMap<&str, &str> = truth
             .files
             .iter()
@@ -87,12 +96,12 @@ async fn sets(shell: &dyn Shell, volume: &ExpectedVolume, arbiter: usize, truth:
         placed.extend(here.keys());
         let data_bricks = bricks.len() - arbiter.min(bricks.len());
         for (place, (brick, files)) in bricks.iter().zip(files).enumerate() {
+            let Some(files) = files else { continue };
             one_brick(volume, brick, place >= data_bricks, &here, files, judge);
+            unread.extend(files.is_err().then(|| brick.to_string()));
         }
-        unread.extend(
-            bricks.iter().zip(files).filter(|(_, files)| files.is_err()).map(|(brick, _)| brick.to_string()),
-        );
-        alike(&set, &files[..data_bricks], truth, judge);
+        let data: Vec<&Files> = files[..data_bricks].iter().flatten().collect();
+        alike(&set, &data, truth, judge);
     }
     let missing: Vec<String> = truth
         .files
@@ -122,10 +131,18 @@ fn one_brick(
     let wrong = files.as_ref().map_err(Clone::clone).map(|files| {
         here.iter().filter_map(|(path, digest)| differs(path, files.get(*path), digest, is_arbiter)).collect()
     });
+    count(judge, &wrong);
     let what = if is_arbiter { "names" } else { "files with their digests" };
     let found = format!("{} {what}", here.len());
     let subject = format!("{} {brick}", volume.name);
     judge.none_wrong("brick holds what was acknowledged", subject, &found, wrong, &found);
+}
+
+/// Counts what is lost.
+fn count(judge: &mut Judge, wrong: &Result<Vec<String>, String>) {
+    let lost = wrong.as_ref().map_or(0, Vec::len);
+    let tally = judge.tally();
+    tally.lost = tally.lost.max(lost);
 }
 
 fn differs(path: &str, found: Option<&Found>, digest: &str, is_arbiter: bool) -> Option<String> {
@@ -142,7 +159,7 @@ fn differs(path: &str, found: Option<&Found>, digest: &str, is_arbiter: bool) ->
 }
 
 /// Asserts that the bricks of a set agree on every other file, too: those in doubt, and those nobody asked for.
-fn alike(set: &str, bricks: &[Files], truth: &Truth, judge: &mut Judge) {
+fn alike(set: &str, bricks: &[&Files], truth: &Truth, judge: &mut Judge) {
     let wrong =
         bricks.iter().map(|files| files.as_ref().map_err(Clone::clone)).collect::<Result<Vec<_>, _>>();
     let mut compared = 0;
@@ -178,7 +195,7 @@ async fn mounted(
         None => Err("no host to mount on".to_owned()),
         Some(client) => {
             let mut arguments = vec!["mount", &volume.name];
-            arguments.extend(expected.releases.keys().map(String::as_str));
+            arguments.extend(expected.serving().map(String::as_str));
             read(shell, client, &arguments).await
         }
     };
@@ -188,6 +205,7 @@ async fn mounted(
             truth.files.iter().filter_map(|(path, digest)| differs(path, files.get(path), digest, false));
         wrong.collect()
     });
+    count(judge, &wrong);
     let said = format!("{total} files with their digests");
     judge.none_wrong("acknowledged files read back through a fresh mount", &volume.name, &said, wrong, &said);
     let extra = files.as_ref().map_err(Clone::clone).map(|files| {
@@ -224,7 +242,10 @@ mod tests {
     #[tokio::test]
     async fn a_brick_that_differs_fails(#[case] files: &str) {
         let shell = FakeShell::healthy().breaks("g2", "brick /bricks/vol", Ok(&testing::listing(files)));
-        assert_eq!(judged(shell, &testing::expected()).await.verdict(), Verdict::Fail);
+        assert_eq!(judged(shell.clone(), &testing::expected()).await.verdict(), Verdict::Fail);
+        let mut expected = testing::expected();
+        expected.out.insert("g2".to_owned(), crate::oracle::Out::NotServing);
+        assert_eq!(judged(shell, &expected).await.verdict(), Verdict::Pass, "nobody is served by it");
     }
 
     #[rstest]
@@ -257,7 +278,10 @@ mod tests {
     #[tokio::test]
     async fn a_mount_is_judged(#[case] files: &str, #[case] verdict: Verdict) {
         let shell = FakeShell::healthy().breaks("client", "through_mount", Ok(&testing::listing(files)));
-        assert_eq!(judged(shell, &testing::expected()).await.verdict(), verdict);
+        let judgement = judged(shell, &testing::expected()).await;
+        assert_eq!(judgement.verdict(), verdict);
+        let lost = files.contains("other") || !files.contains("work/b c") && files.starts_with('{');
+        assert_eq!(judgement.tally.lost, usize::from(lost));
     }
 
     #[tokio::test]

@@ -5,15 +5,24 @@ use std::time::Duration;
 
 use super::super::shell;
 use super::super::verdict::{Judge, shorten};
-use super::super::{ExpectedVolume, Shell, Verdict, VolumeKind};
-use super::Looks;
+use super::super::{Expected, ExpectedVolume, Shell, Verdict, VolumeKind};
+use super::{Looks, status};
 
 /// `heal info` walks every entry; a backlog of thousands takes long, and is a failure anyway.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Judges what waits to be healed in one volume.
-pub(super) async fn judge(shell: &dyn Shell, looks: &Looks, volume: &ExpectedVolume, judge: &mut Judge) {
-    for brick in &volume.bricks {
+/// Judges what waits to be healed in one volume. While a brick of it is out, whatever is written waits for it, and only
+/// that nothing is split can be asked.
+pub(super) async fn judge(
+    shell: &dyn Shell,
+    looks: &Looks,
+    expected: &Expected,
+    volume: &ExpectedVolume,
+    judge: &mut Judge,
+) {
+    let is_out = |host: &str| expected.out.contains_key(host);
+    let whole = !volume.bricks.iter().any(|brick| is_out(&brick.host));
+    for brick in volume.bricks.iter().filter(|_| whole) {
         let look = match looks.get(&brick.host) {
             Some(look) => look.as_ref().map_err(Clone::clone),
             None => Err("its server was not looked at".to_owned()),
@@ -30,8 +39,11 @@ pub(super) async fn judge(shell: &dyn Shell, looks: &Looks, volume: &ExpectedVol
         let subject = format!("{} {brick}", volume.name);
         judge.assert("nothing to heal, by the brick's index", subject, verdict, "0 entries", found);
     }
-    let server = looks.iter().find(|(_, look)| look.is_ok()).map(|(server, _)| server.as_str());
-    let mut questions = vec![("nothing to heal, by heal info", &["info"][..])];
+    let server = status::asked(looks, expected);
+    let mut questions = Vec::new();
+    if whole {
+        questions.push(("nothing to heal, by heal info", &["info"][..]));
+    }
     match volume.kind {
         VolumeKind::Replicate { .. } => questions.push(("no split-brain", &["info", "split-brain"])),
         // Fragments cannot be split-brained; the command fails on such volumes ("Volume heal failed.").
@@ -42,14 +54,9 @@ pub(super) async fn judge(shell: &dyn Shell, looks: &Looks, volume: &ExpectedVol
             Some(server) => counts(shell, server, &volume.name, arguments).await,
             None => Err("no server could be looked at".to_owned()),
         };
-        let (verdict, found) = weigh(counts, volume);
-        judge.assert(
-            name,
-            &volume.name,
-            verdict,
-            format!("0 on each of {} bricks", volume.bricks.len()),
-            found,
-        );
+        let (verdict, found) = weigh(counts, volume, is_out);
+        let bricks = volume.bricks.iter().filter(|brick| !is_out(&brick.host)).count();
+        judge.assert(name, &volume.name, verdict, format!("0 on each of {bricks} bricks"), found);
     }
 }
 
@@ -89,13 +96,13 @@ fn parse(text: &str) -> Counts {
     Ok(bricks)
 }
 
-fn weigh(counts: Counts, volume: &ExpectedVolume) -> (Verdict, String) {
+fn weigh(counts: Counts, volume: &ExpectedVolume, is_out: impl Fn(&str) -> bool) -> (Verdict, String) {
     let counts = match counts {
         Ok(counts) => counts,
         Err(reason) => return (Verdict::Unknown, reason),
     };
     let (mut verdict, mut found) = (Verdict::Pass, Vec::new());
-    for brick in &volume.bricks {
+    for brick in volume.bricks.iter().filter(|brick| !is_out(&brick.host)) {
         let (one, words) = match counts.get(&brick.to_string()) {
             Some(Ok(0)) => continue,
             Some(Ok(count)) => (Verdict::Fail, format!("{brick}: {count}")),

@@ -3,11 +3,15 @@
 use super::super::look::{Look, Package, Process, Role};
 use super::super::verdict::Judge;
 use super::super::{Baseline, Expected, Verdict};
-use super::Looks;
+use super::{Looks, out};
 
 /// Judges every server on its own.
 pub(super) fn judge(looks: &Looks, expected: &Expected, baseline: &Baseline, judge: &mut Judge) {
     for (server, release) in &expected.releases {
+        if let Some(how) = expected.out.get(server) {
+            out::judge(looks, server, *how, judge);
+            continue;
+        }
         let look = match looks.get(server) {
             Some(Ok(look)) => look,
             Some(Err(reason)) => {

@@ -9,6 +9,7 @@ mod data;
 mod heal;
 mod hosts;
 mod options;
+mod out;
 mod peers;
 mod status;
 
@@ -111,14 +112,14 @@ async fn state(shell: &dyn Shell, expected: &Expected, baseline: &Baseline, mut 
         .collect();
     let looks = look::everywhere(shell, &servers).await;
     hosts::judge(&looks, expected, baseline, &mut judge);
-    peers::judge(&looks, &mut judge);
+    peers::judge(&looks, expected, baseline, &mut judge);
     options::judge(&looks, expected, baseline, &mut judge);
     for volume in &expected.volumes {
         // One command at a time: glusterd locks the pool for each.
-        let status = status::read(shell, &looks, &volume.name).await;
-        bricks::judge(&looks, volume, &status, &mut judge);
+        let status = status::read(shell, &looks, expected, &volume.name).await;
+        bricks::judge(&looks, expected, volume, &status, &mut judge);
         if volume.kind.heals() {
-            heal::judge(shell, &looks, volume, &mut judge).await;
+            heal::judge(shell, &looks, expected, volume, &mut judge).await;
         }
     }
     judge.done()

@@ -11,7 +11,7 @@ use super::Looks;
 pub(super) fn judge(looks: &Looks, expected: &Expected, baseline: &Baseline, judge: &mut Judge) {
     for volume in &expected.volumes {
         let name = &volume.name;
-        for server in expected.releases.keys() {
+        for server in expected.releases.keys().filter(|server| !expected.is_down(server)) {
             let subject = format!("{name} on {server}");
             let pair = stored(looks, server, name)
                 .and_then(|now| baseline.volume(server, name).map(|before| (before, now)));
@@ -28,7 +28,7 @@ pub(super) fn judge(looks: &Looks, expected: &Expected, baseline: &Baseline, jud
                 pair.map(|(before, now)| describe_changes(&before.layout(), &now.layout(), &[]).unexpected);
             judge.none_wrong("layout unchanged", &subject, "as before the run", changes, "as before");
         }
-        alike(looks, name, expected.stored, judge);
+        alike(looks, expected, name, judge);
     }
     no_other_volume(looks, expected, judge);
 }
@@ -40,9 +40,10 @@ fn stored<'a>(looks: &'a Looks, server: &str, volume: &str) -> Result<&'a Stored
 
 /// Asserts that all servers hold the same checksum of a volume: where they differ, peers reject each other at the
 /// next handshake, although all looks well until then.
-fn alike(looks: &Looks, volume: &str, wanted: Stored, judge: &mut Judge) {
+fn alike(looks: &Looks, expected: &Expected, volume: &str, judge: &mut Judge) {
     let sums: Result<Vec<(&String, &str)>, String> = looks
         .keys()
+        .filter(|server| !expected.is_down(server))
         .map(|server| stored(looks, server, volume).map(|stored| (server, stored.cksum.trim())))
         .collect();
     let (verdict, found) = match sums {
@@ -57,7 +58,7 @@ fn alike(looks: &Looks, volume: &str, wanted: Stored, judge: &mut Judge) {
             (Verdict::Fail, each.collect::<Vec<_>>().join("; "))
         }
     };
-    let (name, verdict, wanted) = match wanted {
+    let (name, verdict, wanted) = match expected.stored {
         Stored::Alike => ("stored alike on every server", verdict, "one checksum"),
         // What a scenario is about must have happened, or its verdict says nothing.
         Stored::Differing => {
@@ -75,7 +76,7 @@ fn alike(looks: &Looks, volume: &str, wanted: Stored, judge: &mut Judge) {
 /// Asserts that nobody made or lost a volume.
 fn no_other_volume(looks: &Looks, expected: &Expected, judge: &mut Judge) {
     let names: Vec<&str> = expected.volumes.iter().map(|volume| volume.name.as_str()).collect();
-    for (server, look) in looks {
+    for (server, look) in looks.iter().filter(|(server, _)| !expected.is_down(server)) {
         let wrong =
             look.as_ref().map_err(Clone::clone).and_then(|look| look.volumes.as_result()).map(|volumes| {
                 let missing = names.iter().filter(|name| !volumes.contains_key(**name));

@@ -6,26 +6,35 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::Verdict;
 use super::super::look::Look;
 use super::super::verdict::Judge;
+use super::super::{Baseline, Expected, Out, Verdict};
 use super::Looks;
 
+const AWAY: &str = "Peer in Cluster (Disconnected)";
 const GOOD: &str = "Peer in Cluster (Connected)";
 
-/// Judges the peers of every server.
-pub(super) fn judge(looks: &Looks, judge: &mut Judge) {
-    let uuids: BTreeMap<String, &str> = looks
+/// Judges the peers of every server that serves. One that is out has to be a member still; one without power is not
+/// connected, and of another that is out it does not matter.
+pub(super) fn judge(looks: &Looks, expected: &Expected, baseline: &Baseline, judge: &mut Judge) {
+    let mut uuids: BTreeMap<String, &str> = looks
         .iter()
         .filter_map(|(server, look)| Some((look.as_ref().ok()?.uuid().ok()?, server.as_str())))
         .collect();
-    for (server, look) in looks {
+    // One without power cannot tell who it is; it is who it was.
+    uuids.extend(expected.out.keys().filter_map(|out| Some((baseline.uuid(out).ok()?, out.as_str()))));
+    let good = |uuid: &str, state: &str| match uuids.get(uuid).and_then(|name| expected.out.get(*name)) {
+        Some(Out::Down) => state == AWAY,
+        Some(Out::NotServing) => state == AWAY || state == GOOD,
+        None => state == GOOD,
+    };
+    for (server, look) in looks.iter().filter(|(server, _)| !expected.out.contains_key(*server)) {
         let others: BTreeSet<&str> =
             looks.keys().map(String::as_str).filter(|other| *other != server.as_str()).collect();
         let expected = format!("{}: {GOOD}", others.iter().copied().collect::<Vec<_>>().join(", "));
         let (verdict, found) = match look.as_ref().map_err(Clone::clone).and_then(peers) {
             Err(reason) => (Verdict::Unknown, reason),
-            Ok(peers) => compare(&peers, &others, &uuids),
+            Ok(peers) => compare(&peers, &others, &uuids, &good),
         };
         judge.assert("peers", server, verdict, expected, found);
     }
@@ -56,11 +65,12 @@ fn compare(
     peers: &BTreeMap<String, String>,
     others: &BTreeSet<&str>,
     uuids: &BTreeMap<String, &str>,
+    good: &dyn Fn(&str, &str) -> bool,
 ) -> (Verdict, String) {
     let name = |uuid: &String| uuids.get(uuid).map_or_else(|| uuid.clone(), |name| (*name).to_owned());
     let bad: Vec<String> = peers
         .iter()
-        .filter(|(_, state)| *state != GOOD)
+        .filter(|(uuid, state)| !good(uuid, state))
         .map(|(uuid, state)| format!("{}: {state}", name(uuid)))
         .collect();
     if !bad.is_empty() {

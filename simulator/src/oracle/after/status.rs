@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::Shell;
 use super::super::shell;
+use super::super::{Expected, Shell};
 use super::Looks;
 
 /// glusterd gives a lock up after some time by itself; the command waits for it.
@@ -13,12 +13,17 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Rows of the status by their first column, with whether the column "Online" says `Y`.
 pub(super) type Status = Result<BTreeMap<String, bool>, String>;
 
-/// Reads the status on the first server that could be looked at.
-pub(super) async fn read(shell: &dyn Shell, looks: &Looks, volume: &str) -> Status {
-    let server = looks.iter().find(|(_, look)| look.is_ok()).map(|(server, _)| server);
-    let server = server.ok_or("no server could be looked at")?;
+/// Reads the status on the first server that could be looked at and serves.
+pub(super) async fn read(shell: &dyn Shell, looks: &Looks, expected: &Expected, volume: &str) -> Status {
+    let server = asked(looks, expected).ok_or("no server could be looked at")?;
     let argv = ["gluster", "--mode=script", "volume", "status", volume];
     parse(&shell::read(shell, server, &argv, LIMIT).await?, volume)
+}
+
+/// Returns the server to ask about a volume: the first one that could be looked at and serves.
+pub(super) fn asked<'a>(looks: &'a Looks, expected: &Expected) -> Option<&'a str> {
+    let mut serve = looks.iter().filter(|(server, _)| !expected.out.contains_key(*server));
+    serve.find(|(_, look)| look.is_ok()).map(|(server, _)| server.as_str())
 }
 
 /// Reads the rows. A long first column is broken over several lines at any letter (cli-rpc-ops.c,

@@ -25,6 +25,8 @@ pub struct SetOutage {
     pub at: Option<Duration>,
     /// Those bricks.
     pub bricks: Vec<String>,
+    /// In how many samples more of them were out than may be.
+    pub too_often: usize,
     /// When more may have been out than were seen, since a server did not answer while others were out.
     pub doubtful_at: Option<Duration>,
 }
@@ -47,6 +49,7 @@ pub fn judge(
     let is_blind = gaps.values().any(|gap| *gap > watch.longest_gap);
     for outage in &outages {
         let (verdict, found) = weigh(outage, is_blind, samples.len());
+        judge.tally().too_many_out += outage.too_often;
         judge.assert(NAME, &outage.set, verdict, format!("at most {}", outage.may_be_out), found);
     }
     let limit = watch.longest_gap;
@@ -67,7 +70,7 @@ pub fn judge(
 }
 
 fn weigh(outage: &SetOutage, is_blind: bool, samples: usize) -> (Verdict, String) {
-    let SetOutage { set: _, may_be_out, most_out, at, bricks, doubtful_at } = outage;
+    let SetOutage { set: _, may_be_out, most_out, at, bricks, too_often: _, doubtful_at } = outage;
     let found = match at {
         Some(at) => format!("{most_out} at {}: {}", seconds(*at), bricks.join(", ")),
         None => format!("none was out in {samples} samples"),
@@ -85,8 +88,15 @@ fn weigh(outage: &SetOutage, is_blind: bool, samples: usize) -> (Verdict, String
 
 /// Finds the worst moment of a set.
 fn worst(samples: &[Sample], set: String, bricks: &[Brick], may_be_out: usize) -> SetOutage {
-    let mut outage =
-        SetOutage { set, may_be_out, most_out: 0, at: None, bricks: Vec::new(), doubtful_at: None };
+    let mut outage = SetOutage {
+        set,
+        may_be_out,
+        most_out: 0,
+        at: None,
+        bricks: Vec::new(),
+        too_often: 0,
+        doubtful_at: None,
+    };
     for sample in samples {
         let (mut out, mut maybe) = (Vec::new(), 0);
         for brick in bricks {
@@ -100,6 +110,7 @@ fn worst(samples: &[Sample], set: String, bricks: &[Brick], may_be_out: usize) -
         if maybe > 0 && out.len() + maybe > may_be_out && outage.doubtful_at.is_none() {
             outage.doubtful_at = Some(sample.at);
         }
+        outage.too_often += usize::from(out.len() > may_be_out);
         if out.len() > outage.most_out {
             outage.most_out = out.len();
             outage.at = Some(sample.at);
@@ -169,6 +180,10 @@ mod tests {
         let (judgement, sets) = judge(&samples(rows), end, &testing::expected(), watch);
         assert_eq!(judgement.verdict(), verdict, "{judgement:#?}");
         assert_eq!(sets[0].most_out, most_out);
+        assert_eq!(
+            judgement.tally.too_many_out,
+            rows.iter().filter(|row| row.matches(['o', 'd']).count() > 1).count()
+        );
     }
 
     #[test]

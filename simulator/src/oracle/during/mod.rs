@@ -53,7 +53,8 @@ impl KnownDown {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(server);
     }
 
-    fn holds(&self, server: &str) -> bool {
+    /// Returns whether a server was taken down.
+    pub fn holds(&self, server: &str) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(server)
     }
 }

@@ -1,5 +1,8 @@
 //! From a scenario's text to one that makes sense, or to an error that says where and what instead.
 
+mod faults;
+#[cfg(test)]
+mod faults_tests;
 mod orders;
 mod pool;
 #[cfg(test)]
@@ -78,6 +81,7 @@ pub(super) fn scenario(path: &Path, text: &str, catalog: &Catalog) -> Result<Sce
         name,
         path: path.to_owned(),
         about: file.about,
+        tags: file.tags,
         family: family_name,
         init: file.pool.init.unwrap_or(family.init),
         pool: pools.pool,

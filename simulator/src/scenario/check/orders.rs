@@ -1,16 +1,17 @@
 //! Orders: what is asked of the executor, and how it is to end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use executor::core::finding::{Code, Waiver};
 use executor::core::names::Release;
 use toml::Spanned;
 
 use super::super::file::{self, File};
-use super::super::{Ask, Deed, Fault, Order, Outcome, ScenarioError, Which};
+use super::super::{Ask, Order, Outcome, ScenarioError};
 use super::pool::Pools;
-use super::{Source, known_release};
+use super::{Source, faults, known_release};
 use crate::images::Family;
+use crate::oracle::Out;
 
 pub(super) fn orders(
     source: &Source<'_>,
@@ -81,34 +82,17 @@ fn order(
     let waive = order.waive.iter().map(|waiver| source.parsed(waiver, hint));
     let waive = waive.collect::<Result<Vec<Waiver>, _>>()?;
     let findings = findings(source, &order.findings)?;
-    let upgraded: BTreeSet<String> =
-        order.upgraded.iter().map(|name| source.known(name, "server", names())).collect::<Result<_, _>>()?;
-    let outcome = *order.outcome.get_ref();
-    let at = order.outcome.span().start;
-    let wrong = |problem: &str, hint| Err(source.error(at, problem, hint));
-    let upgraded = match outcome {
-        Outcome::Upgraded if !findings.is_empty() || !upgraded.is_empty() => {
-            return wrong("an upgrade has no `findings`, and all servers are `upgraded`", "leave both out");
-        }
-        Outcome::Upgraded => names().map(str::to_owned).collect(),
-        Outcome::Halted | Outcome::Refused if findings.is_empty() => {
-            return wrong("a halt and a refusal have `findings`", "name every code that is expected");
-        }
-        Outcome::Refused if !upgraded.is_empty() => {
-            return wrong("after a refusal no server is `upgraded`", "leave it out");
-        }
-        Outcome::Halted | Outcome::Refused => upgraded,
-    };
-    for deed in &order.before {
-        known_volume(source, deed.span().start, deed.get_ref(), pools, order.on)?;
-    }
-    for fault in &order.faults {
-        known_volume(source, fault.span().start, &fault.get_ref().deed, pools, order.on)?;
-    }
+    let upgraded = upgraded(source, order, !findings.is_empty(), names())?;
+    let out = out(source, order, names())?;
+    let says = says(source, order)?;
+    let before = faults::before(source, order, pools)?;
+    let faults = faults::faults(source, order, pools)?;
     let file::Order { ask, on, offline, keep_op_version, clients_at_once, killed_at_every_event, .. } =
         *order;
+    let outcome = *order.outcome.get_ref();
     if killed_at_every_event && outcome != Outcome::Upgraded {
-        return wrong("an executor that is killed at every event is to come to its end", "expect an upgrade");
+        let problem = "an executor that is killed at every event is to come to its end";
+        return Err(source.error(order.outcome.span().start, problem, "expect an upgrade"));
     }
     Ok(Order {
         ask,
@@ -118,13 +102,79 @@ fn order(
         keep_op_version,
         waive,
         clients_at_once,
-        before: order.before.iter().map(|deed| deed.get_ref().clone()).collect(),
-        faults: order.faults.iter().map(|fault: &Spanned<Fault>| fault.get_ref().clone()).collect(),
+        before,
+        faults,
         killed_at_every_event,
         outcome,
         findings,
+        says,
+        out,
         upgraded,
     })
+}
+
+/// Returns the servers that are at the target in the end, and sees that the outcome says as much as it has to.
+fn upgraded<'n>(
+    source: &Source<'_>,
+    order: &file::Order,
+    has_findings: bool,
+    names: impl Iterator<Item = &'n str> + Clone,
+) -> Result<BTreeSet<String>, ScenarioError> {
+    let known = order.upgraded.iter().map(|name| source.known(name, "server", names.clone()));
+    let upgraded: BTreeSet<String> = known.collect::<Result<_, _>>()?;
+    let wrong = |problem: &str, hint| Err(source.error(order.outcome.span().start, problem, hint));
+    match order.outcome.get_ref() {
+        Outcome::Upgraded if has_findings || !upgraded.is_empty() => {
+            wrong("an upgrade has no `findings`, and all servers are `upgraded`", "leave both out")
+        }
+        Outcome::Upgraded => Ok(names.map(str::to_owned).collect()),
+        Outcome::Halted | Outcome::Refused if !has_findings => {
+            wrong("a halt and a refusal have `findings`", "name every code that is expected")
+        }
+        Outcome::Refused if !upgraded.is_empty() => {
+            wrong("after a refusal no server is `upgraded`", "leave it out")
+        }
+        Outcome::Failed if has_findings => {
+            wrong("a step that fails has no `findings`", "give `says`: words of its error")
+        }
+        Outcome::Halted | Outcome::Failed | Outcome::Refused => Ok(upgraded),
+    }
+}
+
+/// Returns the servers that serve nothing in the end, which only a halt and a failure may leave.
+fn out<'n>(
+    source: &Source<'_>,
+    order: &file::Order,
+    names: impl Iterator<Item = &'n str> + Clone,
+) -> Result<BTreeMap<String, Out>, ScenarioError> {
+    let down = order.down.iter().map(|name| (name, Out::Down));
+    let mut out = BTreeMap::new();
+    for (name, how) in order.out.iter().map(|name| (name, Out::NotServing)).chain(down) {
+        match order.outcome.get_ref() {
+            Outcome::Halted | Outcome::Failed => {}
+            Outcome::Upgraded | Outcome::Refused => {
+                let problem = "only a halt and a failure leave servers `down` or `out`";
+                return Err(source.error(name.span().start, problem, "leave it out"));
+            }
+        }
+        out.insert(source.known(name, "server", names.clone())?, how);
+    }
+    Ok(out)
+}
+
+/// Returns what the error of a step has to say that fails.
+fn says(source: &Source<'_>, order: &file::Order) -> Result<Option<String>, ScenarioError> {
+    let fails = *order.outcome.get_ref() == Outcome::Failed;
+    match &order.says {
+        Some(says) if !fails => {
+            Err(source.error(says.span().start, "`says` is for a step that fails", "leave it out"))
+        }
+        None if fails => {
+            let hint = "give `says`: words of its error";
+            Err(source.error(order.outcome.span().start, "a step that fails has an error", hint))
+        }
+        says => Ok(says.as_ref().map(|says| says.get_ref().clone())),
+    }
 }
 
 fn findings(source: &Source<'_>, written: &[Spanned<String>]) -> Result<BTreeSet<String>, ScenarioError> {
@@ -140,19 +190,4 @@ fn findings(source: &Source<'_>, written: &[Spanned<String>]) -> Result<BTreeSet
         findings.insert(finding.get_ref().clone());
     }
     Ok(findings)
-}
-
-/// Sees that a deed is done to a volume that there is.
-fn known_volume(
-    source: &Source<'_>,
-    at: usize,
-    deed: &Deed,
-    pools: &Pools,
-    on: Which,
-) -> Result<(), ScenarioError> {
-    let (Deed::SetOption { volume, .. } | Deed::ResetOption { volume, .. }) = deed;
-    let named = Spanned::new(at..at, volume.clone());
-    let volumes = pools.part(on).into_iter().flat_map(|part| &part.volumes);
-    let names: Vec<&str> = volumes.map(|volume| volume.name.as_str()).collect();
-    source.known(&named, "volume", names.iter().copied()).map(|_| ())
 }

@@ -7,7 +7,7 @@ use rstest::rstest;
 use super::super::{Ask, Deed, Outcome, Which};
 use super::*;
 
-const GOOD: &str = r#"about = "x"
+pub(super) const GOOD: &str = r#"about = "x"
 [pool]
 family = "debian-bookworm"
 release = "10.3"
@@ -50,7 +50,7 @@ fn catalog() -> Catalog {
     Catalog::load(path).unwrap()
 }
 
-fn read(text: &str) -> Result<Scenario, ScenarioError> {
+pub(super) fn read(text: &str) -> Result<Scenario, ScenarioError> {
     scenario(Path::new("scenarios/x.toml"), text, &catalog())
 }
 

@@ -1,0 +1,68 @@
+//! Tests of cues, and of what is made of a second executor.
+
+use executor::core::event::{Event, FORMAT, GateKind, How, Record};
+use executor::core::finding::{Code, Finding, Subject};
+use serde_json::json;
+
+use super::faults::Ear;
+use crate::scenario::{Cue, Deed, Fault, Step};
+
+/// Returns a record of a plan that stops Gluster on g1 in step 1 and starts it in step 2.
+fn record(event: Event) -> Record {
+    Record { format: FORMAT, sequence: 1, at: jiff::Timestamp::UNIX_EPOCH, event }
+}
+
+fn plan() -> Event {
+    let gate = json!({ "checks": [], "patience_seconds": 1, "settle": 1 });
+    let step = |id: u32, action: &str| json!({ "id": id, "action": { action: { "host": "g1" } }, "enter": gate, "reenter": gate, "leave": gate });
+    let plan = json!({
+        "to": "10.3", "op_version_now": 90000, "op_version_then": 100_000, "servers": [],
+        "stages": [{ "kind": { "turn": "g1" }, "steps": [step(1, "stop_gluster"), step(2, "start_gluster")] }],
+        "answered": [], "waived": [], "waivers": [],
+        "baseline": {
+            "op_version": 90000, "clients": {}, "configuration": { "volumes": {}, "peers": [] },
+        },
+        "left_to_do": [],
+    });
+    let plan = serde_json::from_value(plan).unwrap();
+    Event::RunStarted { version: "0".to_owned(), pool: "p".to_owned(), plan }
+}
+
+fn waiting(code: Code) -> Event {
+    let findings = vec![Finding::seen(code, Subject::Pool, "x")];
+    Event::GateWaiting { step: 2, gate: GateKind::Leave, findings, patience_seconds: 1 }
+}
+
+#[test]
+fn faults_are_due_once_in_their_order_and_hold_the_executor_between_steps() {
+    let step = |action: &str| Step { action: action.to_owned(), host: "g1".to_owned() };
+    let finding = Code::BrickOffline;
+    let cues = [
+        Cue::After(step("stop_gluster")),
+        Cue::After(step("stop_gluster")),
+        Cue::During { step: step("start_gluster"), runs: None },
+        Cue::Waiting { step: step("start_gluster"), finding },
+        Cue::After(Step { host: "g2".to_owned(), ..step("start_gluster") }),
+    ];
+    let faults = cues.map(|cue| Fault { cue, deed: Deed::SecondExecutor });
+    let (mut ear, mut due) = Ear::new(&faults);
+    let mut heard = |event: Event| {
+        let held = ear.hear(&record(event)).len();
+        let mut numbers = Vec::new();
+        while let Ok(one) = due.try_recv() {
+            numbers.push(one.fault);
+        }
+        (held, numbers)
+    };
+    let finished = |step| Event::StepFinished { step, how: How::Acted };
+    assert_eq!(heard(finished(1)), (0, vec![]), "nothing is known of the plan");
+    assert_eq!(heard(plan()), (0, vec![]));
+    assert_eq!(heard(waiting(Code::BrickOffline)), (0, vec![]), "not its turn");
+    assert_eq!(heard(Event::StepStarted { step: 1 }), (0, vec![]));
+    assert_eq!(heard(finished(1)), (2, vec![0, 1]));
+    assert_eq!(heard(finished(1)), (0, vec![]), "once");
+    assert_eq!(heard(Event::StepStarted { step: 2 }), (0, vec![2]));
+    assert_eq!(heard(waiting(Code::HealPending)), (0, vec![]));
+    assert_eq!(heard(waiting(Code::BrickOffline)), (0, vec![3]));
+    assert_eq!(heard(finished(2)), (0, vec![]), "another host");
+}
