@@ -1,6 +1,10 @@
 # The commands of the project. Each does its own set-up; what they do is in scripts/.
 
+<<<<<<< HEAD
 .PHONY: help rehearse test regression crashes explore fuzz deny scenarios scenarios-registry setup clean
+=======
+.PHONY: help rehearse test crashes explore fuzz mutants deny scenarios scenarios-registry setup clean
+>>>>>>> 237d80196ad28ee05fe4f7cdf14f7921e8df8393
 
 help:
 	@echo 'make rehearse   upgrade a disposable pool of real Gluster in containers, and judge it'
@@ -11,6 +15,7 @@ help:
 	@echo 'make scenarios  every scenario that needs no registry, the long ones too'
 	@echo 'make scenarios-registry   those that do, for GlusterFS 3.7 to 3.9; never tried by those who wrote them'
 	@echo 'make fuzz       gives all that is read from outside what nobody wrote; FUZZ_COUNT, FUZZ_SEED'
+	@echo 'make mutants    changes the gates one by one and sees a test fail for each; MUTANTS, MUTANTS_FILES narrow it'
 	@echo 'make deny       licences, advisories and sources of dependencies, by deny.toml (needs cargo-deny)'
 	@echo 'make setup      install what these need, or say what to install'
 	@echo 'make clean      remove what was built, and what is ours on the container engine'
@@ -32,6 +37,9 @@ explore:
 
 fuzz:
 	@scripts/fuzz
+
+mutants:
+	@scripts/mutants
 
 deny:
 	@cargo deny --version >/dev/null 2>&1 || { echo 'make deny: needs cargo-deny: cargo install --locked cargo-deny' >&2; exit 1; }

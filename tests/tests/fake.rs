@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const LOOKS: usize = 2;
 
 /// Writes to a few files of the volume, for as long as the client machine is there.
-const WRITER: &str = "cd /mnt/vol0; nohup sh -c 'n=0; while :; do n=$(( (n + 1) % 5 )); date >f$n; sync f$n; sleep 1; \
+const WRITER: &str = "cd /mnt/vol0; nohup sh -c 'n=0; while :; do n=$(( (n + 1) % 5 )); date >f$n; sync f$n; sleep 0.2; \
                       done' >/dev/null 2>&1 &";
 
 #[rstest]

@@ -252,15 +252,22 @@ impl State {
         ))
     }
 
-    /// A program of its own asks the bricks, whatever their glusterds do. Who lists an entry has a good copy of it.
+    /// A program of its own asks the bricks, and asks their glusterds for their ports first: a brick whose glusterd is down
+    /// serves, and is not asked. What a client is writing at the moment counts as an entry then, since the program cannot
+    /// see that the brick it did not reach has it as well (seen on 10.3). Who lists an entry has a good copy of it.
     fn heal_info(&self, name: &VolumeName, split_brain: bool) -> Output {
         let volume = &self.volumes[name];
         let mut bricks = String::new();
         for set in volume.sets() {
             let missed = set.iter().map(|(brick, _)| self.brick(brick).behind).max().unwrap_or_default();
+            let hidden = |(brick, server): &(Brick, HostName)| {
+                self.brick(brick).process.is_some() && self.server(server).glusterd.is_none()
+            };
+            let written = u64::from(set.iter().any(hidden) && self.is_mounted(name));
+            let missed = missed.max(written);
             for (brick, server) in set {
                 let state = self.brick(brick);
-                let inner = if state.process.is_none() {
+                let inner = if state.process.is_none() || self.server(server).glusterd.is_none() {
                     "<status>Transport endpoint is not connected</status><numberOfEntries>-</numberOfEntries>"
                         .to_owned()
                 } else {
@@ -278,6 +285,14 @@ impl State {
             "{HEAD}<cliOutput><healInfo><bricks>{bricks}</bricks></healInfo><opRet>0</opRet>\
              <opErrno>0</opErrno><opErrstr/></cliOutput>\n"
         ))
+    }
+
+    /// Whether somebody mounts a volume, and therefore writes to it.
+    fn is_mounted(&self, name: &VolumeName) -> bool {
+        self.machines
+            .values()
+            .flat_map(|machine| machine.mounts.values())
+            .any(|served| served.volume == *name)
     }
 
     /// The smallest of what the servers that take part know.

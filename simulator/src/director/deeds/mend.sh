@@ -1,6 +1,6 @@
 # Puts the file $1 back that was put aside. Ends with 0 where it was spoilt before and is not now.
 set -e
-aside=/root/$(basename "$1").aside
+aside=/var/tmp/$(basename "$1").aside
 ! cmp -s "$1" "$aside"
 cp -p "$aside" "$1"
 cmp "$1" "$aside"

@@ -1,6 +1,6 @@
 # Puts the file $1 aside and writes something in its place that means nothing. Ends with 0 where it is another file now.
 set -e
-aside=/root/$(basename "$1").aside
+aside=/var/tmp/$(basename "$1").aside
 [ -s "$1" ] && [ ! -e "$aside" ]
 cp -p "$1" "$aside"
 echo 'this means nothing' >"$1"
