@@ -100,6 +100,18 @@ fn unreachable_servers_refuse_with_10_all_named_and_nothing_begun() {
     assert!(!place.state().exists(), "a refusal leaves no journal");
 }
 
+/// Who reached nobody knows nothing about the pool, and says so in one finding a server.
+#[test]
+fn what_nobody_saw_is_told_as_unknown_and_once() {
+    let place = Place::new(NOBODY);
+    let found = text(&place.executor(CHECK).stdout);
+    assert!(found.starts_with("REFUSED: 2 findings") && !found.contains("glusterd runs on no"), "{found}");
+    let verified = text(&place.executor(&["verify", "-i", "pool.toml", "--to", "11.1"]).stdout);
+    assert!(verified.contains("unknown  the inventory's servers are the pool's"), "{verified}");
+    let told = verified.lines().filter(|line| line.starts_with("  - ")).count();
+    assert_eq!(told, 2, "{verified}");
+}
+
 #[test]
 fn findings_are_json_for_scripts() {
     let output = Place::new(NOBODY).executor(&[CHECK, &["--output", "json"]].concat());
