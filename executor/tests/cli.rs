@@ -50,6 +50,12 @@ const CHECK: &[&str] = &["check", "-i", "pool.toml", "--to", "11.1"];
 #[case::no_subcommand(&[], "Usage")]
 #[case::no_release(&["check", "-i", "pool.toml"], "--to")]
 #[case::no_such_release(&["check", "-i", "pool.toml", "--to", "eleven"], "is not a Gluster release")]
+#[case::check_to_no_line(&["check", "-i", "pool.toml", "--to", "12.0"], "a release line from 3.7 to 11")]
+#[case::plan_to_no_line(&["plan", "-i", "pool.toml", "--to", "12.0"], "a release line from 3.7 to 11")]
+#[case::run_to_no_line(&["run", "-i", "pool.toml", "--to", "12.0", "--yes"], "a release line from 3.7 to 11")]
+#[case::verify_no_line(&["verify", "-i", "pool.toml", "--to", "12.0"], "a release line from 3.7 to 11")]
+#[case::status_of_no_line(&["status", "-i", "pool.toml", "--to", "12.0"], "a release line from 3.7 to 11")]
+#[case::path_to_no_line(&["path", "--from", "10.3", "--to", "12.0"], "a release line from 3.7 to 11")]
 #[case::no_such_waiver(&["plan", "-i", "pool.toml", "--to", "11.1", "--waive", "NONSENSE:x"], "no finding with the code")]
 #[case::waiving_data(&["run", "-i", "pool.toml", "--to", "11.1", "--waive", "HEAL_PENDING:v"], "cannot be waived")]
 #[case::no_such_code(&["explain", "SPLIT_BRIAN"], "did you mean SPLIT_BRAIN?")]
@@ -98,6 +104,13 @@ fn unreachable_servers_refuse_with_10_all_named_and_nothing_begun() {
     let output = place.executor(&["run", "-i", "pool.toml", "--to", "11.1", "--yes"]);
     assert_eq!(output.status.code(), Some(10));
     assert!(!place.state().exists(), "a refusal leaves no journal");
+}
+
+/// What a table says of point releases ends with the day it was written.
+#[test]
+fn a_release_that_came_after_the_table_is_no_wrong_usage() {
+    let output = Place::new(NOBODY).executor(&["check", "-i", "pool.toml", "--to", "11.9"]);
+    assert_eq!(output.status.code(), Some(10), "{}", text(&output.stderr));
 }
 
 /// Who reached nobody knows nothing about the pool, and says so in one finding a server.

@@ -146,7 +146,7 @@ struct PoolArgs {
 #[derive(Debug, Args)]
 struct WishArgs {
     /// The release to upgrade to, such as 11.1
-    #[arg(long, value_name = "RELEASE")]
+    #[arg(long, value_name = "RELEASE", value_parser = path::target)]
     to: Release,
 
     /// Lets a finding stand, by code and subject, such as NFS_OPTIONS_DROPPED:vol0; may be repeated.
@@ -229,7 +229,7 @@ struct VerifyArgs {
     pool: PoolArgs,
 
     /// The release the pool is meant to be at
-    #[arg(long, value_name = "RELEASE")]
+    #[arg(long, value_name = "RELEASE", value_parser = path::target)]
     to: Release,
 
     /// The op-version is meant to be the old one still
@@ -280,7 +280,7 @@ struct StatusArgs {
     pool: PoolArgs,
 
     /// Judges the pool against this release [default: the one of the last run]
-    #[arg(long, value_name = "RELEASE")]
+    #[arg(long, value_name = "RELEASE", value_parser = path::target)]
     to: Option<Release>,
 
     /// How to print the answer on stdout
