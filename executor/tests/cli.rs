@@ -76,7 +76,11 @@ fn wrong_usage_ends_with_2(#[case] arguments: &[&str], #[case] says: &str) {
     "[[servers]]\nname = \"g1\"\n[[servers]]\nname = \"g1\"\n",
     "pool.toml:4: `g1` is named already"
 )]
-#[case::bad_jump("[[servers]]\nname = \"g1\"\naddress = \"127.0.0.1\"\njump = \"a b\"\n", "pool.toml: ")]
+#[case::bad_jump(
+    "[[servers]]\nname = \"g1\"\naddress = \"127.0.0.1\"\njump = \"a b\"\n",
+    "pool.toml:4: jump `a b`"
+)]
+#[case::bad_port("[[servers]]\nname = \"g1\"\naddress = \"127.0.0.1\"\nport = 0\n", "pool.toml:4: port `0`")]
 #[case::no_address(
     "[[servers]]\nname = \"g1\"\naddress = \"no-such-host.invalid\"\n",
     "pool.toml:3: `g1`: the name `no-such-host.invalid` has no address"
