@@ -198,6 +198,42 @@ fn the_manual_names_every_exit_code() {
 }
 
 #[test]
+fn the_manual_tells_of_both_procedures_all_sections_the_environment_and_the_files() {
+    let help = text(&Place::new(NOBODY).executor(&["--help"]).stdout);
+    for part in [
+        "--offline",
+        "transport = ",
+        "[ssh]",
+        "[packages]",
+        "[[servers]]",
+        "[[clients]]",
+        "[[clients.applications]]",
+        "[[secondaries]]",
+        "[[primaries]]",
+        "GLUSTER_UPGRADE_STATE_DIR",
+        "XDG_STATE_HOME",
+        "RUST_LOG",
+        "NO_COLOR",
+        "journal.jsonl",
+    ] {
+        assert!(help.contains(part), "{part}: {help}");
+    }
+}
+
+/// What the manual shows can be typed: its inventory is read, whole.
+#[test]
+fn the_inventory_of_the_manual_is_one() {
+    let help = text(&Place::new(NOBODY).executor(&["--help"]).stdout);
+    let lines = help.lines().skip_while(|line| !line.starts_with("The inventory (TOML)")).skip(1);
+    let shown = lines.take_while(|line| !line.starts_with("A first upgrade"));
+    let inventory: Vec<&str> = shown.map(str::trim_start).collect();
+    let parsed = executor::core::inventory::parse("pool.toml".as_ref(), &inventory.join("\n")).unwrap();
+    assert_eq!((parsed.servers.len(), parsed.clients.len(), parsed.named_pools.len()), (1, 1, 1));
+    assert!(parsed.servers.values().all(|host| host.install.is_some() && host.install_back.is_some()));
+    assert!(parsed.clients.values().all(|host| host.applications.len() == 1));
+}
+
+#[test]
 fn explain_tells_of_one_code_or_lists_all_and_needs_no_pool() {
     let place = Place::new("");
     let one = place.executor(&["explain", "heal_pending"]);
