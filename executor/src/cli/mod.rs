@@ -282,6 +282,14 @@ enum OutputFormat {
     Json,
 }
 
+impl Cli {
+    /// Says what is wrong with a command line, the program's name first; nothing where it could be typed.
+    pub fn fault<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        let error = Self::try_parse_from(words).err().filter(clap::Error::use_stderr)?;
+        Some(error.to_string())
+    }
+}
+
 /// Does what the command line asks for.
 ///
 /// # Errors

@@ -59,6 +59,12 @@ pub struct Context {
 }
 
 impl Cli {
+    /// Says what is wrong with a command line, the program's name first; nothing where it could be typed.
+    pub fn fault<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        let error = Self::try_parse_from(words).err().filter(clap::Error::use_stderr)?;
+        Some(error.to_string())
+    }
+
     /// Does what was asked for.
     ///
     /// # Errors
