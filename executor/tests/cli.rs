@@ -85,6 +85,10 @@ fn wrong_usage_ends_with_2(#[case] arguments: &[&str], #[case] says: &str) {
     "[[servers]]\nname = \"g1\"\naddress = \"no-such-host.invalid\"\n",
     "pool.toml:3: `g1`: the name `no-such-host.invalid` has no address"
 )]
+#[case::jump_of_no_address(
+    "[[servers]]\nname = \"g1\"\naddress = \"127.0.0.1\"\njump = \"root@no-such-host.invalid:22,g9\"\n",
+    "pool.toml:3: `g1`: its jump host `no-such-host.invalid` has no address"
+)]
 fn a_wrong_inventory_is_named_with_its_line(#[case] inventory: &str, #[case] says: &str) {
     let output = Place::new(inventory).executor(CHECK);
     assert_eq!(output.status.code(), Some(2));
@@ -108,6 +112,16 @@ fn unreachable_servers_refuse_with_10_all_named_and_nothing_begun() {
     let output = place.executor(&["run", "-i", "pool.toml", "--to", "11.1", "--yes"]);
     assert_eq!(output.status.code(), Some(10));
     assert!(!place.state().exists(), "a refusal leaves no journal");
+}
+
+/// Behind a jump host names are its own to resolve, those of further jump hosts too.
+#[test]
+fn only_the_first_jump_host_is_this_machines_to_resolve() {
+    let inventory = "[[servers]]\nname = \"g1\"\naddress = \"no-such-host.invalid\"\n\
+                     jump = \"127.0.0.1:1,no-such-hop.invalid\"\n";
+    let output = Place::new(inventory).executor(CHECK);
+    assert_eq!(output.status.code(), Some(10), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("HOST_UNREACHABLE g1"), "{}", text(&output.stdout));
 }
 
 /// What a table says of point releases ends with the day it was written.
