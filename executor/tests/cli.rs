@@ -50,6 +50,12 @@ const CHECK: &[&str] = &["check", "-i", "pool.toml", "--to", "11.1"];
 #[case::no_subcommand(&[], "Usage")]
 #[case::no_release(&["check", "-i", "pool.toml"], "--to")]
 #[case::no_such_release(&["check", "-i", "pool.toml", "--to", "eleven"], "is not a Gluster release")]
+#[case::check_to_no_line(&["check", "-i", "pool.toml", "--to", "12.0"], "a release line from 3.7 to 11")]
+#[case::plan_to_no_line(&["plan", "-i", "pool.toml", "--to", "12.0"], "a release line from 3.7 to 11")]
+#[case::run_to_no_line(&["run", "-i", "pool.toml", "--to", "12.0", "--yes"], "a release line from 3.7 to 11")]
+#[case::verify_no_line(&["verify", "-i", "pool.toml", "--to", "12.0"], "a release line from 3.7 to 11")]
+#[case::status_of_no_line(&["status", "-i", "pool.toml", "--to", "12.0"], "a release line from 3.7 to 11")]
+#[case::path_to_no_line(&["path", "--from", "10.3", "--to", "12.0"], "a release line from 3.7 to 11")]
 #[case::no_such_waiver(&["plan", "-i", "pool.toml", "--to", "11.1", "--waive", "NONSENSE:x"], "no finding with the code")]
 #[case::waiving_data(&["run", "-i", "pool.toml", "--to", "11.1", "--waive", "HEAL_PENDING:v"], "cannot be waived")]
 #[case::no_such_code(&["explain", "SPLIT_BRIAN"], "did you mean SPLIT_BRAIN?")]
@@ -70,10 +76,18 @@ fn wrong_usage_ends_with_2(#[case] arguments: &[&str], #[case] says: &str) {
     "[[servers]]\nname = \"g1\"\n[[servers]]\nname = \"g1\"\n",
     "pool.toml:4: `g1` is named already"
 )]
-#[case::bad_jump("[[servers]]\nname = \"g1\"\naddress = \"127.0.0.1\"\njump = \"a b\"\n", "pool.toml: ")]
+#[case::bad_jump(
+    "[[servers]]\nname = \"g1\"\naddress = \"127.0.0.1\"\njump = \"a b\"\n",
+    "pool.toml:4: jump `a b`"
+)]
+#[case::bad_port("[[servers]]\nname = \"g1\"\naddress = \"127.0.0.1\"\nport = 0\n", "pool.toml:4: port `0`")]
 #[case::no_address(
     "[[servers]]\nname = \"g1\"\naddress = \"no-such-host.invalid\"\n",
     "pool.toml:3: `g1`: the name `no-such-host.invalid` has no address"
+)]
+#[case::jump_of_no_address(
+    "[[servers]]\nname = \"g1\"\naddress = \"127.0.0.1\"\njump = \"root@no-such-host.invalid:22,g9\"\n",
+    "pool.toml:3: `g1`: its jump host `no-such-host.invalid` has no address"
 )]
 fn a_wrong_inventory_is_named_with_its_line(#[case] inventory: &str, #[case] says: &str) {
     let output = Place::new(inventory).executor(CHECK);
@@ -98,6 +112,35 @@ fn unreachable_servers_refuse_with_10_all_named_and_nothing_begun() {
     let output = place.executor(&["run", "-i", "pool.toml", "--to", "11.1", "--yes"]);
     assert_eq!(output.status.code(), Some(10));
     assert!(!place.state().exists(), "a refusal leaves no journal");
+}
+
+/// Behind a jump host names are its own to resolve, those of further jump hosts too.
+#[test]
+fn only_the_first_jump_host_is_this_machines_to_resolve() {
+    let inventory = "[[servers]]\nname = \"g1\"\naddress = \"no-such-host.invalid\"\n\
+                     jump = \"127.0.0.1:1,no-such-hop.invalid\"\n";
+    let output = Place::new(inventory).executor(CHECK);
+    assert_eq!(output.status.code(), Some(10), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("HOST_UNREACHABLE g1"), "{}", text(&output.stdout));
+}
+
+/// What a table says of point releases ends with the day it was written.
+#[test]
+fn a_release_that_came_after_the_table_is_no_wrong_usage() {
+    let output = Place::new(NOBODY).executor(&["check", "-i", "pool.toml", "--to", "11.9"]);
+    assert_eq!(output.status.code(), Some(10), "{}", text(&output.stderr));
+}
+
+/// Who reached nobody knows nothing about the pool, and says so in one finding a server.
+#[test]
+fn what_nobody_saw_is_told_as_unknown_and_once() {
+    let place = Place::new(NOBODY);
+    let found = text(&place.executor(CHECK).stdout);
+    assert!(found.starts_with("REFUSED: 2 findings") && !found.contains("glusterd runs on no"), "{found}");
+    let verified = text(&place.executor(&["verify", "-i", "pool.toml", "--to", "11.1"]).stdout);
+    assert!(verified.contains("unknown  the inventory's servers are the pool's"), "{verified}");
+    let told = verified.lines().filter(|line| line.starts_with("  - ")).count();
+    assert_eq!(told, 2, "{verified}");
 }
 
 #[test]
@@ -166,6 +209,42 @@ fn the_manual_names_every_exit_code() {
     for code in ["0 ", "1 ", "2 ", "10 ", "11 ", "12 ", "13 "] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(code)), "{code}: {help}");
     }
+}
+
+#[test]
+fn the_manual_tells_of_both_procedures_all_sections_the_environment_and_the_files() {
+    let help = text(&Place::new(NOBODY).executor(&["--help"]).stdout);
+    for part in [
+        "--offline",
+        "transport = ",
+        "[ssh]",
+        "[packages]",
+        "[[servers]]",
+        "[[clients]]",
+        "[[clients.applications]]",
+        "[[secondaries]]",
+        "[[primaries]]",
+        "GLUSTER_UPGRADE_STATE_DIR",
+        "XDG_STATE_HOME",
+        "RUST_LOG",
+        "NO_COLOR",
+        "journal.jsonl",
+    ] {
+        assert!(help.contains(part), "{part}: {help}");
+    }
+}
+
+/// What the manual shows can be typed: its inventory is read, whole.
+#[test]
+fn the_inventory_of_the_manual_is_one() {
+    let help = text(&Place::new(NOBODY).executor(&["--help"]).stdout);
+    let lines = help.lines().skip_while(|line| !line.starts_with("The inventory (TOML)")).skip(1);
+    let shown = lines.take_while(|line| !line.starts_with("A first upgrade"));
+    let inventory: Vec<&str> = shown.map(str::trim_start).collect();
+    let parsed = executor::core::inventory::parse("pool.toml".as_ref(), &inventory.join("\n")).unwrap();
+    assert_eq!((parsed.servers.len(), parsed.clients.len(), parsed.named_pools.len()), (1, 1, 1));
+    assert!(parsed.servers.values().all(|host| host.install.is_some() && host.install_back.is_some()));
+    assert!(parsed.clients.values().all(|host| host.applications.len() == 1));
 }
 
 #[test]

@@ -106,8 +106,8 @@ impl Artifacts {
         let secondary = match secondary {
             Some(secondary) => {
                 let mut far = inventory(secondary, None, &[]);
-                far.primaries.push(PoolSection { inventory: "pool.toml".into() });
-                near.secondaries.push(PoolSection { inventory: "secondary.toml".into() });
+                far.primaries.push(PoolSection { inventory: Spanned::new(0..0, "pool.toml".into()) });
+                near.secondaries.push(PoolSection { inventory: Spanned::new(0..0, "secondary.toml".into()) });
                 Some(self.write_inventory_file("secondary.toml", &far)?)
             }
             None => None,

@@ -79,3 +79,20 @@ fn without_an_engine_nobody_can_tell(#[case] arguments: &[&str]) {
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("hint: "), "{}", text(&output.stderr));
 }
+
+#[test]
+fn the_manual_names_every_exit_status_and_what_a_verdict_means() {
+    let output = simulator(&["--help"]);
+    assert_eq!(output.status.code(), Some(0));
+    let help = text(&output.stdout);
+    let statuses = help.lines().skip_while(|line| !line.starts_with("Exit status:")).skip(1);
+    let told: Vec<&str> =
+        statuses.take_while(|line| !line.is_empty()).filter_map(|line| line.get(2..4)).collect();
+    let numbered: Vec<&str> = told.into_iter().filter(|number| *number != "  ").collect();
+    assert_eq!(numbered, ["0 ", "1 ", "2 ", "3 "], "{help}");
+    for part in
+        ["\"pass\"", "\"unknown\"", "a judge crashed", "DOCKER_HOST", "NO_COLOR", "RUST_LOG", "runs/latest"]
+    {
+        assert!(help.contains(part), "{part}: {help}");
+    }
+}

@@ -44,7 +44,8 @@ pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryEr
         .iter()
         .zip(resolved)
         .filter_map(|((name, host), unresolved)| {
-            unresolved.map(|address| (host.line, format!("`{name}`: the name `{address}` has no address")))
+            let whose = if host.ssh.jump.is_some() { "its jump host" } else { "the name" };
+            unresolved.map(|address| (host.line, format!("`{name}`: {whose} `{address}` has no address")))
         })
         .collect();
     missing.sort();
@@ -65,7 +66,8 @@ pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryEr
             problem: rest
                 .iter()
                 .fold(first.clone(), |all, (line, more)| format!("{all}\n  line {line}: {more}")),
-            hint: "set `address`, or add the name to DNS, /etc/hosts or ~/.ssh/config".to_owned(),
+            hint: "correct `address` or `jump`, or add the name to DNS, /etc/hosts or ~/.ssh/config"
+                .to_owned(),
         }),
     }
 }

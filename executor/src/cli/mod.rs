@@ -8,6 +8,7 @@ mod inspect;
 mod interrupt;
 mod last;
 mod look;
+mod manual;
 mod path;
 mod pause;
 mod quoted;
@@ -29,33 +30,16 @@ use crate::core::names::{HostName, Release};
 use crate::core::plan::{Direction, Procedure, Request};
 use crate::render::Commands;
 
-const AFTER_HELP: &str = "\
-The inventory (TOML) names every server of the pool, and the clients:
-
-  [ssh]                     # for every host; each key may be left out, or be set per host
-  user = \"root\"
-  identity = \"id_ed25519\"   # relative to the inventory
-  # port, jump, known_hosts likewise; ~/.ssh/config is honoured, host keys are always checked
-
-  [[servers]]
-  name = \"g1\"               # what to call it; `address` if it is reached by another name
-
-  [[clients]]
-  name = \"web1\"
-
-A first upgrade:
-  executor check -i pool.toml --to 11.1     what stands in the way? (changes nothing)
-  executor plan  -i pool.toml --to 11.1     what would be done, step by step? (changes nothing)
-  executor run   -i pool.toml --to 11.1     does it, after showing it and asking";
-
 /// Upgrades a GlusterFS trusted storage pool, one gated step at a time.
 ///
 /// Online (rolling) for pools whose volumes are all replicated: one server at a time is stopped, upgraded and
-/// started, while the others carry its data. Before each step and after it the pool is looked at; what could
-/// not be seen counts as not well. A run that cannot go on safely halts, says what it waits for, what is safe
-/// and what to type, and is taken up again with `executor resume`.
+/// started, while the others carry its data. Offline (`--offline`) for any other pool, with a dispersed or a purely
+/// distributed volume: all servers together, within a downtime of its clients. Clients and geo-replication have their
+/// place in both. Before each step and after it the pool is looked at; what could not be seen counts as not well. A run
+/// that cannot go on safely halts, says what it waits for, what is safe and what to type, and is taken up again with
+/// `executor resume`.
 #[derive(Debug, Parser)]
-#[command(name = "executor", version, after_long_help = format!("{AFTER_HELP}\n\n{}", Exit::HELP), max_term_width = 100)]
+#[command(name = "executor", version, after_long_help = format!("{}\n\n{}", manual::AFTER_HELP, Exit::HELP), max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -146,7 +130,7 @@ struct PoolArgs {
 #[derive(Debug, Args)]
 struct WishArgs {
     /// The release to upgrade to, such as 11.1
-    #[arg(long, value_name = "RELEASE")]
+    #[arg(long, value_name = "RELEASE", value_parser = path::target)]
     to: Release,
 
     /// Lets a finding stand, by code and subject, such as NFS_OPTIONS_DROPPED:vol0; may be repeated.
@@ -229,7 +213,7 @@ struct VerifyArgs {
     pool: PoolArgs,
 
     /// The release the pool is meant to be at
-    #[arg(long, value_name = "RELEASE")]
+    #[arg(long, value_name = "RELEASE", value_parser = path::target)]
     to: Release,
 
     /// The op-version is meant to be the old one still
@@ -280,7 +264,7 @@ struct StatusArgs {
     pool: PoolArgs,
 
     /// Judges the pool against this release [default: the one of the last run]
-    #[arg(long, value_name = "RELEASE")]
+    #[arg(long, value_name = "RELEASE", value_parser = path::target)]
     to: Option<Release>,
 
     /// How to print the answer on stdout
@@ -296,6 +280,14 @@ enum OutputFormat {
     Human,
     /// For scripts
     Json,
+}
+
+impl Cli {
+    /// Says what is wrong with a command line, the program's name first; nothing where it could be typed.
+    pub fn fault<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        let error = Self::try_parse_from(words).err().filter(clap::Error::use_stderr)?;
+        Some(error.to_string())
+    }
 }
 
 /// Does what the command line asks for.

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::OutputFormat;
 use crate::core::code::Code;
 use crate::core::exit::Exit;
+use crate::core::names::{InvalidName, Release};
 use crate::core::release::path::{self, NoPath, Point};
 use crate::render;
 
@@ -34,6 +35,13 @@ pub(super) fn path(args: &PathArgs) -> Exit {
         (Err(why), output) => return refused(from, to, &why, *output),
     }
     Exit::Done
+}
+
+/// Reads a release to come to, as every command does: one of a line that the table knows. That the release itself is
+/// in the table is not asked: point releases come out after it was written.
+pub(super) fn target(text: &str) -> Result<Release, InvalidName> {
+    let release = text.parse()?;
+    text.parse::<Point>().map(|_| release)
 }
 
 /// Prints that there is no way, and why.

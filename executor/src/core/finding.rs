@@ -1,5 +1,6 @@
 //! Findings: why a check did not pass, with a stable code, a subject and a hint. And waivers of them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,6 +9,7 @@ use thiserror::Error;
 
 pub use super::code::Code;
 use super::names::{HostName, VolumeName};
+use super::pool::{NO_SERVER_REACHED, NOT_REACHED};
 
 /// What a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -68,6 +70,19 @@ impl Finding {
         Self { code, subject, ground: Ground::Unknown, what: what.into() }
     }
 
+    /// Returns whether it is that a server was not reached.
+    fn says_unreached(&self) -> bool {
+        let ways = matches!(
+            self.code,
+            Code::HostUnreachable
+                | Code::HostKeyUnknown
+                | Code::HostKeyChanged
+                | Code::PermissionDenied
+                | Code::SudoRefused
+        );
+        ways && self.ground == Ground::Seen
+    }
+
     /// Returns whether no waiting will mend it. What could not be seen may be seen at the next look.
     pub fn is_hopeless(&self) -> bool {
         match self.ground {
@@ -81,6 +96,20 @@ impl Finding {
     pub fn often_passes(&self) -> bool {
         self.code.often_passes() || (self.code == Code::RunsOldCode && self.ground == Ground::Unknown)
     }
+}
+
+/// Returns findings each once, sorted, without what could not be seen for no other reason than that a server was not
+/// reached, where a finding says that of it.
+pub fn told_once(findings: impl IntoIterator<Item = Finding>) -> Vec<Finding> {
+    let findings: BTreeSet<Finding> = findings.into_iter().collect();
+    let away: BTreeSet<Subject> =
+        findings.iter().filter(|one| one.says_unreached()).map(|one| one.subject.clone()).collect();
+    let repeats = |one: &Finding| {
+        one.ground == Ground::Unknown
+            && (one.what == NOT_REACHED && away.contains(&one.subject)
+                || one.what == NO_SERVER_REACHED && !away.is_empty())
+    };
+    findings.into_iter().filter(|one| !repeats(one)).collect()
 }
 
 impl fmt::Display for Finding {
@@ -217,6 +246,26 @@ mod tests {
     ) {
         let found = finding(Code::RunsOldCode, Subject::Pool, "a brick (7)");
         assert_eq!((found.is_hopeless(), found.often_passes()), (hopeless, passes));
+    }
+
+    #[test]
+    fn a_server_that_was_not_reached_is_one_finding_and_hides_no_other() {
+        let host = |name: &str| Subject::Host(name.parse().unwrap());
+        let away = Finding::seen(Code::HostUnreachable, host("g1"), "Connection refused");
+        let kept = [
+            away.clone(),
+            Finding::seen(Code::GlusterdDown, host("g1"), NOT_REACHED),
+            Finding::unknown(Code::NotAtRelease, host("g1"), "no answer"),
+            Finding::unknown(Code::NotAtRelease, host("g2"), NOT_REACHED),
+            Finding::unknown(Code::BrickOffline, Subject::Pool, "no answer"),
+        ];
+        let repeats = [
+            Finding::unknown(Code::NotAtRelease, host("g1"), NOT_REACHED),
+            Finding::unknown(Code::BrickOffline, Subject::Pool, NO_SERVER_REACHED),
+        ];
+        let told = told_once(kept.iter().chain(&repeats).cloned());
+        assert_eq!(told, BTreeSet::from(kept).into_iter().collect::<Vec<_>>());
+        assert_eq!(told_once(repeats.clone()).len(), 2, "nothing else says it");
     }
 
     #[test]

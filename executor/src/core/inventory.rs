@@ -35,7 +35,7 @@ use super::application::{Application, ApplicationSection};
 use super::georep::PoolRole;
 use super::names::{ApplicationName, HostName};
 use super::packages;
-use super::pools::{DeclaredPool, named_pools};
+use super::pools::{DeclaredPool, NamedTwice, named_pools};
 use super::way::{Way, Wrong};
 
 /// The most servers an inventory may name: far above any real pool, far below what would exhaust this machine.
@@ -145,7 +145,7 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
         file: file.to_owned(),
         line: error.span().map(|span| line_of(text, span.start)),
         problem: error.message().to_owned(),
-        hint: "an inventory has `[ssh]`, `[[servers]]` and `[[clients]]`; see `executor --help`".to_owned(),
+        hint: remedy(error.message()).to_owned(),
     })?;
     let problem = |line: Option<usize>, problem: String, hint: &str| InventoryError {
         file: file.to_owned(),
@@ -153,9 +153,6 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
         problem,
         hint: hint.to_owned(),
     };
-    if parsed.servers.is_empty() {
-        return Err(problem(None, "no servers".into(), "name every server of the pool in `[[servers]]`"));
-    }
     if parsed.servers.len() + parsed.clients.len() > SERVERS_MAX {
         let hint = "split the clients over several inventories";
         return Err(problem(None, format!("more than {SERVERS_MAX} hosts"), hint));
@@ -164,7 +161,7 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
         file: file.to_owned(),
         servers: BTreeMap::new(),
         clients: BTreeMap::new(),
-        named_pools: named_pools(file, &parsed),
+        named_pools: named_pools(file, &parsed).map_err(|(at, twice)| named_twice(file, text, at, &twice))?,
         other_pools: Vec::new(),
     };
     let mut named: BTreeMap<HostName, usize> = BTreeMap::new();
@@ -195,6 +192,36 @@ pub fn parse(file: &Path, text: &str) -> Result<Inventory, InventoryError> {
         hosts.insert(name, host);
     }
     Ok(inventory)
+}
+
+/// Says that a pool at the other end is named twice, or is this one.
+fn named_twice(file: &Path, text: &str, at: usize, twice: &NamedTwice) -> InventoryError {
+    let inventory = twice.inventory.display();
+    let (problem, hint) = match twice.first {
+        Some(first) => (
+            format!("`{inventory}` is named already on line {}", line_of(text, first)),
+            "remove the second: a pool is at one other end, once",
+        ),
+        None => (format!("`{inventory}` is this inventory itself"), "name the inventory of the other pool"),
+    };
+    InventoryError { file: file.to_owned(), line: Some(line_of(text, at)), problem, hint: hint.to_owned() }
+}
+
+/// Returns what to do about a text that cannot be read, by the words of what reads it.
+fn remedy(message: &str) -> &'static str {
+    let begins = |words: &str| message.starts_with(words);
+    if begins("unknown field") || begins("missing field `servers`") {
+        "an inventory has `transport`, `[ssh]`, `[packages]`, `[[servers]]`, `[[clients]]`, `[[secondaries]]` and \
+         `[[primaries]]`; see `executor --help`"
+    } else if begins("missing field") {
+        "add it to that section; see `executor --help`"
+    } else if begins("duplicate key") {
+        "remove one of the two"
+    } else if begins("no servers") {
+        "name every server of the pool in `[[servers]]`"
+    } else {
+        "write that line as `executor --help` shows it"
+    }
 }
 
 /// Works out one host from its section and the defaults.

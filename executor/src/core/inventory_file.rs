@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
@@ -24,6 +25,7 @@ pub struct InventoryFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packages: Option<PackagesSection>,
     /// The servers.
+    #[serde(deserialize_with = "servers")]
     pub servers: Vec<HostSection>,
     /// The clients.
     #[serde(default)]
@@ -44,13 +46,13 @@ pub struct SshSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// See [`SshSettings::port`](super::inventory::SshSettings::port).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "port", skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
     /// See [`SshSettings::identity`](super::inventory::SshSettings::identity); relative to the inventory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<PathBuf>,
     /// See [`SshSettings::jump`](super::inventory::SshSettings::jump).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "jump", skip_serializing_if = "Option::is_none")]
     pub jump: Option<String>,
     /// See [`SshSettings::known_hosts`](super::inventory::SshSettings::known_hosts); relative to the inventory.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,13 +84,13 @@ pub struct HostSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// See [`SshSettings::port`](super::inventory::SshSettings::port).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "port", skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
     /// See [`SshSettings::identity`](super::inventory::SshSettings::identity); relative to the inventory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<PathBuf>,
     /// See [`SshSettings::jump`](super::inventory::SshSettings::jump).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "jump", skip_serializing_if = "Option::is_none")]
     pub jump: Option<String>,
     /// See [`SshSettings::known_hosts`](super::inventory::SshSettings::known_hosts); relative to the inventory.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,4 +107,29 @@ pub struct HostSection {
     /// Programs on it that use volumes; see [`super::application`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub applications: Vec<ApplicationSection>,
+}
+
+/// Reads a port that a host can listen on.
+fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    match u16::deserialize(deserializer)? {
+        0 => Err(D::Error::custom("port `0` is none that a host listens on, expected 1 to 65535")),
+        port => Ok(Some(port)),
+    }
+}
+
+/// Reads jump hosts that ssh takes as one word, and not as an option.
+fn jump<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let jump = String::deserialize(deserializer)?;
+    let one_word = !jump.is_empty() && !jump.chars().any(|c| c.is_whitespace() || c.is_control());
+    if one_word && !jump.starts_with('-') {
+        return Ok(Some(jump));
+    }
+    let expected = "expected `user@host:port`, or several of them with commas and no spaces between them";
+    Err(D::Error::custom(format!("jump `{}` is no jump host, {expected}", jump.escape_debug())))
+}
+
+/// Reads the servers, of which a pool has one at least.
+fn servers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<HostSection>, D::Error> {
+    let servers = Vec::<HostSection>::deserialize(deserializer)?;
+    if servers.is_empty() { Err(D::Error::custom("no servers")) } else { Ok(servers) }
 }

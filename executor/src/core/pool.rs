@@ -96,6 +96,12 @@ impl PoolState {
     }
 }
 
+/// Why nothing is known of a host that was not reached, and why nothing of a pool none of whose servers was. Findings
+/// with these words are known by them to repeat another.
+pub const NOT_REACHED: &str = "the host was not reached";
+/// See [`NOT_REACHED`].
+pub const NO_SERVER_REACHED: &str = "no server was reached";
+
 /// Whether a host answered at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

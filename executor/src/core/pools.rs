@@ -4,9 +4,10 @@
 //! that they can be looked at, and sessions stopped on a primary; they are never upgraded along.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
 
 use super::georep::PoolRole;
 use super::inventory::{Host, Inventory, InventoryError, InventoryFile};
@@ -17,7 +18,7 @@ use super::names::HostName;
 #[serde(deny_unknown_fields)]
 pub struct PoolSection {
     /// The pool's own inventory, relative to this one.
-    pub inventory: PathBuf,
+    pub inventory: Spanned<PathBuf>,
 }
 
 /// A pool at the other end of geo-replication, as its own inventory declares it.
@@ -59,12 +60,40 @@ impl Inventory {
 }
 
 /// Returns the pools that a file names, with their inventories' paths relative to its folder.
-pub(super) fn named_pools(file: &Path, parsed: &InventoryFile) -> Vec<(PoolRole, PathBuf)> {
+///
+/// # Errors
+/// An inventory that is named twice, or is this one: where its place is, what is wrong, what to do about it.
+pub(super) fn named_pools(
+    file: &Path,
+    parsed: &InventoryFile,
+) -> Result<Vec<(PoolRole, PathBuf)>, (usize, NamedTwice)> {
     let folder = file.parent().unwrap_or(Path::new(""));
-    let near = |section: &PoolSection| folder.join(&section.inventory);
-    let secondaries = parsed.secondaries.iter().map(|section| (PoolRole::Secondary, near(section)));
-    let primaries = parsed.primaries.iter().map(|section| (PoolRole::Primary, near(section)));
-    secondaries.chain(primaries).collect()
+    let secondaries = parsed.secondaries.iter().map(|section| (PoolRole::Secondary, &section.inventory));
+    let primaries = parsed.primaries.iter().map(|section| (PoolRole::Primary, &section.inventory));
+    let mut pools: Vec<(PoolRole, PathBuf)> = Vec::new();
+    let mut places: Vec<(PathBuf, usize)> = Vec::new();
+    for (role, named) in secondaries.chain(primaries) {
+        let (at, path) = (named.span().start, folder.join(named.get_ref()));
+        // `./dr.toml` and `dr.toml` are the same.
+        let plain: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+        let first = places.iter().find(|(known, _)| *known == plain).map(|(_, at)| *at);
+        let itself = file.components().filter(|part| *part != Component::CurDir).eq(plain.components());
+        if itself || first.is_some() {
+            return Err((at, NamedTwice { inventory: named.get_ref().clone(), first }));
+        }
+        places.push((plain, at));
+        pools.push((role, path));
+    }
+    Ok(pools)
+}
+
+/// An inventory that one file names twice.
+#[derive(Debug)]
+pub(super) struct NamedTwice {
+    /// As the file writes it.
+    pub(super) inventory: PathBuf,
+    /// Where it is named first; none where it is the file itself.
+    pub(super) first: Option<usize>,
 }
 
 #[cfg(test)]

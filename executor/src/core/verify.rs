@@ -66,7 +66,7 @@ fn client_at(name: &super::names::HostName, client: &ClientState, to: Release) -
 mod tests {
     use super::super::finding::Ground;
     use super::super::names::OpVersion;
-    use super::super::pool::{GlusterdInfo, Observed};
+    use super::super::pool::{GlusterdInfo, NOT_REACHED, Observed, Unreachable};
     use super::super::sample::{change_host, change_volume, host, replica_3};
     use super::*;
     use rstest::rstest;
@@ -137,6 +137,19 @@ mod tests {
         let mut state = replica_3();
         breaks(&mut state);
         assert_eq!(against(&state, false), [expected]);
+    }
+
+    #[test]
+    fn who_the_servers_are_is_unknown_while_one_was_not_reached() {
+        let mut state = replica_3();
+        change_host(&mut state, 3, |host| {
+            host.reach = Reach::NotReached { cause: Unreachable::Refused, reason: "refused".to_owned() };
+            host.glusterd_info = Observed::Unknown(NOT_REACHED.to_owned());
+        });
+        let verdicts = verify(&state, "10.3".parse().unwrap(), false);
+        let members = verdicts.iter().find(|verdict| verdict.what == Check::Members.to_string()).unwrap();
+        let findings: Vec<String> = members.findings.iter().map(ToString::to_string).collect();
+        assert_eq!(findings, ["NOT_OBSERVED g3: unknown: the host was not reached"]);
     }
 
     #[test]

@@ -20,7 +20,8 @@ use crate::core::command::{Command, Output};
 use crate::core::inventory::{Host, Inventory};
 use crate::core::names::{Brick, HostName, OpVersion, VolumeName};
 use crate::core::pool::{
-    HealEntries, HostState, Observed, PoolState, Reach, Unreachable, Volume, VolumeKind, VolumeState,
+    HealEntries, HostState, NO_SERVER_REACHED, NOT_REACHED, Observed, PoolState, Reach, Unreachable, Volume,
+    VolumeKind, VolumeState,
 };
 use crate::core::system::SystemFacts;
 use crate::core::usage::Usage;
@@ -165,7 +166,7 @@ async fn server(transport: &dyn Transport, host: &HostName, declared: &Host, sco
 
 fn unreached(cause: Unreachable, reason: String) -> HostState {
     fn unknown<T>() -> Observed<T> {
-        Observed::Unknown("the host was not reached".to_owned())
+        Observed::Unknown(NOT_REACHED.to_owned())
     }
     HostState {
         reach: Reach::NotReached { cause, reason },
@@ -179,7 +180,7 @@ fn unreached(cause: Unreachable, reason: String) -> HostState {
         usage: unknown(),
         connections: unknown(),
         claim: unknown(),
-        system: SystemFacts::unknown("the host was not reached"),
+        system: SystemFacts::unknown(NOT_REACHED),
     }
 }
 
@@ -199,10 +200,24 @@ async fn usage(
 
 /// Returns the first server on which glusterd runs.
 fn first_up(hosts: &BTreeMap<HostName, HostState>) -> Observed<&HostName> {
-    let runs = |state: &HostState| state.processes.known().is_ok_and(|processes| processes.glusterd > 0);
     match hosts.iter().find(|(_, state)| runs(state)) {
         Some((host, _)) => Observed::Known(host),
-        None => Observed::Unknown("glusterd runs on no server".to_owned()),
+        None => Observed::Unknown(nobody_to_ask(hosts).to_owned()),
+    }
+}
+
+fn runs(state: &HostState) -> bool {
+    state.processes.known().is_ok_and(|processes| processes.glusterd > 0)
+}
+
+/// Returns why there is no server to ask about the pool: that glusterd runs nowhere is for those to say who saw all.
+fn nobody_to_ask(hosts: &BTreeMap<HostName, HostState>) -> &'static str {
+    if hosts.values().all(|state| state.reach != Reach::Reached) {
+        NO_SERVER_REACHED
+    } else if hosts.values().all(|state| state.processes.known().is_ok()) {
+        "glusterd runs on no server"
+    } else {
+        "glusterd was seen on no server, and not every server could be looked at"
     }
 }
 
@@ -365,3 +380,6 @@ fn volume_state(
         volume,
     }
 }
+
+#[cfg(test)]
+mod tests;

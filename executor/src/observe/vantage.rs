@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ask;
+use super::{ask, nobody_to_ask, runs};
 use crate::core::names::{HostName, VolumeName};
 use crate::core::pool::{HostState, Observed};
 use crate::gluster::replies::VolumeStatus;
@@ -18,9 +18,8 @@ pub(super) async fn volume_status(
     transport: &dyn Transport,
     hosts: &BTreeMap<HostName, HostState>,
 ) -> Observed<Statuses> {
-    let runs = |state: &HostState| state.processes.known().is_ok_and(|processes| processes.glusterd > 0);
     let mut up = hosts.iter().filter(|(_, state)| runs(state)).map(|(host, _)| host);
-    let Some(first) = up.next() else { return Observed::Unknown("glusterd runs on no server".to_owned()) };
+    let Some(first) = up.next() else { return Observed::Unknown(nobody_to_ask(hosts).to_owned()) };
     let status = ask(transport, first, commands::volume_status(), replies::volume_status).await;
     // One after the other: the question takes the pool's lock.
     let Some(second) = up.next_back() else { return status };

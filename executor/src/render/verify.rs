@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::findings::findings;
 use super::{hanging, printable};
-use crate::core::finding::{Finding, Ground};
+use crate::core::finding::{Finding, Ground, told_once};
 use crate::core::names::{HostName, Release};
 use crate::core::ok_to_stop::Answer;
 use crate::core::verify::Verdict;
@@ -20,9 +20,7 @@ pub fn verified(verdicts: &[Verdict], to: Release) -> String {
         };
         let _ = writeln!(text, "{}", hanging(&format!("  {word:<9}"), what));
     }
-    let mut found: Vec<Finding> = verdicts.iter().flat_map(|verdict| verdict.findings.clone()).collect();
-    found.sort();
-    found.dedup();
+    let found = told_once(verdicts.iter().flat_map(|verdict| verdict.findings.clone()));
     if found.is_empty() {
         let _ = writeln!(text, "\nVERIFIED: the pool is at glusterfs {to}, and well.");
     } else {

@@ -5,14 +5,21 @@ use tokio::process::Command;
 
 use crate::core::inventory::SshSettings;
 
-/// Returns the name that has no address, where ssh would have to resolve it on this machine.
+/// Returns the name that has no address, where ssh would have to resolve it on this machine: the host's own, or that of
+/// its first jump host. Further ones are resolved by the one before them, and the host by the last.
 ///
 /// `~/.ssh/config` may stand another name for it, or reach it by a proxy that does the resolving: `ssh -G`
 /// tells both without connecting. Where ssh itself cannot be asked, the name is taken as it is.
 pub async fn unresolved(settings: &SshSettings) -> Option<String> {
-    let mut name = settings.address.clone();
-    let mut proxied = settings.jump.is_some();
-    let asked = Command::new("ssh").args(["-G", "--", &settings.address]).output().await;
+    let first = settings.jumps().next();
+    // ssh's word for no jump host, whatever its configuration says.
+    if first.is_some_and(|hop| hop.eq_ignore_ascii_case("none")) {
+        return None;
+    }
+    let named = first.unwrap_or(&settings.address);
+    let mut name = named.to_owned();
+    let mut proxied = false;
+    let asked = Command::new("ssh").args(["-G", "--", named]).output().await;
     if let Ok(output) = asked {
         for line in String::from_utf8_lossy(&output.stdout).lines() {
             match line.split_once(' ') {

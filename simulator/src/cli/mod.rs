@@ -32,12 +32,18 @@ A first rehearsal, and what is left of it:
   less runs/latest/report.txt
 
 Exit status:
-  0  it went well
-  1  it failed
-  2  bad input: the command line, a scenario, the catalog
-  3  could not tell: trouble with the container engine, or an interruption
+  0  it went well; of a rehearsal: every verdict is \"pass\"
+  1  it failed: something was seen that must not be
+  2  bad input: the command line, a scenario, the catalog; nothing was started
+  3  could not tell: a verdict is \"unknown\" (something could not be looked at, a judge crashed),
+     or there was trouble with the container engine, or an interruption
 
-Data goes to stdout, everything else to stderr. DOCKER_HOST names another engine; NO_COLOR is honoured.";
+Environment:
+  DOCKER_HOST  another engine
+  NO_COLOR     is honoured
+  RUST_LOG     what is told besides on stderr, such as simulator=debug
+
+Data goes to stdout, everything else to stderr. What a rehearsal leaves is below runs/.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -55,6 +61,12 @@ pub struct Context {
 }
 
 impl Cli {
+    /// Says what is wrong with a command line, the program's name first; nothing where it could be typed.
+    pub fn fault<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        let error = Self::try_parse_from(words).err().filter(clap::Error::use_stderr)?;
+        Some(error.to_string())
+    }
+
     /// Does what was asked for.
     ///
     /// # Errors

@@ -44,6 +44,8 @@ pub enum CatalogError {
         expected: String,
         /// What stands there.
         found: String,
+        /// What to do about it.
+        hint: &'static str,
     },
     /// A family is asked for that the catalog does not have.
     #[error("no family `{name}` in {}: expected one of {}", path.display(), known.join(", "))]
@@ -75,10 +77,13 @@ impl CatalogError {
             CatalogError::Read { .. } => {
                 "run it in the project's folder, or name the folder of the images with --images"
             }
+            CatalogError::Syntax { message, .. } if message.starts_with("duplicate key") => {
+                "remove one of the two"
+            }
             CatalogError::Syntax { .. } => {
                 "correct that line; the head of the project's own catalog explains the keys"
             }
-            CatalogError::Meaning { .. } => "correct that line",
+            CatalogError::Meaning { hint, .. } => *hint,
             CatalogError::UnknownFamily { .. } => {
                 "`simulator images list` shows the families; a new one is a table in the catalog and a folder beside it"
             }
@@ -153,7 +158,8 @@ fn check_family(place: Place<'_>, raw: RawFamily) -> Result<Family, CatalogError
     let known: Vec<&str> = releases.iter().map(|release| release.version.as_str()).collect();
     if !known.contains(&raw.preinstalled.get_ref().as_str()) {
         let expected = format!("one of this family's releases ({})", known.join(", "));
-        return Err(place.meaning("preinstalled release", expected, &raw.preinstalled));
+        let hint = "name one of its [[family.release]] tables, or add one for it";
+        return Err(place.meaning("preinstalled release", expected, &raw.preinstalled, hint));
     }
     let folder = place.path.with_file_name(raw.name.get_ref());
     let candidates = [folder.join(DOCKERFILE), place.path.with_file_name(DOCKERFILE)];
@@ -163,7 +169,8 @@ fn check_family(place: Place<'_>, raw: RawFamily) -> Result<Family, CatalogError
             "a folder of that name ({}), with a Dockerfile in it or beside the catalog",
             folder.display()
         );
-        return Err(place.meaning("name of a family", expected, &raw.name));
+        let hint = "make the folder with a Dockerfile, or correct the name";
+        return Err(place.meaning("name of a family", expected, &raw.name, hint));
     };
     Ok(Family {
         name: raw.name.into_inner(),
@@ -191,13 +198,20 @@ impl Place<'_> {
         before.filter(|byte| **byte == b'\n').count() + 1
     }
 
-    fn meaning(self, what: &'static str, expected: String, found: &Spanned<String>) -> CatalogError {
+    fn meaning(
+        self,
+        what: &'static str,
+        expected: String,
+        found: &Spanned<String>,
+        hint: &'static str,
+    ) -> CatalogError {
         CatalogError::Meaning {
             path: self.path.to_owned(),
             line: self.line(found.span()),
             what,
             expected,
             found: found.get_ref().clone(),
+            hint,
         }
     }
 
@@ -210,7 +224,7 @@ impl Place<'_> {
             return Ok(());
         }
         let expected = "lower-case letters, digits, `-` and `.`".to_owned();
-        Err(self.meaning(what, expected, text))
+        Err(self.meaning(what, expected, text, "rename it: it becomes part of an image's name"))
     }
 
     fn once(
@@ -223,7 +237,7 @@ impl Place<'_> {
             return Ok(());
         }
         let expected = "each once".to_owned();
-        Err(self.meaning(what, expected, text))
+        Err(self.meaning(what, expected, text, "rename or remove one of the two"))
     }
 }
 
@@ -304,6 +318,18 @@ optional = true
         let place = format!("catalog.toml:{line}: ");
         assert!(error.contains(&place), "{error}");
         assert!(error.contains(message), "{error}");
+    }
+
+    #[rstest]
+    #[case::release_twice("\"11.1\"", "\"10.3\"", "rename or remove one of the two")]
+    #[case::key_twice("suite = \"some\"", "suite = \"a\"\nsuite = \"b\"", "remove one of the two")]
+    #[case::unknown_preinstalled("preinstalled = \"10.3\"", "preinstalled = \"9.2\"", "name one of its")]
+    #[case::no_word("\"next\"", "\"a suite\"", "part of an image's name")]
+    #[case::no_folder("some-distribution", "another", "make the folder")]
+    #[case::unknown_key("about =", "abuot =", "explains the keys")]
+    fn each_trouble_has_a_remedy_of_its_own(#[case] good: &str, #[case] bad: &str, #[case] hint: &str) {
+        let error = parse(&GOOD.replace(good, bad)).unwrap_err();
+        assert!(error.hint().contains(hint), "{error}: {}", error.hint());
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Site {
     /// [`PoolError`]; what was made by then is still there.
     pub async fn pool(&self, spec: &PoolSpec, say: Say<'_>) -> Result<Pool, PoolError> {
         let Self { engine, run, keys } = self;
-        if let Some(fault) = spec.fault() {
+        if let Some((fault, _)) = spec.fault() {
             return Err(PoolError::Spec { fault });
         }
         let begun = std::time::Instant::now();

@@ -143,24 +143,23 @@ impl PoolSpec {
         self.servers.iter().chain(self.clients.iter().map(|client| &client.node))
     }
 
-    /// Says what is wrong with it; nothing where it can be brought up.
+    /// Says what is wrong with it, and what to do about that; nothing where it can be brought up.
     ///
     /// Scenario files are checked where they are read, with their lines. This is the last look before anything starts.
     #[must_use]
-    pub fn fault(&self) -> Option<String> {
+    pub fn fault(&self) -> Option<(String, &'static str)> {
         if self.servers.is_empty() {
-            return Some("a pool needs a server".to_owned());
+            return Some(("a pool needs a server".to_owned(), "name one in `servers`"));
         }
         let mut names = HashSet::new();
         for NodeSpec { name, release: _ } in self.nodes() {
             let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(fits) {
-                return Some(format!(
-                    "`{name}` is no host name: expected lower-case letters, digits and `-`"
-                ));
+                let fault = format!("`{name}` is no host name: expected lower-case letters, digits and `-`");
+                return Some((fault, "rename it, such as g1 or c1: a letter comes first"));
             }
             if !names.insert(name) {
-                return Some(format!("two nodes are called {name}"));
+                return Some((format!("two nodes are called {name}"), ONE_NAME_EACH));
             }
         }
         let mut volumes = HashSet::new();
@@ -168,20 +167,26 @@ impl PoolSpec {
             let set = volume.kind.set_size();
             let bricks = volume.bricks_per_server * self.servers.len();
             if set == 0 || bricks == 0 || !bricks.is_multiple_of(set) {
-                return Some(format!(
-                    "volume {} has {bricks} bricks; expected a multiple of {set}",
-                    volume.name
+                let fault =
+                    format!("volume {} has {bricks} bricks; expected a multiple of {set}", volume.name);
+                return Some((
+                    fault,
+                    "servers × bricks_per_server must fill whole sets: change one of the two",
                 ));
             }
             if !volumes.insert(&volume.name) {
-                return Some(format!("two volumes are called {}", volume.name));
+                return Some((format!("two volumes are called {}", volume.name), ONE_NAME_EACH));
             }
         }
         let mut mounts = self.clients.iter().flat_map(|client| &client.mounts);
         let unknown = mounts.find(|mount| !volumes.contains(mount))?;
-        Some(format!("a client mounts {unknown}, which is no volume of the pool"))
+        let fault = format!("a client mounts {unknown}, which is no volume of the pool");
+        Some((fault, "mount a volume of [[volumes]]"))
     }
 }
+
+/// What to do about two things of one name.
+pub(crate) const ONE_NAME_EACH: &str = "rename one of the two";
 
 #[cfg(test)]
 mod tests {
@@ -250,7 +255,7 @@ mod tests {
         let fault = spec.fault();
         match expected {
             None => assert_eq!(fault, None),
-            Some(text) => assert!(fault.unwrap().contains(text)),
+            Some(text) => assert!(fault.unwrap().0.contains(text)),
         }
     }
 }

@@ -205,7 +205,7 @@ impl Default for Expect {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LostOption {
-    pub(super) option: String,
+    pub(super) option: Spanned<String>,
     pub(super) value: String,
     pub(super) reason: String,
 }

@@ -1,5 +1,6 @@
 //! The project's own rules, kept by tests: who may use whom, what stays pure, how long things are, what is complete.
 
+mod commands;
 mod imports;
 mod lists;
 mod source;
@@ -74,6 +75,19 @@ fn no_place_of_one_machine_is_named() -> anyhow::Result<()> {
 #[test]
 fn every_scenario_is_in_the_readme() -> anyhow::Result<()> {
     hold("scenarios are listed", &lists::unlisted_scenarios(&workspace::texts()?));
+    Ok(())
+}
+
+#[test]
+fn every_command_of_the_documents_can_be_typed() -> anyhow::Result<()> {
+    let texts = workspace::texts()?;
+    let known = commands::Known::of(&texts);
+    let documents = || texts.iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "md"));
+    let typed = documents().map(|(_, text)| commands::commands(text).len()).sum::<usize>();
+    assert!(typed > 20, "{typed} commands: the documents no longer show them as this test reads them");
+    let untypable: Vec<String> =
+        documents().flat_map(|(path, text)| commands::untypable(path, text, &known)).collect();
+    hold("commands are typed as they are written", &untypable);
     Ok(())
 }
 

@@ -40,7 +40,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::application::Application;
-use super::finding::Finding;
+use super::finding::{self, Finding};
 use super::georep::SessionName;
 use super::names::{AbsolutePath, HostName, OpVersion, Release, VolumeName};
 use super::pool::PoolState;
@@ -386,7 +386,7 @@ pub fn frozen() -> Vec<Check> {
     vec![Check::ConfigurationUnchanged, Check::OpVersionStill]
 }
 
-/// Puts several questions and returns all findings, each once, sorted.
+/// Puts several questions and returns all findings, each once, sorted, without what only repeats another.
 pub fn look_all<'a>(checks: impl IntoIterator<Item = &'a Check>, state: &PoolState) -> Vec<Finding> {
-    checks.into_iter().flat_map(|check| check.look(state)).collect::<BTreeSet<_>>().into_iter().collect()
+    finding::told_once(checks.into_iter().flat_map(|check| check.look(state)))
 }

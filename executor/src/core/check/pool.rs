@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::finding::{Code, Finding, Subject};
 use super::super::names::{HostName, OpVersion, PeerUuid, VolumeName};
-use super::super::pool::{Peer, PeerState, PoolState, Reach, StoredVolume};
+use super::super::pool::{Peer, PeerState, PoolState, StoredVolume};
 
 /// Returns the UUIDs of the servers whose identity is known.
 fn uuids(state: &PoolState) -> BTreeMap<&PeerUuid, &HostName> {
@@ -20,8 +20,7 @@ pub(super) fn members(state: &PoolState) -> Vec<Finding> {
     let named = uuids(state);
     let mut findings = Vec::new();
     for (host, host_state) in &state.hosts {
-        // A host that was not reached has a finding of its own for that.
-        if let (Reach::Reached, Err(reason)) = (&host_state.reach, host_state.glusterd_info.known()) {
+        if let Err(reason) = host_state.glusterd_info.known() {
             findings.push(Finding::unknown(Code::NotObserved, Subject::Host(host.clone()), reason));
         }
     }

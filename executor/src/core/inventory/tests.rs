@@ -52,7 +52,35 @@ fn a_host_names_its_applications() {
 #[rstest]
 #[case::unknown_key("[[servers]]\nname = \"g1\"\nadress = \"x\"\n", Some(3), "unknown field `adress`")]
 #[case::missing_name("[[servers]]\naddress = \"x\"\n", Some(1), "missing field `name`")]
-#[case::no_servers("servers = []\n", None, "no servers")]
+#[case::no_servers("servers = []\n", Some(1), "no servers")]
+#[case::key_twice("[[servers]]\nname = \"g1\"\nname = \"g2\"\n", Some(3), "duplicate key")]
+#[case::jump_with_a_blank(
+    "[[servers]]\nname = \"g1\"\njump = \"a b\"\n",
+    Some(3),
+    "jump `a b` is no jump host"
+)]
+#[case::jump_for_all(
+    "[ssh]\njump = \"-oX\"\n[[servers]]\nname = \"g1\"\n",
+    Some(2),
+    "jump `-oX` is no jump host"
+)]
+#[case::port_of_nobody("[[servers]]\nname = \"g1\"\nport = 0\n", Some(3), "expected 1 to 65535")]
+#[case::port_for_all("[ssh]\nport = 0\n[[servers]]\nname = \"g1\"\n", Some(2), "expected 1 to 65535")]
+#[case::secondaries_twice(
+    "[[servers]]\nname = \"g1\"\n[[secondaries]]\ninventory = \"dr.toml\"\n[[secondaries]]\ninventory = \"./dr.toml\"\n",
+    Some(6),
+    "`./dr.toml` is named already on line 4"
+)]
+#[case::at_both_ends(
+    "[[servers]]\nname = \"g1\"\n[[secondaries]]\ninventory = \"dr.toml\"\n[[primaries]]\ninventory = \"dr.toml\"\n",
+    Some(6),
+    "is named already on line 4"
+)]
+#[case::its_own_secondary(
+    "[[servers]]\nname = \"g1\"\n[[secondaries]]\ninventory = \"prod.toml\"\n",
+    Some(4),
+    "is this inventory itself"
+)]
 #[case::no_section("[ssh]\nuser = \"root\"\n", Some(1), "missing field `servers`")]
 #[case::duplicate(
     "[[servers]]\nname = \"g1\"\n\n[[clients]]\nname = \"g1\"\n",
@@ -121,6 +149,21 @@ fn what_is_wrong_is_said_with_its_line(#[case] text: &str, #[case] line: Option<
     assert!(error.problem.contains(says), "{error}");
     assert!(error.to_string().starts_with("pools/prod.toml"), "{error}");
     assert!(error.to_string().contains("hint: "), "{error}");
+}
+
+#[rstest]
+#[case::unknown_section("[[server]]\nname = \"g1\"\n", "`[[secondaries]]` and `[[primaries]]`")]
+#[case::no_name("[[servers]]\naddress = \"x\"\n", "add it to that section")]
+#[case::key_twice("[[servers]]\nname = \"g1\"\nname = \"g2\"\n", "remove one of the two")]
+#[case::no_servers("servers = []\n", "name every server of the pool")]
+#[case::no_port("[[servers]]\nname = \"g1\"\nport = \"ssh\"\n", "write that line as")]
+#[case::secondaries_twice(
+    "[[servers]]\nname = \"g1\"\n[[secondaries]]\ninventory = \"a\"\n[[secondaries]]\ninventory = \"a\"\n",
+    "remove the second"
+)]
+fn each_trouble_has_a_remedy_of_its_own(#[case] text: &str, #[case] remedy: &str) {
+    let error = read(text).unwrap_err();
+    assert!(error.hint.contains(remedy), "{error}");
 }
 
 #[rstest]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::baseline::KnownEntries;
 use super::super::check::{self, Check, look_all};
-use super::super::finding::{Code, Finding, Ground, Subject};
+use super::super::finding::{Code, Finding, Ground, Subject, told_once};
 use super::super::hazard;
 use super::super::names::{HostName, Release, VolumeName};
 use super::super::pool::{HostState, PoolState, VolumeKind};
@@ -101,8 +101,7 @@ fn healed_first(
     let is_healed = |finding: &Finding| {
         heals_first && finding.code == Code::HealPending && finding.ground == Ground::Seen
     };
-    let findings: BTreeSet<Finding> = findings.into_iter().collect();
-    findings.into_iter().partition(is_healed)
+    told_once(findings).into_iter().partition(is_healed)
 }
 
 /// What is asked of the hosts themselves: disks, packages, processes, names, clocks.

@@ -8,6 +8,7 @@ mod pool;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -55,6 +56,18 @@ impl Source<'_> {
         let problem = format!("no {what} `{}`: expected one of {}", name.get_ref(), names.join(", "));
         Err(self.error(name.span().start, problem, "use a name that the scenario or the catalog has"))
     }
+
+    /// Sees that a list has each of its texts once.
+    fn once<'n>(&self, texts: impl IntoIterator<Item = &'n Spanned<String>>) -> Result<(), ScenarioError> {
+        let mut seen = BTreeSet::new();
+        match texts.into_iter().find(|text| !seen.insert(text.get_ref())) {
+            None => Ok(()),
+            Some(twice) => {
+                let problem = format!("`{}` is there twice, expected once", twice.get_ref());
+                Err(self.error(twice.span().start, problem, "remove one of the two"))
+            }
+        }
+    }
 }
 
 pub(super) fn scenario(path: &Path, text: &str, catalog: &Catalog) -> Result<Scenario, ScenarioError> {
@@ -63,7 +76,11 @@ pub(super) fn scenario(path: &Path, text: &str, catalog: &Catalog) -> Result<Sce
         path: path.to_owned(),
         line: error.span().map(|span| source.error(span.start, "", "").line.unwrap_or(1)),
         problem: error.message().to_owned(),
-        hint: "scenarios/README.md explains every key",
+        hint: if error.message().starts_with("duplicate key") {
+            "remove one of the two"
+        } else {
+            "scenarios/README.md explains every key"
+        },
     })?;
     let families = catalog.families.iter().map(|family| family.name.as_str());
     let family_name = source.known(&file.pool.family, "family", families)?;
@@ -92,7 +109,7 @@ pub(super) fn scenario(path: &Path, text: &str, catalog: &Catalog) -> Result<Sce
         applications,
         workload,
         orders,
-        expect: expect(file.expect),
+        expect: expect(&source, file.expect)?,
     })
 }
 
@@ -117,6 +134,7 @@ fn workload(
         .filter(|other| other.node.name == client)
         .flat_map(|client| client.mounts.iter().map(String::as_str))
         .collect();
+    source.once(std::iter::once(&load.volume).chain(&load.also))?;
     let volumes = std::iter::once(&load.volume)
         .chain(&load.also)
         .map(|volume| source.known(volume, "mount of that client", mounts.iter().copied()))
@@ -129,15 +147,16 @@ fn workload(
     Ok(Workload { client, volumes, operations_per_second, stops_for_downtime: load.stops_for_downtime })
 }
 
-fn expect(expect: file::Expect) -> Expect {
+fn expect(source: &Source<'_>, expect: file::Expect) -> Result<Expect, ScenarioError> {
+    source.once(expect.lost_options.iter().map(|lost| &lost.option))?;
     let allowance = |lost: file::LostOption| {
         let file::LostOption { option, value, reason } = lost;
-        Allowance { option, value, reason }
+        Allowance { option: option.into_inner(), value, reason }
     };
-    Expect {
+    Ok(Expect {
         longest_stall: Duration::from_secs(expect.longest_stall_seconds),
         stored: expect.stored,
         old_names: expect.old_names,
         lost_options: expect.lost_options.into_iter().map(allowance).collect(),
-    }
+    })
 }

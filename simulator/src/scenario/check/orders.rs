@@ -1,6 +1,7 @@
 //! Orders: what is asked of the executor, and how it is to end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use executor::core::finding::{Code, Waiver};
 use executor::core::names::Release;
@@ -81,6 +82,12 @@ fn order(
     let hint = "a waiver is CODE:SUBJECT, such as \"NFS_OPTIONS_DROPPED:vol0\"";
     let waive = order.waive.iter().map(|waiver| source.parsed(waiver, hint));
     let waive = waive.collect::<Result<Vec<Waiver>, _>>()?;
+    for list in [&order.waive, &order.findings, &order.upgraded, &order.down, &order.out] {
+        source.once(list)?;
+    }
+    for (waiver, written) in waive.iter().zip(&order.waive) {
+        waived_client(source, waiver, written, pools)?;
+    }
     let findings = findings(source, &order.findings)?;
     let upgraded = upgraded(source, order, !findings.is_empty(), names())?;
     let out = out(source, order, names())?;
@@ -175,6 +182,22 @@ fn says(source: &Source<'_>, order: &file::Order) -> Result<Option<String>, Scen
         }
         says => Ok(says.as_ref().map(|says| says.get_ref().clone())),
     }
+}
+
+/// Sees that a waiver about a client names one that there is: by its name, which becomes its address, or by an address.
+fn waived_client(
+    source: &Source<'_>,
+    waiver: &Waiver,
+    written: &Spanned<String>,
+    pools: &Pools,
+) -> Result<(), ScenarioError> {
+    let about_a_client = matches!(waiver.code, Code::ClientTooOld | Code::ClientGone);
+    if !about_a_client || waiver.subject.parse::<IpAddr>().is_ok() {
+        return Ok(());
+    }
+    let subject = Spanned::new(written.span(), waiver.subject.clone());
+    let clients = pools.clients.iter().map(|client| client.node.name.as_str());
+    source.known(&subject, "client", clients).map(|_| ())
 }
 
 fn findings(source: &Source<'_>, written: &[Spanned<String>]) -> Result<BTreeSet<String>, ScenarioError> {

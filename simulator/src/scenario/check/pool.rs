@@ -6,7 +6,9 @@ use super::super::file::{self, File, Kind};
 use super::super::{HostMount, PoolPart, ScenarioError, Which};
 use super::{Source, known_release};
 use crate::images::{Family, Init};
-use crate::pool::{Application, ClientSpec, NodeSpec, PoolSpec, Session, VolumeKind, VolumeSpec};
+use crate::pool::{
+    Application, ClientSpec, NodeSpec, ONE_NAME_EACH, PoolSpec, Session, VolumeKind, VolumeSpec,
+};
 
 /// The most nodes of a scenario: what one machine with memory to spare can carry.
 const NODES_MAX: usize = 32;
@@ -61,6 +63,7 @@ pub(super) fn pools(source: &Source<'_>, family: &Family, file: &File) -> Result
     }
     let mut clients = Vec::new();
     for client in &file.clients {
+        source.once(&client.mounts)?;
         let names = || pool.volumes.iter().map(|volume| volume.name.as_str());
         let mounts = client.mounts.iter().map(|mount| source.known(mount, "volume", names()));
         let mounts = mounts.collect::<Result<Vec<_>, _>>()?;
@@ -166,18 +169,14 @@ fn possible(
     };
     let same = far.iter().find(|far| pool.servers.iter().any(|server| server.name == far.name));
     let fault = same
-        .map(|server| format!("two nodes are called {}", server.name))
+        .map(|server| (format!("two nodes are called {}", server.name), ONE_NAME_EACH))
         .or_else(|| spec(pool, clients).fault())
         .or_else(|| spec(secondary?, &[]).fault());
     match fault {
         None => Ok(()),
-        Some(fault) => {
+        Some((fault, hint)) => {
             let at = place_of(&fault, file).unwrap_or(at);
-            Err(source.error(
-                at,
-                fault,
-                "servers × bricks_per_server must fill whole sets; names must be unique",
-            ))
+            Err(source.error(at, fault, hint))
         }
     }
 }

@@ -236,6 +236,51 @@ fn what_was_set_by_a_deed_stays_until_it_is_put_back() {
     "is to come to its end"
 )]
 #[case::no_toml("[[orders]]", "[[orders]", 17, "")]
+#[case::key_twice("replica = 3", "replica = 3\nreplica = 2", 10, "duplicate key")]
+#[case::mount_twice("mounts = [\"vol0\"]", "mounts = [\"vol0\", \"vol0\"]", 12, "`vol0` is there twice")]
+#[case::volume_twice(
+    "[[clients]]",
+    "[[volumes]]\nname = \"vol0\"\nkind = \"distribute\"\n[[clients]]",
+    11,
+    "two volumes are called vol0"
+)]
+#[case::client_twice(
+    "[workload]",
+    "[[clients]]\nname = \"c1\"\nmounts = []\n[workload]",
+    14,
+    "two nodes are called c1"
+)]
+#[case::written_to_twice(
+    "volume = \"vol0\"",
+    "volume = \"vol0\"\nalso = [\"vol0\"]",
+    16,
+    "`vol0` is there twice"
+)]
+#[case::waiver_twice(
+    "to = \"11.1\"",
+    "to = \"11.1\"\nwaive = [\"CLIENT_TOO_OLD:c1\",\n\"CLIENT_TOO_OLD:c1\"]",
+    20,
+    "`CLIENT_TOO_OLD:c1` is there twice"
+)]
+#[case::waiver_of_nobody(
+    "to = \"11.1\"",
+    "to = \"11.1\"\nwaive = [\"CLIENT_TOO_OLD:c9\"]",
+    19,
+    "no client `c9`: expected one of c1"
+)]
+#[case::finding_twice(
+    "\"upgraded\"",
+    "\"refused\"\nfindings = [\"BRICK_OFFLINE:v\", \"BRICK_OFFLINE:v\"]",
+    20,
+    "`BRICK_OFFLINE:v` is there twice"
+)]
+#[case::option_lost_twice(
+    "outcome = \"upgraded\"",
+    "outcome = \"upgraded\"\n[[expect.lost_options]]\noption = \"a.b\"\nvalue = \"1\"\nreason = \"x\"\n\
+     [[expect.lost_options]]\noption = \"a.b\"\nvalue = \"2\"\nreason = \"y\"",
+    25,
+    "`a.b` is there twice"
+)]
 fn what_is_wrong_is_said_with_its_line(
     #[case] right: &str,
     #[case] wrong: &str,
@@ -256,4 +301,15 @@ fn what_is_wrong_with_a_second_pool_is_said(#[case] right: &str, #[case] wrong: 
     assert!(SECONDARY.contains(right));
     let error = read(&format!("{GOOD}{}", SECONDARY.replacen(right, wrong, 1))).unwrap_err();
     assert!(error.problem.contains(says) && error.line.is_some(), "{error}");
+}
+
+#[rstest]
+#[case::half_a_set("[\"g1\", \"g2\", \"g3\"]", "[\"g1\", \"g2\"]", "must fill whole sets")]
+#[case::no_host_name("\"g3\"", "\"g 3\"", "rename it, such as g1")]
+#[case::server_twice("\"g2\", \"g3\"", "\"g2\", \"g2\"", "rename one of the two")]
+#[case::mount_twice("mounts = [\"vol0\"]", "mounts = [\"vol0\", \"vol0\"]", "remove one of the two")]
+#[case::key_twice("replica = 3", "replica = 3\nreplica = 2", "remove one of the two")]
+fn each_trouble_has_a_remedy_of_its_own(#[case] right: &str, #[case] wrong: &str, #[case] hint: &str) {
+    let error = read(&GOOD.replacen(right, wrong, 1)).unwrap_err();
+    assert!(error.hint.contains(hint), "{error}: {}", error.hint);
 }
