@@ -3,6 +3,7 @@
 
 pub mod asked;
 pub mod engine;
+pub mod image;
 pub mod pool;
 pub mod program;
 pub mod ssh_host;
