@@ -65,19 +65,21 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         worst = worst.max(report.verdict);
         print(&report, args.output)?;
     }
-    match worst {
-        Verdict::Pass => Ok(()),
-        Verdict::Fail => Err(verdict(Exit::Failed, "the verdict is: fail")),
-        Verdict::Unknown => Err(verdict(Exit::Unknown, "the verdict is: unknown")),
-    }
+    ended(worst)
 }
 
-fn verdict(exit: Exit, words: &str) -> Failure {
-    Failure {
+/// Returns how the program ends with the worst verdict of all scenarios.
+fn ended(worst: Verdict) -> Result<(), Failure> {
+    let exit = match worst {
+        Verdict::Pass => return Ok(()),
+        Verdict::Fail => Exit::Failed,
+        Verdict::Unknown => Exit::Unknown,
+    };
+    Err(Failure {
         exit,
-        error: words.to_owned().into(),
+        error: format!("the verdict is: {worst}").into(),
         hint: Some("the report above says why, and where the logs are"),
-    }
+    })
 }
 
 /// Returns the executor's program.
@@ -193,5 +195,21 @@ impl From<DirectorError> for Failure {
             | DirectorError::Writer(_) => None,
         };
         Self { exit: Exit::Unknown, error: error.into(), hint }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::pass(Verdict::Pass, None)]
+    #[case::fail(Verdict::Fail, Some((Exit::Failed, "the verdict is: fail")))]
+    #[case::unknown(Verdict::Unknown, Some((Exit::Unknown, "the verdict is: unknown")))]
+    fn how_it_ends(#[case] worst: Verdict, #[case] expected: Option<(Exit, &str)>) {
+        let found = ended(worst).err().map(|failure| (failure.exit, failure.error.to_string()));
+        assert_eq!(found, expected.map(|(exit, words)| (exit, words.to_owned())));
     }
 }
