@@ -1,4 +1,4 @@
-//! Building images: a build that breaks or is interrupted leaves nothing that looks finished.
+//! Images: built whole or not at all, found again and removed; and with one, a node needs no network.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use acceptance::engine::on_engine;
 use acceptance::program::Program;
+use acceptance::ssh_host::SshHost;
+use bollard::models::NetworkDisconnectRequest;
 use simulator::engine::Engine;
 
 /// A copy of the project's images whose Dockerfile has another instruction first.
@@ -189,4 +191,22 @@ fn a_registry_that_never_answers_costs_the_limit_and_no_more() {
     });
     assert_eq!(refusal, format!("pulling {image}: expected an end within 1 s, found none"));
     assert!(begun.elapsed() >= limit && begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_node_without_a_network_takes_another_release() -> anyhow::Result<()> {
+    let host = SshHost::start("g1").await?;
+    let engine = Engine::connect().await?;
+    let found = engine.docker().inspect_container(host.id(), None).await?;
+    let networks = found.network_settings.and_then(|settings| settings.networks).unwrap();
+    for network in networks.keys() {
+        let request = NetworkDisconnectRequest { container: host.id().to_owned(), force: None };
+        engine.docker().disconnect_network(network, request).await?;
+    }
+    assert_eq!(host.exec_ok("ls /sys/class/net").await?, "lo", "nothing but itself is in its reach");
+    let release = async || host.exec_ok("gluster --version | head -n 1").await;
+    assert_eq!(release().await?, "glusterfs 10.3");
+    host.exec_ok("use-release 11.1").await?;
+    assert_eq!(release().await?, "glusterfs 11.1");
+    Ok(())
 }
