@@ -3,6 +3,8 @@
 
 pub mod asked;
 pub mod engine;
+pub mod image;
+pub mod owned;
 pub mod pool;
 pub mod program;
 pub mod ssh_host;

@@ -1,11 +1,10 @@
 //! A pool of real Gluster for a test.
 
-use std::path::Path;
-
 use simulator::engine::{Engine, Run, RunError, with_run};
-use simulator::images::Catalog;
 use simulator::pool::{ClientSpec, NodeSpec, Pool, PoolSpec, VolumeKind, VolumeSpec};
 use tokio_util::sync::CancellationToken;
+
+use crate::image::node_image;
 
 /// Brings a pool up, does something with it on a thread of its own, and removes it, whatever happened.
 ///
@@ -21,13 +20,10 @@ pub fn on_a_pool(
             let engine = Engine::connect().await?;
             let run = Run::new(name);
             let folder = tempfile::tempdir()?;
-            let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("../images");
-            let catalog = Catalog::load(&images)?;
-            let family = catalog.family("debian-bookworm")?;
             let say = |line: &str| eprintln!("{line}");
             let acted = with_run(&engine, &run, &CancellationToken::new(), async {
-                let image = simulator::images::ensure(&engine, &run, family, &say).await?;
-                let pool = Pool::up(&engine, &run, &spec(image.tag), folder.path(), &say).await?;
+                let image = node_image(&engine).await?;
+                let pool = Pool::up(&engine, &run, &spec(image), folder.path(), &say).await?;
                 // What panics there is carried past the removal, and panics again after it.
                 anyhow::Ok(tokio::task::spawn_blocking(move || act(&pool)).await)
             })

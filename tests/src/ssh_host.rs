@@ -8,17 +8,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 use executor::core::inventory::SshSettings;
 use simulator::engine::{Engine, Run};
-use simulator::images::{self, Catalog};
 use simulator::pool::known_hosts_line;
 use tempfile::TempDir;
 use testcontainers::bollard::models::{HostConfig, PortBinding};
 use testcontainers::core::{CmdWaitFor, ExecCommand, IntoContainerPort};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, ContainerRequest, CopyTargetOptions, GenericImage, ImageExt};
-use tokio::sync::OnceCell;
 
-/// The family that the hosts are of.
-const FAMILY: &str = "debian-bookworm";
+use crate::image::node_image;
+
 /// The port of sshd in the container.
 const SSH: u16 = 22;
 /// What the image's start script leaves when sshd is up.
@@ -56,7 +54,7 @@ impl SshHost {
     pub async fn start(name: &str) -> anyhow::Result<Self> {
         let engine =
             Engine::connect().await.context("these tests need a container engine; see `make setup`")?;
-        let image = image(&engine).await?;
+        let image = node_image(&engine).await?;
         let folder = tempfile::Builder::new().prefix("ssh host ").tempdir()?;
         for key in ["id", "other"] {
             keygen(&folder.path().join(key)).await?;
@@ -249,21 +247,6 @@ impl SshHost {
         let log = self.exec_ok("cat /var/log/sshd.log").await?;
         Ok(log.matches("Accepted publickey").count())
     }
-}
-
-/// Returns the image's name, building the image where it is not there. Once a process, and kept as a name
-/// only: what a static holds is never dropped.
-async fn image(engine: &Engine) -> anyhow::Result<String> {
-    static IMAGE: OnceCell<String> = OnceCell::const_new();
-    let ensure = async || {
-        let root =
-            Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the package is in the workspace")?;
-        let catalog = Catalog::load(&root.join("images"))?;
-        let say = |line: &str| eprintln!("{line}");
-        let image = images::ensure(engine, &Run::new("ssh"), catalog.family(FAMILY)?, &say).await?;
-        anyhow::Ok(image.tag)
-    };
-    IMAGE.get_or_try_init(ensure).await.cloned()
 }
 
 fn request(

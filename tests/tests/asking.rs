@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 use acceptance::asked::{Asked, text};
+use acceptance::engine::on_engine;
+use acceptance::owned::is_ours_and_closed;
 use acceptance::pool::{on_a_pool, three_replicas};
 use acceptance::program::Program;
 use simulator::images::Init;
@@ -15,6 +17,8 @@ use tokio::runtime::Handle;
 #[test]
 fn it_shows_asks_and_acts_alone() {
     on_a_pool("asking", three_replicas, |pool| {
+        // A pool is up: the moment to see whose it is, too.
+        on_engine(is_ours_and_closed(pool));
         let asked = Asked::on(pool);
         check_and_plan_touch_nothing(&asked);
         inspect_prints_what_its_schema_says(&asked);

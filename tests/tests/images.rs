@@ -1,12 +1,18 @@
-//! Building images: a build that breaks or is interrupted leaves nothing that looks finished.
+//! Images: built whole or not at all, found again and removed; and with one, a node needs no network.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
+use acceptance::engine::on_engine;
 use acceptance::program::Program;
+use acceptance::ssh_host::SshHost;
+use bollard::models::NetworkDisconnectRequest;
+use simulator::engine::Engine;
 
 /// A copy of the project's images whose Dockerfile has another instruction first.
 fn images_with(instruction: &str) -> tempfile::TempDir {
@@ -85,4 +91,122 @@ fn what_is_built_is_found_and_not_built_again() {
     // An image is built without a release that the archive has lost; here all of them must be there.
     assert_eq!(row(&images)["missing"], serde_json::json!([]));
     assert_eq!(row(&images)["releases"], serde_json::json!(["9.2", "10.3", "11.1"]));
+}
+
+/// A Dockerfile whose build is over at once, on a base without a shell.
+const AT_ONCE: &str = "ARG BASE
+FROM ${BASE}
+ARG RELEASES
+ARG OPTIONAL
+ARG PREINSTALLED
+COPY root/opt/gluster/ /opt/gluster/
+";
+
+/// A base that was made earlier, with next to nothing in it. Dropped, it is gone.
+struct Base(String);
+
+impl Base {
+    fn make(suite: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("file"), "a base").unwrap();
+        let archive = folder.path().join("base.tar");
+        let mut tar = Command::new("tar");
+        tar.arg("-C").arg(folder.path()).arg("-cf").arg(&archive).arg("file");
+        assert!(tar.status().unwrap().success());
+        let repository = "gluster-upgrade/base";
+        on_engine(async { Ok(Engine::connect().await?.import(&archive, repository, suite).await?) });
+        Self(format!("{repository}:{suite}"))
+    }
+}
+
+impl Drop for Base {
+    fn drop(&mut self) {
+        on_engine(async { Ok(Engine::connect().await?.remove_image(&self.0).await?) });
+    }
+}
+
+/// A copy of the project's images with one family of this name instead of Debian's: its public base is at this address,
+/// the other one was made earlier, and its archive has lost a release.
+fn images_of(family: &str, public: &str) -> tempfile::TempDir {
+    let images = images_with("");
+    std::fs::write(images.path().join("Dockerfile"), AT_ONCE).unwrap();
+    std::fs::remove_dir_all(images.path().join("debian-bookworm")).unwrap();
+    let folder = images.path().join(family).join("root/opt/gluster");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("releases"), "10.3 10.3-1\n11.1 11.1-1\n").unwrap();
+    std::fs::write(folder.join("missing"), "9.2\n").unwrap();
+    let path = images.path().join("catalog.toml");
+    let catalog = std::fs::read_to_string(&path)
+        .unwrap()
+        .replacen("\"debian-bookworm\"", &format!("\"{family}\""), 1)
+        .replacen("\"debian:bookworm-slim\"", &format!("\"{public}\""), 1)
+        .replacen("bootstrap = \"bookworm\"", &format!("bootstrap = \"{family}\""), 1);
+    std::fs::write(path, catalog).unwrap();
+    images
+}
+
+/// A family of its own, so that nothing is done to the project's images.
+#[test]
+fn the_public_base_is_tried_first_and_an_image_can_be_removed() {
+    let family = format!("test-{}", std::process::id());
+    let _made_earlier = Base::make(&family);
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let images = images_of(&family, &format!("{nobody}/public:1"));
+
+    let built = simulator(images.path(), &["build", &family]).output().unwrap();
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{said}");
+    let base: Vec<&str> = said.lines().filter(|line| line.starts_with("base: ")).collect();
+    let expected = format!("base: gluster-upgrade/base:{family}, made earlier (pulling {nobody}/public:1: ");
+    assert!(base.len() == 1 && base[0].starts_with(&expected), "{said}");
+    assert!(said.contains("without 9.2: no longer in the archive"), "{said}");
+    assert!(said.contains("with 10.3, 11.1\n"), "{said}");
+    assert_eq!(row(images.path())["missing"], serde_json::json!(["9.2"]));
+    let table = simulator(images.path(), &["list"]).output().unwrap();
+    let table = String::from_utf8_lossy(&table.stdout);
+    assert!(table.contains("9.2 (not in this image), 10.3, 11.1"), "{table}");
+
+    let image = listed(images.path());
+    let removed = simulator(images.path(), &["remove", &family]).output().unwrap();
+    assert!(removed.status.success(), "{}", String::from_utf8_lossy(&removed.stderr));
+    assert_eq!(String::from_utf8_lossy(&removed.stdout), format!("image {}\n", image.as_str().unwrap()));
+    assert_eq!(listed(images.path()), serde_json::Value::Null);
+    on_engine(async {
+        let engine = Engine::connect().await?;
+        assert!(engine.image(image.as_str().unwrap()).await?.is_none(), "{image} is still there");
+        Ok(())
+    });
+}
+
+/// Its engine waits for an answer as long as it is let.
+#[test]
+fn a_registry_that_never_answers_costs_the_limit_and_no_more() {
+    // Connections are taken by the kernel; nobody ever reads them.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let image = format!("{}/public:1", silent.local_addr().unwrap());
+    let (limit, begun) = (Duration::from_secs(1), Instant::now());
+    let refusal = on_engine(async {
+        let engine = Engine::connect().await?;
+        Ok(engine.pull(&image, limit).await.unwrap_err().to_string())
+    });
+    assert_eq!(refusal, format!("pulling {image}: expected an end within 1 s, found none"));
+    assert!(begun.elapsed() >= limit && begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_node_without_a_network_takes_another_release() -> anyhow::Result<()> {
+    let host = SshHost::start("g1").await?;
+    let engine = Engine::connect().await?;
+    let found = engine.docker().inspect_container(host.id(), None).await?;
+    let networks = found.network_settings.and_then(|settings| settings.networks).unwrap();
+    for network in networks.keys() {
+        let request = NetworkDisconnectRequest { container: host.id().to_owned(), force: None };
+        engine.docker().disconnect_network(network, request).await?;
+    }
+    assert_eq!(host.exec_ok("ls /sys/class/net").await?, "lo", "nothing but itself is in its reach");
+    let release = async || host.exec_ok("gluster --version | head -n 1").await;
+    assert_eq!(release().await?, "glusterfs 10.3");
+    host.exec_ok("use-release 11.1").await?;
+    assert_eq!(release().await?, "glusterfs 11.1");
+    Ok(())
 }

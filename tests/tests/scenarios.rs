@@ -6,11 +6,13 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use acceptance::engine::engine_leftovers;
 use acceptance::program::Program;
 use rstest::rstest;
+use simulator::images::Catalog;
+use simulator::scenario::{Outcome, Scenario};
 
 /// One scenario at a time: two pools side by side would slow each other down to stalls that are not Gluster's.
 static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
@@ -38,33 +40,113 @@ fn passes_too(
     rehearse(&scenario);
 }
 
+/// A refusal that comes as it must, of whom another finding is expected: nothing is wrong with the pool.
+const EXPECTS_ANOTHER_FINDING: &str = r#"
+about = "A distributed volume cannot be upgraded while it serves; this expects another reason."
+
+[pool]
+family = "debian-bookworm"
+release = "10.3"
+servers = ["g1"]
+
+[[volumes]]
+name = "single"
+kind = "distribute"
+
+[[orders]]
+to = "11.1"
+outcome = "refused"
+findings = ["HEAL_PENDING:single"]
+"#;
+
+#[test]
+fn what_does_not_come_as_expected_ends_with_1() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("expects-another-finding.toml");
+    std::fs::write(&path, EXPECTS_ANOTHER_FINDING).unwrap();
+    let output = simulator_run(&path, &folder.path().join("runs"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("error: the verdict is: fail\n"), "{said}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["verdict"], "fail");
+    let assertions = report["judgement"]["assertions"].as_array().unwrap().iter();
+    let failed: Vec<_> = assertions.filter(|assertion| assertion["verdict"] == "fail").collect();
+    assert!(failed.len() == 1 && failed[0]["found"] == "VOLUME_NOT_REPLICATED:single", "{failed:#?}");
+    nothing_is_left(&said);
+}
+
+/// Runs a scenario as an operator would.
+fn simulator_run(scenario: &Path, runs: &Path) -> Output {
+    Command::new(Program::Simulator.path())
+        .arg("run")
+        .arg(scenario)
+        .args(["--output", "json", "--runs"])
+        .arg(runs)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .output()
+        .unwrap()
+}
+
+/// Sees that nothing is left on the engine of the run that this was said by.
+fn nothing_is_left(said: &str) {
+    let run = said.lines().find_map(|line| line.strip_prefix("run ")?.split(';').next()).unwrap();
+    assert_eq!(engine_leftovers(run), Vec::<String>::new());
+}
+
 /// Runs a scenario, which must pass, keep its artifacts and leave nothing on the engine.
-fn rehearse(scenario: &Path) {
+fn rehearse(path: &Path) {
     // A scenario that failed has said so; the next one is no less worth running.
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let runs = root.join("runs");
-    let output = Command::new(Program::Simulator.path())
-        .arg("run")
-        .arg(scenario)
-        .args(["--output", "json", "--runs"])
-        .arg(&runs)
-        .current_dir(&root)
-        .output()
-        .unwrap();
+    let output = simulator_run(path, &runs);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{}", what_failed(&said, &runs));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["verdict"], "pass");
     let assertions = report["judgement"]["assertions"].as_array().unwrap();
     assert!(assertions.len() > 30, "only {} assertions", assertions.len());
-    let folder = PathBuf::from(report["artifacts"].as_str().unwrap());
-    for kept in ["report.txt", "report.json", "executor.log", "executor.events.jsonl", "workload.jsonl"] {
-        assert!(folder.join(kept).is_file(), "{kept} is not in {}", folder.display());
+    let scenario = Scenario::load(path, &Catalog::load(&root.join("images")).unwrap()).unwrap();
+    let last = scenario.orders.last().unwrap();
+    // A pool that was upgraded lost all its power once more, and was judged after that as before.
+    let in_the_end = assertions.iter().filter(|assertion| assertion["phase"] == "after the last restart");
+    let (judged, upgraded) = (in_the_end.count(), last.outcome == Outcome::Upgraded);
+    assert!(if upgraded { judged > 20 } else { judged == 0 }, "{judged} assertions after the last restart");
+    is_kept(&scenario, &PathBuf::from(report["artifacts"].as_str().unwrap()));
+    nothing_is_left(&said);
+}
+
+/// Sees that all that a run is to leave is in its folder.
+fn is_kept(scenario: &Scenario, folder: &Path) {
+    let has = |name: &str| assert!(folder.join(name).is_file(), "{name} is not in {}", folder.display());
+    for name in ["report.txt", "report.json", "executor.log", "executor.events.jsonl", "samples.json"] {
+        has(name);
     }
-    assert!(folder.join("hosts/g1/glusterd").is_dir(), "the logs of g1 are not saved");
-    let run = said.lines().find_map(|line| line.strip_prefix("run ")?.split(';').next()).unwrap();
-    assert_eq!(engine_leftovers(run), Vec::<String>::new());
+    if scenario.workload.is_some() {
+        has("workload.jsonl");
+    }
+    let pools = std::iter::once(&scenario.pool).chain(&scenario.secondary);
+    let servers: Vec<&str> = pools.flat_map(|pool| &pool.servers).map(|node| node.name.as_str()).collect();
+    for server in &servers {
+        has(&format!("hosts/{server}/log/glusterfs/glusterd.log"));
+        has(&format!("hosts/{server}/glusterd/glusterd.info"));
+    }
+    let clients = scenario.clients.iter().map(|client| client.node.name.as_str());
+    for host in servers.into_iter().chain(clients) {
+        assert!(folder.join(format!("hosts/{host}/log")).is_dir(), "the logs of {host} are not saved");
+        let state = std::fs::read_to_string(folder.join(format!("hosts/{host}/state.txt"))).unwrap();
+        assert!(state.starts_with("$ gluster --version\nglusterfs "), "{host} said:\n{state}");
+    }
+    // What is refused is not begun, and leaves no journal.
+    let journals: Vec<PathBuf> = match std::fs::read_dir(folder.join("state/runs")) {
+        Ok(runs) => runs.map(|run| run.unwrap().path().join("journal.jsonl")).collect(),
+        Err(_) => Vec::new(),
+    };
+    let begun = scenario.orders.iter().any(|order| order.outcome != Outcome::Refused);
+    assert_eq!(!journals.is_empty(), begun, "{journals:?}");
+    assert!(journals.iter().all(|journal| journal.is_file()), "{journals:?}");
 }
 
 /// How many lines of a failed run's talk are shown: all of it is kept with its artifacts, which the first ones name.

@@ -7,9 +7,12 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use acceptance::engine::engine_leftovers;
+use acceptance::engine::{Foreign, OF_EACH_KIND, engine_leftovers, on_engine, there};
+use acceptance::image::node_image;
 use acceptance::program::Program;
 use rstest::rstest;
+use simulator::engine::{ContainerSpec, Engine, Run, RunError, VolumeMount, with_run};
+use tokio_util::sync::CancellationToken;
 
 /// A rehearsal that goes on in the background, in a folder of its own.
 struct Rehearsal {
@@ -121,21 +124,84 @@ fn without_its_terminal_it_leaves_nothing() {
 fn killed_it_leaves_what_clean_removes_and_a_live_run_is_left_alone() {
     let mut killed = Rehearsal::start();
     killed.wait_for("pool: 4 nodes");
-    let (left, folder) = (killed.run.clone(), killed._runs.path().to_owned());
+    let left = killed.run.clone();
     killed.signal("KILL");
     killed.child.wait().unwrap();
     assert_ne!(engine_leftovers(&left), Vec::<String>::new(), "nobody was there to remove it");
 
     let mut alive = Rehearsal::start();
     alive.wait_for("pool: 4 nodes");
+    let foreign = on_engine(Foreign::make());
     let cleaned = Command::new(Program::Simulator.path()).arg("clean").output().unwrap();
     assert!(cleaned.status.success(), "{}", String::from_utf8_lossy(&cleaned.stderr));
     assert_eq!(engine_leftovers(&left), Vec::<String>::new(), "clean removes what a killed run left");
     assert_ne!(engine_leftovers(&alive.run), Vec::<String>::new(), "and nothing of a run that is alive");
+    assert_eq!(on_engine(there(foreign.name())), OF_EACH_KIND, "and nothing of anybody else");
+    let said = String::from_utf8_lossy(&cleaned.stdout);
+    assert!(!said.contains(foreign.name()), "{said}");
 
     let run = alive.run.clone();
     alive.signal("INT");
     assert_eq!(alive.end().0, Some(3));
     assert_eq!(engine_leftovers(&run), Vec::<String>::new());
-    drop(folder);
+    let name = foreign.name().to_owned();
+    drop(foreign);
+    assert_eq!(on_engine(there(&name)), Vec::<&str>::new(), "this test's own are gone, too");
+}
+
+/// How the body of a run ends that has made something.
+#[derive(Clone, Copy)]
+enum Ending {
+    Well,
+    WithAnError,
+    ByAPanic,
+}
+
+/// The engine is asked by name: what was made without its label would be no less left.
+#[rstest]
+#[case::well(Ending::Well, "Ok")]
+#[case::with_an_error(Ending::WithAnError, "Body")]
+#[case::by_a_panic(Ending::ByAPanic, "Panicked: on purpose")]
+fn however_a_run_ends_it_leaves_nothing(#[case] ending: Ending, #[case] expected: &str) {
+    let (name, outcome) = on_engine(async {
+        let engine = Engine::connect().await?;
+        let run = Run::new("ending");
+        let never = CancellationToken::new();
+        let outcome = with_run(&engine, &run, &never, async {
+            make(&engine, &run).await?;
+            assert_eq!(there(&run.id).await?, OF_EACH_KIND, "it is there by then");
+            match ending {
+                Ending::Well => anyhow::Ok(()),
+                Ending::WithAnError => anyhow::bail!("on purpose"),
+                Ending::ByAPanic => panic!("on purpose"),
+            }
+        });
+        let outcome = match outcome.await {
+            Ok(()) => "Ok".to_owned(),
+            Err(RunError::Body(error)) if error.to_string() == "on purpose" => "Body".to_owned(),
+            Err(RunError::Panicked { message }) => format!("Panicked: {message}"),
+            Err(error) => format!("{error:?}"),
+        };
+        Ok((run.id, outcome))
+    });
+    assert_eq!(on_engine(there(&name)), Vec::<&str>::new());
+    assert_eq!(outcome, expected);
+}
+
+/// Makes a network, a volume and a container that runs with both, all under the run's name.
+async fn make(engine: &Engine, run: &Run) -> anyhow::Result<()> {
+    let image = node_image(engine).await?;
+    engine.create_network(run, &run.id).await?;
+    engine.create_volume(run, &run.id).await?;
+    let spec = ContainerSpec {
+        name: run.id.clone(),
+        hostname: "h".to_owned(),
+        image,
+        network: Some(run.id.clone()),
+        command: Some(["sleep", "infinity"].map(str::to_owned).to_vec()),
+        volumes: vec![VolumeMount { volume: run.id.clone(), target: "/brick".to_owned() }],
+        ..Default::default()
+    };
+    let container = engine.create_container(run, &spec).await?;
+    Ok(engine.start(&container).await?)
 }

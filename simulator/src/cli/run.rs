@@ -87,11 +87,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     if scenarios.len() > 1 || args.tag.is_some() {
         close(&totals, args.output);
     }
-    match totals.worst() {
-        Verdict::Pass => Ok(()),
-        Verdict::Fail => Err(verdict(Exit::Failed, "the verdict is: fail")),
-        Verdict::Unknown => Err(verdict(Exit::Unknown, "the verdict is: unknown")),
-    }
+    ended(totals.worst())
 }
 
 /// Says the numbers of all scenarios. With JSON, stdout is for reports alone.
@@ -102,12 +98,18 @@ fn close(totals: &Totals, output: Output) {
     }
 }
 
-fn verdict(exit: Exit, words: &str) -> Failure {
-    Failure {
+/// Returns how the program ends with the worst verdict of all scenarios.
+fn ended(worst: Verdict) -> Result<(), Failure> {
+    let exit = match worst {
+        Verdict::Pass => return Ok(()),
+        Verdict::Fail => Exit::Failed,
+        Verdict::Unknown => Exit::Unknown,
+    };
+    Err(Failure {
         exit,
-        error: words.to_owned().into(),
+        error: format!("the verdict is: {worst}").into(),
         hint: Some("the report above says why, and where the logs are"),
-    }
+    })
 }
 
 /// Returns the executor's program.
@@ -223,5 +225,21 @@ impl From<DirectorError> for Failure {
             | DirectorError::Writer(_) => None,
         };
         Self { exit: Exit::Unknown, error: error.into(), hint }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::pass(Verdict::Pass, None)]
+    #[case::fail(Verdict::Fail, Some((Exit::Failed, "the verdict is: fail")))]
+    #[case::unknown(Verdict::Unknown, Some((Exit::Unknown, "the verdict is: unknown")))]
+    fn how_it_ends(#[case] worst: Verdict, #[case] expected: Option<(Exit, &str)>) {
+        let found = ended(worst).err().map(|failure| (failure.exit, failure.error.to_string()));
+        assert_eq!(found, expected.map(|(exit, words)| (exit, words.to_owned())));
     }
 }

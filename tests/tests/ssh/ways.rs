@@ -83,6 +83,41 @@ async fn a_user_with_sudo_behind_a_jump_host_upgrades_a_server() -> anyhow::Resu
     Ok(())
 }
 
+/// ssh looks for it where the operator's account has its home, whatever `HOME` says: so the operator is in a container.
+#[tokio::test]
+async fn an_alias_of_the_operators_ssh_configuration_leads_to_a_server() -> anyhow::Result<()> {
+    let (host, desk) = tokio::try_join!(server("g1"), SshHost::start("desk"))?;
+    let address = host.inner_address().await?;
+    // A door of its own, so that the port counts; and a key that no agent and no default would find.
+    host.exec_ok("/usr/sbin/sshd -p 2222 -E /var/log/second.log").await?;
+    let key =
+        desk.exec_ok("ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/gluster && cat ~/.ssh/gluster.pub").await?;
+    host.exec_ok(&format!("echo '{key}' >>~/.ssh/authorized_keys")).await?;
+    let host_key = host.exec_ok("cat /etc/ssh/ssh_host_ed25519_key.pub").await?;
+    desk.exec_ok(&format!("echo '[{address}]:2222 {host_key}' >~/.ssh/known_hosts")).await?;
+    desk.exec_ok(&format!(
+        "printf 'Host storage\\n HostName {address}\\n Port 2222\\n IdentityFile ~/.ssh/gluster\\n' >~/.ssh/config"
+    ))
+    .await?;
+    desk.upload(&Program::Executor.path(), "/opt/executor").await?;
+    let inventory = "[[servers]]\nname = \"g1\"\naddress = \"storage\"\n";
+    desk.exec_ok(&format!("printf '%s' '{inventory}' >/opt/pool.toml")).await?;
+    let check = ["sh", "-c", "cd /opt && ./executor check -i pool.toml --to 11.1 2>&1"];
+
+    let first_door = host.logins().await?;
+    let ended = desk.exec(&check).await?;
+    assert_eq!(ended.status, 0, "{}", ended.said);
+    assert_ne!(host.exec_ok("grep -c 'Accepted publickey' /var/log/second.log").await?, "0");
+    assert_eq!(host.logins().await?, first_door, "nobody came by the other door");
+
+    // Nothing else than the alias led there.
+    desk.exec_ok("rm ~/.ssh/config").await?;
+    let ended = desk.exec(&check).await?;
+    assert_eq!(ended.status, 2, "{}", ended.said);
+    assert!(ended.said.contains("storage") && ended.said.contains("~/.ssh/config"), "{}", ended.said);
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_executor_upgrades_the_server_that_it_runs_on() -> anyhow::Result<()> {
     let host = server("g1").await?;
