@@ -83,7 +83,7 @@ impl CatalogError {
             CatalogError::Syntax { .. } => {
                 "correct that line; the head of the project's own catalog explains the keys"
             }
-            CatalogError::Meaning { hint, .. } => *hint,
+            CatalogError::Meaning { hint, .. } => hint,
             CatalogError::UnknownFamily { .. } => {
                 "`simulator images list` shows the families; a new one is a table in the catalog and a folder beside it"
             }
