@@ -7,7 +7,8 @@ use rstest::rstest;
 use super::super::check::look_all;
 use super::super::claim::{Claim, RunId};
 use super::super::pool::{
-    GlusterdInfo, Observed, PackageOffer, PeerState, PoolState, Processes, Reach, Unreachable, VolumeKind,
+    GlusterdInfo, NOT_REACHED, Observed, PackageOffer, PeerState, PoolState, Processes, Reach, Unreachable,
+    VolumeKind,
 };
 use super::super::sample::{change_host, change_volume, host, inventory, pool, replica_3, request, volume};
 use super::*;
@@ -163,12 +164,12 @@ fn an_unreachable_server_is_one_finding_and_the_rest_is_still_looked_at() {
             cause: Unreachable::HostKeyUnknown,
             reason: "No ED25519 host key is known for g2".into(),
         };
-        host.release = Observed::Unknown("not reached".into());
-        host.processes = Observed::Unknown("not reached".into());
-        host.glusterd_info = Observed::Unknown("not reached".into());
-        host.peers = Observed::Unknown("not reached".into());
-        host.stored_volumes = Observed::Unknown("not reached".into());
-        host.offer = Observed::Unknown("not reached".into());
+        host.release = Observed::Unknown(NOT_REACHED.into());
+        host.processes = Observed::Unknown(NOT_REACHED.into());
+        host.glusterd_info = Observed::Unknown(NOT_REACHED.into());
+        host.peers = Observed::Unknown(NOT_REACHED.into());
+        host.stored_volumes = Observed::Unknown(NOT_REACHED.into());
+        host.offer = Observed::Unknown(NOT_REACHED.into());
     });
     change_host(&mut state, 3, |host| host.release = Observed::Known(None));
     assert_eq!(codes(&refused(&state, "11.1")), ["HOST_KEY_UNKNOWN", "GLUSTER_NOT_INSTALLED"]);
