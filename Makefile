@@ -1,10 +1,6 @@
 # The commands of the project. Each does its own set-up; what they do is in scripts/.
 
-<<<<<<< HEAD
-.PHONY: help rehearse test regression crashes explore fuzz deny scenarios scenarios-registry setup clean
-=======
-.PHONY: help rehearse test crashes explore fuzz mutants deny scenarios scenarios-registry setup clean
->>>>>>> 237d80196ad28ee05fe4f7cdf14f7921e8df8393
+.PHONY: help rehearse test regression crashes explore fuzz mutants deny scenarios scenarios-registry setup clean
 
 help:
 	@echo 'make rehearse   upgrade a disposable pool of real Gluster in containers, and judge it'
