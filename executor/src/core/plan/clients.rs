@@ -162,7 +162,7 @@ impl<'a> Builder<'a> {
         changes(&client.host, client.now, self.facts.request)
     }
 
-    /// The stages of the clients, so many at once. In the offline procedure what they use is away by then.
+    /// The stages of the clients, so many at once. After a downtime what they use is away by then.
     pub(super) fn clients(&mut self, at_once: usize, procedure: Procedure) -> Vec<Stage> {
         let clients = &self.facts.clients;
         clients.chunks(at_once.max(1)).map(|clients| self.clients_together(clients, procedure)).collect()
@@ -173,11 +173,15 @@ impl<'a> Builder<'a> {
         let part = |drafts: &dyn Fn(&ClientBehind) -> Vec<Draft>| -> Vec<Draft> {
             side_by_side(clients.iter().map(drafts).collect())
         };
-        let mut drafts = match procedure {
-            Procedure::Online => {
-                part(&|client| self.put_aside(&client.host, &self.fit_for_clients(&client.host)))
-            }
-            Procedure::Offline => Vec::new(),
+        let is_away = match procedure {
+            Procedure::Online => false,
+            // Where no server changes there is no downtime, and nothing was put aside for it.
+            Procedure::Offline => !self.facts.behind().is_empty(),
+        };
+        let mut drafts = if is_away {
+            Vec::new()
+        } else {
+            part(&|client| self.put_aside(&client.host, &self.fit_for_clients(&client.host)))
         };
         let aside = !drafts.is_empty();
         drafts.extend(part(&|client| {

@@ -15,9 +15,9 @@
 //!
 //! The way back, until the op-version is raised, is the same with an older release, the clients first and no finish.
 //!
-//! Properties, each held by a test: a server has one turn at most; every step that takes something out has
-//! the whole health of the pool as its enter gate, and gives it back at the end of its turn; the op-version
-//! is the last step; a pool at its goal has no plan; the same input gives the same plan.
+//! Properties, each held for drawn pools by `property_tests`: a server has one turn at most; every step that takes
+//! something out has the whole health of the pool as its enter gate, and gives it back at the end of its turn; the
+//! op-version is the last step; a pool at its goal has no plan; the same input gives the same plan.
 
 mod action;
 mod builder;
@@ -40,6 +40,8 @@ mod online;
 mod order_tests;
 mod packages;
 mod preflight;
+#[cfg(test)]
+mod property_tests;
 #[cfg(test)]
 mod recorded;
 mod rollback;

@@ -334,18 +334,18 @@ pub(super) fn take_out(state: &mut PoolState, number: usize) {
         host.processes = Observed::Known(Processes::default());
         host.peers = Observed::Unknown("glusterd does not run".into());
     });
-    for other in (1..=3).filter(|other| *other != number) {
-        change_host(state, other, |host| {
-            host.peers = host.peers.clone().map(|mut peers| {
-                peers.iter_mut().filter(|peer| peer.uuid == uuid).for_each(|peer| peer.connected = false);
-                peers
-            });
+    for server in state.hosts.values_mut() {
+        server.peers = server.peers.clone().map(|mut peers| {
+            peers.iter_mut().filter(|peer| peer.uuid == uuid).for_each(|peer| peer.connected = false);
+            peers
         });
     }
-    change_volume(state, "vol0", |volume| {
-        let brick: super::super::names::Brick = format!("g{number}:/bricks/vol0").parse().unwrap();
+    let Observed::Known(volumes) = &mut state.volumes else { return };
+    for volume in volumes.values_mut() {
+        let bricks = volume.volume.bricks.iter().filter(|brick| brick.peer == uuid);
+        let here: BTreeSet<super::super::names::Brick> = bricks.map(|brick| brick.brick.clone()).collect();
         volume.bricks_online = volume.bricks_online.clone().map(|mut bricks| {
-            bricks.remove(&brick);
+            bricks.retain(|brick, _| !here.contains(brick));
             bricks
         });
         volume.self_heal_daemons = volume.self_heal_daemons.clone().map(|mut daemons| {
@@ -355,13 +355,16 @@ pub(super) fn take_out(state: &mut PoolState, number: usize) {
         let down = || Observed::Unknown("Transport endpoint is not connected".into());
         for counts in [&mut volume.heal_pending, &mut volume.split_brain] {
             *counts = counts.clone().map(|mut counts| {
-                counts.insert(brick.clone(), down());
+                counts
+                    .iter_mut()
+                    .filter(|(brick, _)| here.contains(brick))
+                    .for_each(|(_, count)| *count = down());
                 counts
             });
         }
         volume.clients = volume.clients.clone().map(|mut clients| {
-            clients.remove(&brick);
+            clients.retain(|brick, _| !here.contains(brick));
             clients
         });
-    });
+    }
 }
