@@ -25,6 +25,7 @@ fn two_volumes(image: String) -> PoolSpec {
 }
 
 #[test]
+#[ignore = "minutes: `make regression`"]
 fn glusterd_is_started_anew_where_it_has_lost_its_daemon() {
     on_a_pool("lost-daemon", two_volumes, |pool| {
         let began = daemon(pool);

@@ -33,6 +33,7 @@ const WAIVED: &[&str] = &["--to", "10.3", "--clients-at-once", "0", "--waive", "
 const TURN: Duration = Duration::from_secs(300);
 
 #[test]
+#[ignore = "minutes: `make regression`"]
 fn an_entry_that_never_goes_is_refused_until_it_is_known() {
     on_a_pool("stale", with_arbiter, |pool| {
         let asked = Asked::on(pool);

@@ -13,6 +13,7 @@ use bench::Bench;
 use breaks::Break;
 
 #[test]
+#[ignore = "minutes: `make regression`"]
 fn what_is_wrong_is_refused_and_left_as_it_was() {
     on_a_pool("refusals", three_replicas, |pool| {
         let bench = Bench::on(pool);
