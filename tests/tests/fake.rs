@@ -30,6 +30,12 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// So many looks in a row have to be alike: each of the two passes through other states on its way.
 const LOOKS: usize = 2;
 
+/// One at a time: each is looked at all the while, and two of them would slow each other down to a crawl.
+static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+/// How long to wait between two looks.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+
 /// Writes to a few files of the volume, for as long as the client machine is there.
 const WRITER: &str = "cd /mnt/vol0; nohup sh -c 'n=0; while :; do n=$(( (n + 1) % 5 )); date >f$n; sync f$n; sleep 0.2; \
                       done' >/dev/null 2>&1 &";
@@ -39,6 +45,7 @@ const WRITER: &str = "cd /mnt/vol0; nohup sh -c 'n=0; while :; do n=$(( (n + 1) 
 #[case::from_10_3_prepared("10.3", "11.1", true)]
 #[ignore = "minutes: `make regression`"]
 fn is_seen_as_a_real_pool_is(#[case] from: &'static str, #[case] to: &'static str, #[case] prepared: bool) {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let spec = move |image| three_servers(image, from, VolumeKind::Replica { count: 3 });
     on_a_pool("fake", spec, move |pool| {
         Handle::current().block_on(async {
@@ -59,6 +66,7 @@ fn is_seen_as_a_real_pool_is(#[case] from: &'static str, #[case] to: &'static st
 #[test]
 #[ignore = "minutes: `make regression`"]
 fn falls_into_the_trap_as_a_real_pool_does() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let spec = |image| three_servers(image, "10.3", VolumeKind::Replica { count: 3 });
     on_a_pool("fake-trap", spec, |pool| {
         Handle::current().block_on(async {
@@ -186,7 +194,7 @@ impl Both {
                 self.sides[0].name,
                 self.sides[1].name
             );
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
     }
 }
