@@ -140,11 +140,8 @@ impl Walk<'_> {
             let here = inventory.servers[*name].way == Way::Local;
             (self.shape().out.map(host).as_ref() != Some(*name), here, inventory.leads_through(name))
         };
-        let ranks: Vec<_> = turns
-            .iter()
-            .map(|name| rank(name))
-            .map(|(late, here, leads)| (late, here || leads, here))
-            .collect();
+        let ranks: Vec<_> =
+            turns.iter().map(rank).map(|(late, here, leads)| (late, here || leads, here)).collect();
         assert!(ranks.is_sorted(), "the program's own way comes last: {turns:?}");
         for row in &self.plan.servers {
             assert_eq!(row.then, self.to(), "{row:?}");
