@@ -19,9 +19,9 @@ use crate::scenario::{Scenario, ScenarioError};
 
 /// Rehearse scenarios: bring up a pool of real Gluster, let the executor upgrade it, judge, and remove it
 ///
-/// Several are run one after the other, and closed with a line of numbers. Each scenario has a pool of its own. What it leaves is in a folder below `runs`, the latest one linked as
-/// `runs/latest`: report.txt and report.json, the executor's words, events and journal, the client's record, and
-/// the logs and state of every host.
+/// Several are run one after the other, and closed with a line of numbers. Each scenario has a pool of its own. What it
+/// leaves is in a folder below `runs`, the latest one linked as `runs/latest`: report.txt and report.json, the
+/// executor's words, events and journal, the client's record, and the logs and state of every host.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The scenario files
