@@ -1,6 +1,7 @@
 //! Rehearses a GlusterFS upgrade on a disposable pool of real Gluster in containers, and judges it.
 
 pub mod artifacts;
+mod causes;
 pub mod cli;
 pub mod director;
 pub mod engine;

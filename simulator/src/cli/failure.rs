@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use crate::causes::with_causes;
 use crate::engine::{EngineError, RunError};
 use crate::images::{CatalogError, ImageError};
 use crate::pool::PoolError;
@@ -46,12 +47,7 @@ impl Failure {
     /// Returns what the operator is told: the chain of causes, and the hint on a line of its own.
     #[must_use]
     pub fn message(&self) -> String {
-        let mut text = format!("error: {}", self.error);
-        let mut cause = self.error.source();
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
+        let text = format!("error: {}", with_causes(&*self.error));
         match self.hint {
             Some(hint) => format!("{text}\nhint: {hint}"),
             None => text,

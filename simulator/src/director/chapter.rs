@@ -17,6 +17,7 @@ use super::lives::perform_lives;
 use super::load::{Load, Truths};
 use super::performance::{Call, Then, perform};
 use super::{DirectorError, Performance, Stage, keep_json, restart, waivers};
+use crate::causes::with_causes;
 use crate::oracle::after::{self, Settle};
 use crate::oracle::during::{self, Watch};
 use crate::oracle::{Baseline, Expected, Judge, Judgement, Stored, Verdict};
@@ -114,7 +115,8 @@ impl<'a> Chapter<'a> {
                 Watch::default(),
                 cast.known_down.clone(),
                 stop.clone(),
-            );
+            )
+            .await;
             watching.push((player.which, watch));
         }
         let (mut ear, due) = Ear::new(&order.faults);
@@ -269,7 +271,7 @@ impl<'a> Chapter<'a> {
                     anew.join(", ")
                 )),
                 // What did not come back is for the judge to find; it looks for itself.
-                Err(error) => say(&format!("not everything came back by itself: {error}")),
+                Err(error) => say(&format!("not everything came back by itself: {}", with_causes(&error))),
             }
         }
         for player in self.cast.players() {

@@ -7,6 +7,7 @@ use executor::core::exit::Exit;
 use executor::core::finding::Code;
 
 use super::performance::{Call, Performance, Then, perform};
+use crate::causes::with_causes;
 use crate::engine::ContainerState;
 use crate::oracle::Verdict;
 use crate::oracle::during::KnownDown;
@@ -46,7 +47,7 @@ impl Hands<'_> {
     pub(super) async fn strike(&self, deed: &Deed) -> Struck {
         match self.try_strike(deed).await {
             Ok(struck) => struck,
-            Err(error) => (Verdict::Unknown, reasons(&error)),
+            Err(error) => (Verdict::Unknown, with_causes(&error)),
         }
     }
 
@@ -219,17 +220,6 @@ fn refused(second: &Performance, first: &Option<String>) -> Struck {
 
 fn nobody(host: &str) -> Struck {
     (Verdict::Unknown, format!("there is no {host} to do it to"))
-}
-
-/// Returns an error with its causes in one line.
-fn reasons(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::pool::{Pool, PoolError};
 /// every other one. Returns the servers whose glusterd had to be started once more, since it had lost its self-heal daemon.
 pub(super) async fn all_servers(pool: &Pool) -> Result<Vec<String>, PoolError> {
     let servers = pool.servers();
-    try_join_all(servers.iter().map(|server| pool.engine().restart(&server.container))).await?;
+    try_join_all(servers.iter().map(|server| pool.power_cycle(server))).await?;
     try_join_all(servers.iter().map(|server| pool.start_glusterd(server))).await?;
     pool.wait_for_peers().await?;
     pool.wait_for_volumes().await

@@ -1,7 +1,6 @@
 //! The base of an image: the public one where it can be pulled, else one made from the distribution's packages, where
 //! the family has such a one.
 
-use std::error::Error;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,6 +10,7 @@ use tokio::process::{Child, Command};
 use super::Say;
 use super::catalog::Base;
 use super::error::ImageError;
+use crate::causes::with_causes;
 use crate::engine::{Engine, EngineError};
 
 /// What an unreachable registry may cost. A reachable one delivers a slim base in a few seconds.
@@ -60,7 +60,7 @@ pub(super) async fn obtain(
             say(&format!("base: {public}, pulled"));
             return Ok((BaseKind::Public, public.clone()));
         }
-        Err(error) => one_line(&error),
+        Err(error) => with_causes(&error).replace('\n', " "),
     };
     let name = format!("{REPOSITORY}:{bootstrap}");
     if engine.image(&name).await?.is_some() {
@@ -89,7 +89,7 @@ async fn only_public(engine: &Engine, public: &str, say: Say<'_>) -> Result<(Bas
 }
 
 fn needs_registry(public: &str, refusal: &EngineError) -> ImageError {
-    ImageError::NeedsRegistry { public: public.to_owned(), reason: one_line(refusal) }
+    ImageError::NeedsRegistry { public: public.to_owned(), reason: with_causes(refusal).replace('\n', " ") }
 }
 
 /// Runs mmdebstrap; the mirror is its own default.
@@ -146,17 +146,6 @@ impl Drop for Terminated {
             tracing::debug!(pid, ?asked, "asked the bootstrap to end");
         }
     }
-}
-
-/// Returns an error and its causes in one line.
-fn one_line(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text.replace('\n', " ")
 }
 
 #[cfg(test)]

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::mpsc::{self, Receiver};
 
 use super::{Ran, Shell};
 use crate::engine::{Engine, ExecOutput};
 
 /// The end of any command; the oracle's own limits are all shorter and give better reasons.
 const DEADLINE: Duration = Duration::from_secs(300);
+
+/// Lines that wait for their listener before the command has to.
+const LINES_AHEAD: usize = 64;
 
 /// Reaches hosts as containers, past SSH and everything else the executor uses.
 #[derive(Debug, Clone)]
@@ -33,6 +37,31 @@ impl Shell for EngineShell {
             Ok(ExecOutput { status, stdout, stderr }) => Ok(Ran { status, stdout, stderr }),
             Err(error) => Err(reason(&error)),
         }
+    }
+
+    fn lines(&self, host: &str, argv: &[&str]) -> Receiver<Result<String, String>> {
+        let (sender, lines) = mpsc::channel(LINES_AHEAD);
+        let lost = format!("{host} has no container");
+        let spoken = self.containers.get(host).map(|container| self.engine.exec_lines(container, argv));
+        tokio::spawn(async move {
+            let end = match spoken {
+                Some(mut spoken) => {
+                    while let Some(line) = spoken.next_line().await {
+                        if sender.send(Ok(line)).await.is_err() {
+                            return;
+                        }
+                    }
+                    match spoken.finish().await {
+                        Ok(output) => format!("exit {}: {}", output.status, output.last_words()),
+                        Err(error) => reason(&error),
+                    }
+                }
+                None => lost,
+            };
+            // Nobody may be listening any more.
+            let _ = sender.send(Err(end)).await;
+        });
+        lines
     }
 }
 

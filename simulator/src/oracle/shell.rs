@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::mpsc::Receiver;
 
 /// What a command printed and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,13 +24,17 @@ pub trait Shell: Send + Sync {
     /// # Errors
     /// Why it could not be run, as a fragment fit to follow "unknown: ". A command that ran and failed is not an error here.
     async fn run(&self, host: &str, argv: &[&str]) -> Result<Ran, String>;
+
+    /// Starts a command on a host and returns what it prints, line by line; an error, why there is no more, comes last.
+    /// Dropping it ends the listening, not the command.
+    fn lines(&self, host: &str, argv: &[&str]) -> Receiver<Result<String, String>>;
 }
 
 /// How long a command may take beyond its limit on the host before we give it up from here.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Finds a Python and runs a script with it. The scripts are constant; what varies comes as arguments.
-const PYTHON: &str = r#"python=$(command -v python3 || command -v python) || { echo "no Python here" >&2; exit 127; }
+pub(crate) const PYTHON: &str = r#"python=$(command -v python3 || command -v python) || { echo "no Python here" >&2; exit 127; }
 exec "$python" -c "$@""#;
 
 /// Runs a command and returns what it printed, or why that is not known.

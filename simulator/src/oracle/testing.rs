@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use tokio::sync::mpsc::{self, Receiver};
 
 use super::look::{Look, Package, Part, Process, StoredVolume};
 use super::{Brick, Expected, ExpectedVolume, Ran, Shell, Truth, VolumeKind};
@@ -190,5 +191,15 @@ impl Shell for FakeShell {
             line if line.contains("heal vol info") => heal("entries"),
             line => return Err(format!("the fake does not know: {line}")),
         }))
+    }
+
+    fn lines(&self, host: &str, argv: &[&str]) -> Receiver<Result<String, String>> {
+        let line = argv.join(" ");
+        let panics = |(on, word, reply): &Reply| {
+            on == host && line.contains(word.as_str()) && *reply == Err(PANIC.to_owned())
+        };
+        let is_to_panic = self.replies.lock().unwrap().iter().any(panics);
+        assert!(!is_to_panic, "as the test wants it");
+        mpsc::channel(1).1
     }
 }

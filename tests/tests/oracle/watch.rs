@@ -1,53 +1,39 @@
 //! Bricks that go down while the oracle watches. Three servers, a brick of one set on each.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use async_trait::async_trait;
-use simulator::oracle::during::{self, KnownDown, Watch, Watched, Watching};
-use simulator::oracle::{Ran, Shell, Verdict};
+use simulator::oracle::Verdict;
+use simulator::oracle::during::{self, KnownDown, Sample, Seen, Watch, Watched, Watching};
 use simulator::pool::{Look, until};
 use tokio_util::sync::CancellationToken;
 
+use self::State::{Down, Out, Serving, Silent};
 use crate::bench::{Bench, Named, VOLUME, names, say, seen};
 
 /// Closer than in a rehearsal: the test waits for samples.
 const WATCH: Watch = Watch { interval: Duration::from_millis(100), longest_gap: Duration::from_secs(4) };
-/// What two samples may take, on a machine with a lot to do.
+/// What a sample may take that shows what a test did, on a machine with a lot to do.
 const SAMPLE_LIMIT: Duration = Duration::from_secs(30);
 
-/// Counts how often each host was asked, so that a test knows when the watch has seen something.
-struct Counted {
-    shell: Arc<dyn Shell>,
-    asked: Mutex<BTreeMap<String, usize>>,
+/// What a sample shows of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Serving,
+    Out,
+    Down,
+    Silent,
 }
 
-#[async_trait]
-impl Shell for Counted {
-    async fn run(&self, host: &str, argv: &[&str]) -> Result<Ran, String> {
-        let answer = self.shell.run(host, argv).await;
-        *self.asked.lock().unwrap_or_else(PoisonError::into_inner).entry(host.to_owned()).or_default() += 1;
-        answer
-    }
-}
-
-impl Counted {
-    /// Waits until a sample was taken that began after this call: the second to end from now on, on every host.
-    async fn next_sample(&self, hosts: &[&str]) -> anyhow::Result<()> {
-        let counts = || {
-            let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            hosts.iter().map(|host| asked.get(*host).copied().unwrap_or(0)).collect::<Vec<_>>()
-        };
-        let before = counts();
-        until("two more samples", SAMPLE_LIMIT, async || {
-            let now = counts();
-            let is_there = now.iter().zip(&before).all(|(now, before)| *now >= before + 2);
-            Ok(if is_there { Look::Ready(()) } else { Look::NotYet(format!("{before:?}, then {now:?}")) })
-        })
-        .await?;
-        Ok(())
+impl State {
+    fn of(seen: &Seen) -> Self {
+        match seen {
+            Seen::Serving(bricks) if bricks.is_empty() => Out,
+            Seen::Serving(_) => Serving,
+            Seen::KnownDown => Down,
+            Seen::Unreadable(_) => Silent,
+        }
     }
 }
 
@@ -56,24 +42,31 @@ struct Case<'a> {
     bench: &'a Bench,
     name: &'a str,
     begun: Instant,
-    shell: Arc<Counted>,
     known_down: KnownDown,
     watching: Watching,
 }
 
 impl<'a> Case<'a> {
     async fn begin(bench: &'a Bench, name: &'a str) -> anyhow::Result<Self> {
-        let shell = Arc::new(Counted { shell: bench.shell.clone(), asked: Mutex::default() });
         let (expected, known_down) = (Arc::new(bench.expected.clone()), KnownDown::default());
         let stop = CancellationToken::new();
-        let watching = during::start(shell.clone(), expected, WATCH, known_down.clone(), stop);
-        let case = Self { bench, name, begun: Instant::now(), shell, known_down, watching };
-        case.sample().await?;
+        let watching = during::start(bench.shell.clone(), expected, WATCH, known_down.clone(), stop).await;
+        let case = Self { bench, name, begun: Instant::now(), known_down, watching };
+        case.shows(&[Serving, Serving, Serving]).await?;
         Ok(case)
     }
 
-    async fn sample(&self) -> anyhow::Result<()> {
-        self.shell.next_sample(&["g1", "g2", "g3"]).await
+    /// Waits until the newest sample shows the servers so.
+    async fn shows(&self, states: &[State; 3]) -> anyhow::Result<()> {
+        until(format!("a sample with {states:?}"), SAMPLE_LIMIT, async || {
+            let Some(Sample { servers, .. }) = self.watching.newest() else {
+                return Ok(Look::NotYet("no sample".to_owned()));
+            };
+            let found: Vec<State> = servers.values().map(State::of).collect();
+            Ok(if found == *states { Look::Ready(()) } else { Look::NotYet(format!("{servers:?}")) })
+        })
+        .await?;
+        Ok(())
     }
 
     /// Ends the watch, and fails unless it saw so many bricks out at once and says so.
@@ -104,14 +97,14 @@ pub(crate) async fn all(bench: &Bench) -> anyhow::Result<()> {
 
     let case = Case::begin(bench, "one brick killed, and back").await?;
     bench.kill(second, "glusterfsd").await?;
-    case.sample().await?;
+    case.shows(&[Serving, Out, Serving]).await?;
     bench.all_online().await?;
-    case.sample().await?;
+    case.shows(&[Serving, Serving, Serving]).await?;
     case.end(Verdict::Pass, 1, &[]).await?;
 
     let case = Case::begin(bench, "two bricks killed at once").await?;
     tokio::try_join!(bench.kill(first, "glusterfsd"), bench.kill(second, "glusterfsd"))?;
-    case.sample().await?;
+    case.shows(&[Out, Out, Serving]).await?;
     bench.all_online().await?;
     case.end(Verdict::Fail, 2, std::slice::from_ref(&set)).await?;
 
@@ -119,14 +112,16 @@ pub(crate) async fn all(bench: &Bench) -> anyhow::Result<()> {
     let case = Case::begin(bench, "a silent server beside a killed brick").await?;
     bench.kill(first, "glusterfsd").await?;
     engine.pause(&third.container).await?;
-    case.sample().await?;
+    case.shows(&[Out, Serving, Silent]).await?;
     engine.unpause(&third.container).await?;
     case.end(Verdict::Unknown, 1, std::slice::from_ref(&set)).await?;
+    bench.all_online().await?;
 
     let case = Case::begin(bench, "a server taken down beside a killed brick").await?;
+    bench.kill(first, "glusterfsd").await?;
     case.known_down.down(&third.name);
     engine.pause(&third.container).await?;
-    case.sample().await?;
+    case.shows(&[Out, Serving, Down]).await?;
     engine.unpause(&third.container).await?;
     case.known_down.up(&third.name);
     case.end(Verdict::Fail, 2, std::slice::from_ref(&set)).await

@@ -1,6 +1,7 @@
 //! Watches a pool while it is worked on: which bricks serve, on all servers side by side, again and again.
 
 mod judge;
+mod lookout;
 mod sample;
 
 use std::collections::BTreeSet;
@@ -8,11 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::sync::watch::Receiver;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use judge::{SetOutage, judge};
+use lookout::Lookouts;
 pub use sample::{Sample, Seen};
 
 use super::{Expected, Judgement, Shell, Verdict};
@@ -20,7 +23,7 @@ use super::{Expected, Judgement, Shell, Verdict};
 /// How closely to watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watch {
-    /// Time between the ends of two samples.
+    /// Time between two samples.
     pub interval: Duration,
     /// The longest time without a sample of a server that still lets the judge say what happened.
     ///
@@ -74,34 +77,42 @@ pub struct Watched {
 #[derive(Debug)]
 pub struct Watching {
     task: JoinHandle<(Vec<Sample>, Duration)>,
+    newest: Receiver<Option<Sample>>,
     stop: CancellationToken,
     expected: Arc<Expected>,
     watch: Watch,
     begin: Instant,
 }
 
-/// Starts to watch, until the token is cancelled.
-pub fn start(
+/// Starts to watch, until the token is cancelled: returns when every server was heard of, or is late.
+pub async fn start(
     shell: Arc<dyn Shell>,
     expected: Arc<Expected>,
     watch: Watch,
     known_down: KnownDown,
     stop: CancellationToken,
 ) -> Watching {
+    let lookouts = Lookouts::start(&shell, expected.releases.keys(), watch.interval);
+    lookouts.all_heard(expected.releases.keys().filter(|server| !known_down.holds(server))).await;
     let begin = Instant::now();
     let (task_expected, task_stop) = (expected.clone(), stop.clone());
+    let (latest, newest) = tokio::sync::watch::channel(None);
     let task = tokio::spawn(async move {
         let mut samples = Vec::new();
         while !task_stop.is_cancelled() {
-            samples.push(sample::take(&*shell, &task_expected, &known_down, begin).await);
             tokio::select! {
                 () = task_stop.cancelled() => {}
                 () = tokio::time::sleep(watch.interval) => {}
             }
+            let sample = sample::take(&lookouts, &task_expected, &known_down, begin);
+            latest.send_replace(Some(sample.clone()));
+            samples.push(sample);
         }
-        (samples, begin.elapsed())
+        let end = begin.elapsed();
+        lookouts.end(task_expected.releases.keys()).await;
+        (samples, end)
     });
-    Watching { task, stop, expected, watch, begin }
+    Watching { task, newest, stop, expected, watch, begin }
 }
 
 impl Watching {
@@ -110,9 +121,14 @@ impl Watching {
         self.begin
     }
 
+    /// Returns what was seen last.
+    pub fn newest(&self) -> Option<Sample> {
+        self.newest.borrow().clone()
+    }
+
     /// Stops the watch and judges what it saw. A watch that crashed is unknown.
     pub async fn finish(self) -> Watched {
-        let Self { task, stop, expected, watch, begin: _ } = self;
+        let Self { task, newest: _, stop, expected, watch, begin: _ } = self;
         stop.cancel();
         match task.await {
             Ok((samples, end)) => {
@@ -139,7 +155,7 @@ mod tests {
         let shell = FakeShell::healthy().panics("g2", "");
         let expected = Arc::new(testing::expected());
         let stop = CancellationToken::new();
-        let watching = start(shell, expected, Watch::default(), KnownDown::default(), stop);
+        let watching = start(shell, expected, Watch::default(), KnownDown::default(), stop).await;
         while !watching.task.is_finished() {
             tokio::task::yield_now().await;
         }
