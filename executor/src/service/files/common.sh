@@ -18,7 +18,11 @@ pids_of() {
             [ "$name" = "$wanted" ] || continue
             theirs=$(readlink "$directory/ns/pid" 2>/dev/null)
             [ "${theirs:-$ours}" = "$ours" ] || continue
-            state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "$directory/status" 2>/dev/null)
+            state=
+            # No process of its own for this line: every look of every gate comes by here.
+            { while read -r key value _; do
+                case $key in State:) state=$value && break ;; esac
+            done <"$directory/status"; } 2>/dev/null
             case $state in '' | Z | X) ;; *) echo "${directory##*/}" ;; esac
         done
     done
@@ -43,20 +47,21 @@ wait_gone() {
 # Prints the mount point that the glusterfs process $1 serves, as the kernel writes it: blanks, newlines and backslashes
 # as \040 and so on. Fails where it serves none: a daemon of glusterd's.
 mount_of() {
-    # One argument a line, written like /proc/mounts writes a path. `read -r` would trim what it reads.
-    arguments=$(sed -e 's/\\/\\134/g' -e 's/ /\\040/g' -e 's/\t/\\011/g' "$root/proc/$1/cmdline" 2>/dev/null |
-        tr '\n\0' '?\n')
-    [ -n "$arguments" ] || return 1
-    last=$(printf '%s\n' "$arguments" | tail -n 1)
-    [ "$last" = / ] || last=${last%/}
+    # One argument a line, written like /proc/mounts writes a path.
     # mount.glusterfs passes `--process-name fuse` since 3.11 or so, and the mount point last at all times.
     # A last argument alone proves nothing: gNFS ends with the path of its socket.
-    if printf '%s\n' "$arguments" | grep -A1 -x -e '--process-name' | grep -q -x fuse ||
-        awk '$3 == "fuse.glusterfs" { print $2 }' "$root/proc/mounts" | grep -q -x -F -e "$last"; then
-        printf '%s\n' "$last"
-    else
-        return 1
-    fi
+    sed -e 's/\\/\\134/g' -e 's/ /\\040/g' -e 's/\t/\\011/g' "$root/proc/$1/cmdline" 2>/dev/null | tr '\n\0' '?\n' |
+        awk -v mounts="$root/proc/mounts" '
+            { if (last == "--process-name" && $0 == "fuse") serves = 1; last = $0 }
+            END {
+                if (last != "/") sub("/$", "", last)
+                while (!serves && last != "" && (getline line <mounts) > 0) {
+                    split(line, words, " ")
+                    serves = words[3] == "fuse.glusterfs" && words[2] == last
+                }
+                if (!serves || last == "") exit 1
+                print last
+            }'
 }
 
 # Prints the pids of glusterd's own daemons: self-heal, quota and the like. No brick, no mount.
