@@ -185,9 +185,14 @@ impl Journal {
         &self.path
     }
 
+    /// Returns whether the run is asked to pause.
+    pub fn is_asked_to_pause(&self) -> bool {
+        is_asked_to_pause(&self.path)
+    }
+
     /// Looks whether the run is asked to pause.
     pub fn pause(&mut self) -> Pause {
-        if !is_asked_to_pause(&self.path) {
+        if !self.is_asked_to_pause() {
             return Pause::NotAsked;
         }
         Pause::Asked { first: !std::mem::replace(&mut self.pause_seen, true) }

@@ -34,8 +34,11 @@ use crate::journal::{Journal, JournalError, Pause};
 use crate::observe::{self, Scope};
 use crate::transport::Transport;
 
-/// How long to wait between two looks at the pool.
+/// How long to wait between two looks at the pool, at first.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long at most. Each look has every server run a dozen commands: what takes hours needs none every second.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(15);
 
 /// How long to wait where waiting mends nothing: long enough for files that are just being written to
 /// come to rest, short enough not to let anybody hope.
@@ -269,9 +272,24 @@ impl Runner<'_> {
                 last.clone_from(&findings);
                 self.tell(Event::GateWaiting { step: step.id, gate: kind, findings, patience_seconds })?;
             }
-            sleep(LOOK_INTERVAL).await;
+            let waited = began.elapsed();
+            let interval = if passes > 0 { LOOK_INTERVAL } else { interval(waited) };
+            self.rest(interval.min(patience.saturating_sub(waited).max(LOOK_INTERVAL))).await;
         }
     }
+
+    /// Rests until the next look, or until somebody asks for a pause.
+    async fn rest(&self, interval: Duration) {
+        let (end, was_asked) = (Instant::now() + interval, self.journal.is_asked_to_pause());
+        while Instant::now() < end && self.journal.is_asked_to_pause() == was_asked {
+            sleep(LOOK_INTERVAL.min(end - Instant::now())).await;
+        }
+    }
+}
+
+/// Returns how long to wait between two looks at a gate that has been waited for so long already.
+fn interval(waited: Duration) -> Duration {
+    (waited / 20).clamp(LOOK_INTERVAL, LONGEST_INTERVAL)
 }
 
 /// Returns whether a turn begins with this step: with the stop, or with the start where the server is out

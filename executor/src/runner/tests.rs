@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use rstest::rstest;
 
 use super::*;
 use crate::core::baseline::Baseline;
@@ -294,4 +295,13 @@ fn the_journal_that_cannot_be_written_stops_the_act() {
     let end = runtime.block_on(runner.run(&progress));
     assert!(matches!(end, Err(RunError::Journal(_))), "{end:?}");
     assert_eq!(transport.0.lock().unwrap().changes, 0, "no journal, no act");
+}
+
+#[rstest]
+#[case::at_first(0, 1)]
+#[case::in_the_first_minute(20, 1)]
+#[case::after_a_minute(60, 3)]
+#[case::after_hours(14_400, 15)]
+fn the_longer_a_gate_is_waited_for_the_rarer_it_is_looked_at(#[case] waited: u64, #[case] seconds: u64) {
+    assert_eq!(interval(Duration::from_secs(waited)), Duration::from_secs(seconds));
 }

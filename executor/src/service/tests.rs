@@ -2,7 +2,8 @@
 
 use super::*;
 use rstest::rstest;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command as LocalCommand, Stdio};
 
@@ -183,4 +184,30 @@ fn nfs_lines_stay_while_glusterd_runs() {
     assert!(error.to_string().contains("glusterd runs"), "{error}");
     let info = fs::read_to_string(root.path().join("var/lib/glusterd/vols/a/info")).unwrap();
     assert!(info.contains("nfs.disable"));
+}
+
+/// A glusterd that ends at once is explained by what it wrote itself, never by what was in its log before.
+#[rstest]
+#[case::it_says_why("echo 'no port left' >>\"$LOG\"", "glusterd ended with 3\nno port left\n")]
+#[case::it_says_nothing("", "glusterd ended with 3\nit wrote nothing to its log\n")]
+#[case::its_log_is_new("echo new >\"$LOG\"", "glusterd ended with 3\nnew\n")]
+fn a_glusterd_that_does_not_start_is_explained_by_its_own_lines(#[case] writes: &str, #[case] said: &str) {
+    let root = tempfile::tempdir().unwrap();
+    let logs = root.path().join("var/log/glusterfs");
+    fs::create_dir_all(&logs).unwrap();
+    fs::create_dir_all(root.path().join("proc")).unwrap();
+    let log = logs.join("glusterd.log");
+    fs::write(&log, "what an earlier glusterd wrote\n").unwrap();
+    let glusterd = root.path().join("glusterd");
+    fs::write(&glusterd, format!("#!/bin/sh\n{writes}\nexit 3\n")).unwrap();
+    fs::set_permissions(&glusterd, Permissions::from_mode(0o755)).unwrap();
+    let mut argv = start_glusterd().argv;
+    argv[2] = argv[2].replacen("\nroot=\n", &format!("\nroot={}\n", root.path().display()), 1);
+    let path = format!("{}:{}", root.path().display(), std::env::var("PATH").unwrap());
+    let output = LocalCommand::new(&argv[0])
+        .args(&argv[1..])
+        .envs([("PATH", path.as_str()), ("LOG", log.to_str().unwrap())])
+        .output()
+        .unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stdout).unwrap()), (Some(1), said.to_owned()));
 }

@@ -32,6 +32,12 @@ pub(super) fn unreached(host: &HostName, reach: &Reach) -> Option<Finding> {
     }
 }
 
+/// Returns the findings of all hosts that were not reached, client machines among them.
+pub(super) fn unreached_of_all(state: &PoolState) -> Vec<Finding> {
+    let clients = state.clients.iter().filter_map(|(host, client)| unreached(host, &client.reach));
+    reached(state).into_iter().chain(clients).collect()
+}
+
 pub(super) fn reached(state: &PoolState) -> Vec<Finding> {
     state.hosts.iter().filter_map(|(host, host_state)| unreached(host, &host_state.reach)).collect()
 }

@@ -386,7 +386,14 @@ pub fn frozen() -> Vec<Check> {
     vec![Check::ConfigurationUnchanged, Check::OpVersionStill]
 }
 
-/// Puts several questions and returns all findings, each once, sorted, without what only repeats another.
+/// Puts several questions and returns all findings, each once, sorted, without what only repeats another. What could
+/// not be seen since a host was not reached is told by that host's own finding, which has the reason.
 pub fn look_all<'a>(checks: impl IntoIterator<Item = &'a Check>, state: &PoolState) -> Vec<Finding> {
-    finding::told_once(checks.into_iter().flat_map(|check| check.look(state)))
+    let mut findings: Vec<Finding> = checks.into_iter().flat_map(|check| check.look(state)).collect();
+    if findings.iter().any(Finding::is_for_want_of_a_host) {
+        let mut away = host::unreached_of_all(state);
+        away.retain(|away| findings.iter().any(|one| one.only_repeats(away)));
+        findings.extend(away);
+    }
+    finding::told_once(findings)
 }

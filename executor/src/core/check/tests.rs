@@ -2,9 +2,11 @@
 
 use rstest::rstest;
 
-use super::super::finding::Ground;
+use super::super::finding::{Code, Ground, Subject};
 use super::super::names::Brick;
-use super::super::pool::{Observed, PeerState, PoolState, Reach, Unreachable, VolumeKind, VolumeState};
+use super::super::pool::{
+    NOT_REACHED, Observed, PeerState, PoolState, Reach, Unreachable, VolumeKind, VolumeState,
+};
 use super::super::sample::{CLIENT, change_host, change_volume, host, pool, replica_3, volume};
 use std::collections::BTreeMap;
 
@@ -48,6 +50,21 @@ fn a_pool_state_is_json_and_back() {
     state.before = std::sync::Arc::default();
     let text = serde_json::to_string(&state).unwrap();
     assert_eq!(serde_json::from_str::<PoolState>(&text).unwrap(), state);
+}
+
+/// A gate that asks for a host's release alone says that the host is gone, and why.
+#[test]
+fn what_a_host_that_is_gone_hides_is_told_as_that() {
+    let mut state = replica_3();
+    change_host(&mut state, 1, |gone| {
+        gone.reach =
+            Reach::NotReached { cause: Unreachable::TimedOut, reason: "no answer within 10 s".into() };
+        gone.release = Observed::Unknown(NOT_REACHED.to_owned());
+    });
+    let at = |number| Check::AtRelease { host: host(number), release: "10.3".parse().unwrap() };
+    let gone = Finding::seen(Code::HostUnreachable, Subject::Host(host(1)), "no answer within 10 s");
+    assert_eq!(look_all(&[at(1), at(2)], &state), [gone]);
+    assert_eq!(look_all(&[at(2)], &state), []);
 }
 
 #[test]

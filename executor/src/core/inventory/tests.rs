@@ -190,3 +190,13 @@ fn a_server_that_others_are_reached_through(#[case] shared: &str, #[case] own: &
     assert_eq!(inventory.leads_through(&"g2".parse().unwrap()), leads);
     assert!(!inventory.leads_through(&"g1".parse().unwrap()));
 }
+
+/// A parser that lost count here would overflow its stack, and the program would be gone without a word.
+#[rstest]
+#[case("{{}=")]
+#[case("{[]a")]
+#[case("={[]")]
+fn nesting_without_end_is_an_error_like_any_other(#[case] piece: &str) {
+    let error = parse(Path::new("pool.toml"), &format!("x = {}", piece.repeat(6000))).unwrap_err();
+    assert_eq!(error.line, Some(1), "{error}");
+}

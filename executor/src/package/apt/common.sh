@@ -72,5 +72,5 @@ installed_release() {
 
 # Reads what apt and dpkg said, prints what went wrong. dpkg names the package first, and the reason on a line below it.
 complaints() {
-    awk '/^E:/ || /^dpkg: error/ { print; below = /^dpkg/; next } below && /^ / { print; next } { below = 0 }'
+    awk '/^E:/ || /^dpkg: .*error/ { print; below = /^dpkg/; next } below && /^ / { print; next } { below = 0 }'
 }

@@ -105,13 +105,8 @@ fn an_offer_tells_the_family_from_all_others() {
     assert_eq!(offered("11.1", &["11.1-6"]), Ok(expected));
 }
 
-#[test]
-fn dpkg_s_reason_is_told_with_the_package() {
-    let said = "Unpacking glusterfs-common (10.3-5) over (9.2-1) ...\n\
-        dpkg: error processing archive /tmp/6-glusterfs-common_10.3-5_amd64.deb (--unpack):\n \
-        cannot copy extracted data for 'a.so' to 'a.so.dpkg-new': failed to write (No space left on device)\n\
-        dpkg-deb: error: paste subprocess was killed by signal (Broken pipe)\n indented by somebody else\n\
-        E: Sub-process /usr/bin/dpkg returned an error code (1)\n";
+/// Returns what is told of what apt and dpkg said.
+fn complaints(said: &str) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
     let log = directory.path().join("log");
     std::fs::write(&log, said).unwrap();
@@ -119,8 +114,32 @@ fn dpkg_s_reason_is_told_with_the_package() {
     let output =
         std::process::Command::new("sh").args(["-c", &script, "complaints"]).arg(&log).output().unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
-    let lines: Vec<&str> = told.lines().map(str::trim).collect();
-    assert_eq!(lines.len(), 3, "{told}");
-    assert!(lines[0].starts_with("dpkg: error processing archive"), "{told}");
-    assert!(lines[1].ends_with("(No space left on device)") && lines[2].starts_with("E: "), "{told}");
+    told.lines().map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn dpkg_s_reason_is_told_with_the_package() {
+    let lines = complaints(
+        "Unpacking glusterfs-common (10.3-5) over (9.2-1) ...\n\
+        dpkg: error processing archive /tmp/6-glusterfs-common_10.3-5_amd64.deb (--unpack):\n \
+        cannot copy extracted data for 'a.so' to 'a.so.dpkg-new': failed to write (No space left on device)\n\
+        dpkg-deb: error: paste subprocess was killed by signal (Broken pipe)\n indented by somebody else\n\
+        E: Sub-process /usr/bin/dpkg returned an error code (1)\n",
+    );
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[0].starts_with("dpkg: error processing archive"), "{lines:?}");
+    assert!(lines[1].ends_with("(No space left on device)") && lines[2].starts_with("E: "), "{lines:?}");
+}
+
+/// Where dpkg cannot keep its own books, no package is to blame.
+#[test]
+fn dpkg_s_reason_is_told_without_a_package() {
+    let lines = complaints(
+        "(Reading database ... 12839 files and directories currently installed.)\n\
+        dpkg: unrecoverable fatal error, aborting:\n \
+        unable to flush updated status of 'libgfxdr0': No space left on device\n\
+        E: Sub-process /usr/bin/dpkg returned an error code (2)\n",
+    );
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[1].ends_with("No space left on device"), "{lines:?}");
 }

@@ -6,9 +6,27 @@ answers() {
     [ -n "$(pids_of glusterd)" ] && timeout 10 gluster --mode=script pool list </dev/null >/dev/null 2>&1
 }
 
+# Prints the length of each of glusterd's logs and its path: it has another name since 3.8.
+logs() {
+    for log in "$root"/var/log/glusterfs/glusterd.log "$root"/var/log/glusterfs/*etc-glusterfs-glusterd.vol.log; do
+        [ -e "$log" ] && echo "$(wc -c <"$log") $log"
+    done
+}
+logs_before=$(logs)
+
+# Prints what was written since: what an earlier glusterd wrote explains nothing. A log that is shorter now is a new one.
+written() {
+    logs | while read -r length log; do
+        from=$(printf '%s\n' "$logs_before" | while read -r before name; do [ "$name" = "$log" ] && echo "$before"; done)
+        [ "$length" -ge "${from:-0}" ] || from=0
+        tail -c +"$((${from:-0} + 1))" "$log" | tail -n 20
+    done
+}
+
 failed() {
     echo "$1"
-    tail -n 20 /var/log/glusterfs/glusterd.log 2>/dev/null
+    lines=$(written)
+    echo "${lines:-it wrote nothing to its log}"
     exit 1
 }
 
