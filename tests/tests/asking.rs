@@ -146,7 +146,27 @@ fn a_claimed_pool_is_refused_and_a_run_that_is_finished_has_none() {
         let run = asked.alone(&waived);
         assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
         assert_eq!(sh(pool, "ls -A /var/lib/gluster-upgrade"), "", "nothing is left");
+        a_run_that_died_at_its_very_end_is_mentioned(&asked);
     });
+}
+
+/// All is done, and the run does not know it: its last record was lost.
+fn a_run_that_died_at_its_very_end_is_mentioned(asked: &Asked) {
+    let runs = std::fs::read_dir(Path::new(&asked.state).join("runs")).unwrap();
+    let journal = runs.map(|run| run.unwrap().path().join("journal.jsonl")).max().unwrap();
+    let records = std::fs::read_to_string(&journal).unwrap();
+    let end = records.lines().position(|line| line.contains("run_finished")).unwrap();
+    let lines = records.split_inclusive('\n').take(end);
+    std::fs::write(&journal, lines.collect::<String>()).unwrap();
+
+    let note = "an earlier run did not end, and still claims the servers";
+    let again = || text(&asked.alone(&["run", "--to", "10.3", "--yes"]).stderr);
+    let said = again();
+    assert!(said.contains("Nothing to do") && said.contains(note), "{said}");
+    let resumed = asked.alone(&["resume", "--yes"]);
+    assert_eq!(resumed.status.code(), Some(0), "{}", text(&resumed.stderr));
+    let said = again();
+    assert!(said.contains("Nothing to do") && !said.contains(note), "{said}");
 }
 
 /// Runs a script on the server; it must succeed.

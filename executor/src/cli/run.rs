@@ -57,6 +57,7 @@ pub(super) async fn begin(
         Outcome::NothingToDo => {
             tell_alone(act, Event::NothingToDo)?;
             say!("{nothing}");
+            mention_claims(pool_args, inventory);
             return Ok(Exit::Done);
         }
         Outcome::Refusal(refusal) => {
@@ -108,6 +109,16 @@ fn mention_unfinished(pool: &PoolArgs, inventory: &Inventory, plan: &Plan) {
         if render::in_downtime(&progress) {
             sayln!("      It stopped volumes for a downtime, and only it knows which to start again.");
         }
+    }
+}
+
+/// Says that an earlier run did not end, though there is nothing left to do: its claims would keep every other run out.
+fn mention_claims(pool: &PoolArgs, inventory: &Inventory) {
+    if let Ok(Some((path, progress))) = last_run(&pool.state_folder(), inventory)
+        && !progress.complete
+    {
+        sayln!("note: an earlier run did not end, and still claims the servers ({}).", path.display());
+        sayln!("      {} ends it.", pool.commands(progress.plan.to).resume);
     }
 }
 

@@ -56,7 +56,7 @@ impl Command {
             [first, rest @ ..] => (first.as_str(), rest),
             [] => ("", [].as_slice()),
         };
-        let words = rest.iter().map(|word| word.lines().next().unwrap_or_default());
+        let words = rest.iter().filter_map(|word| word.lines().next());
         std::iter::once(first).chain(words).collect::<Vec<_>>().join(" ")
     }
 }

@@ -28,13 +28,22 @@ pub fn latest(
     let mut folders: Vec<PathBuf> = fs::read_dir(&runs)
         .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
         .map_err(failed("list", &runs))?;
-    folders.sort();
+    folders.sort_by_key(|folder| age(folder));
     for path in folders.iter().rev().map(|folder| folder.join(FILE_NAME)).filter(|path| path.exists()) {
         if let Some(progress) = resume::progress(&read(&path)?).filter(&mut fits) {
             return Ok(Some((path, progress)));
         }
     }
     Ok(None)
+}
+
+/// Returns what runs are ordered by: the time in its name, and the count of those that began within one second.
+fn age(folder: &Path) -> (String, u64) {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let mut parts = name.splitn(3, '-');
+    let time = parts.next().unwrap_or_default().to_owned();
+    let count = parts.nth(1).map_or(Some(1), |count| count.parse().ok());
+    (time, count.unwrap_or_default())
 }
 
 /// Returns every run whose journal is in a state folder. One whose first record cannot be read is left out: what it

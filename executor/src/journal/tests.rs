@@ -49,6 +49,18 @@ fn two_runs_in_one_second_have_folders_of_their_own() {
     assert_ne!(journal(folder.path()).path(), journal(folder.path()).path());
 }
 
+/// By name alone, the tenth would come before the second.
+#[test]
+fn the_latest_of_many_in_one_second_is_the_one_that_began_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = read(Path::new(FORMAT_3)).unwrap();
+    for _ in 0..11 {
+        journal(folder.path()).append(whole[0].event.clone()).unwrap();
+    }
+    let (path, _) = latest(folder.path(), |_| true).unwrap().unwrap();
+    assert!(path.ends_with("19700101T000000Z-11.1-11/journal.jsonl"), "{}", path.display());
+}
+
 #[test]
 fn only_the_owner_may_look() {
     let place = tempfile::tempdir().unwrap();

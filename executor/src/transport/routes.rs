@@ -1,11 +1,12 @@
 //! The way to all hosts of an inventory, each by its own.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
 use super::{Exec, Local, Ssh, SshSetupError, Transport, TransportError};
-use crate::core::command::{Command, Output};
+use crate::core::command::{Command, Effect, Output};
 use crate::core::inventory::Inventory;
 use crate::core::names::HostName;
 use crate::core::way::Way;
@@ -55,10 +56,27 @@ impl Routes {
 #[async_trait]
 impl Transport for Routes {
     async fn run(&self, host: &HostName, command: &Command) -> Result<Output, TransportError> {
-        self.to(host).run(host, command).await
+        let begun = Instant::now();
+        let result = self.to(host).run(host, command).await;
+        tell(host, command, begun.elapsed(), &result);
+        result
     }
 
     async fn prove_fresh_connection(&self, host: &HostName) -> Result<(), TransportError> {
         self.to(host).prove_fresh_connection(host).await
+    }
+}
+
+/// Tells of a command that ended: one that changes something to `-v`, one that reads to `-vv`.
+fn tell(host: &HostName, command: &Command, took: Duration, result: &Result<Output, TransportError>) {
+    let end = match result {
+        Ok(output) => format!("exit {}", output.status),
+        // In quotes: what ssh says may come from anywhere, and is for a terminal.
+        Err(error) => format!("{:?}", error.to_string()),
+    };
+    let (words, seconds) = (command.in_short(), took.as_secs_f64());
+    match command.effect {
+        Effect::Changes => tracing::info!("{host}: {words}: {end} after {seconds:.2} s"),
+        Effect::Reads => tracing::debug!("{host}: {words}: {end} after {seconds:.2} s"),
     }
 }

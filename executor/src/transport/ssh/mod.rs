@@ -9,7 +9,6 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_trait::async_trait;
 use tempfile::TempDir;
@@ -163,15 +162,7 @@ impl Transport for Ssh {
         // Never closed, so the only error cannot happen; without a permit sshd may refuse.
         let _permit = target.sessions.acquire().await;
         let connection = self.connection(target).await?;
-        let begun = Instant::now();
         let result = connection.run(host, command).await;
-        tracing::debug!(
-            %host,
-            seconds = format_args!("{:.2}", begun.elapsed().as_secs_f64()),
-            status = ?result.as_ref().map(|output| output.status).ok(),
-            "{}",
-            command.in_short()
-        );
         if matches!(result, Err(TransportError::Lost { .. })) {
             target.forget(&connection).await;
         }
