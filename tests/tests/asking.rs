@@ -15,6 +15,7 @@ use simulator::pool::{NodeSpec, Pool, PoolSpec};
 use tokio::runtime::Handle;
 
 #[test]
+#[ignore = "minutes: `make regression`"]
 fn it_shows_asks_and_acts_alone() {
     on_a_pool("asking", three_replicas, |pool| {
         // A pool is up: the moment to see whose it is, too.
@@ -118,6 +119,7 @@ fn one_server(image: String) -> PoolSpec {
 const CLAIM: &str = "/var/lib/gluster-upgrade/claim.json";
 
 #[test]
+#[ignore = "minutes: `make regression`"]
 fn a_claimed_pool_is_refused_and_a_run_that_is_finished_has_none() {
     on_a_pool("claimed", one_server, |pool| {
         let asked = Asked::on(pool);

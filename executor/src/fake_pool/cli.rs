@@ -32,6 +32,9 @@ pub(super) fn refused(op: &str, errno: i32, words: &str) -> Output {
 impl State {
     /// Answers a question that is put on this host. `None`: it is none of those known here.
     pub(super) fn ask(&mut self, host: &HostName, words: &[&str]) -> Option<Output> {
+        if self.is_outside(host) {
+            return self.ask_outside(host, words);
+        }
         let known = matches!(
             words,
             ["peer", "status", "--xml"]
@@ -61,16 +64,7 @@ impl State {
                 Some(self.heal_info(&named(volume), true))
             }
             ["volume", "get", "all", "cluster.max-op-version", "--xml"] => Some(self.max_op_version(host)),
-            ["volume", "geo-replication", "status", "--xml"] => Some(Output {
-                status: 2,
-                stderr: "geo-replication command failed\n".to_owned(),
-                ..Output::default()
-            }),
-            ["volume", "geo-replication", "status"] => Some(Output {
-                status: 2,
-                stdout: "No active geo-replication sessions\n".to_owned(),
-                stderr: "geo-replication command failed\n".to_owned(),
-            }),
+            ["volume", "geo-replication", rest @ ..] => self.ask_session(host, rest),
             _ => None,
         }
     }

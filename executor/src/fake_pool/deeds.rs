@@ -19,12 +19,12 @@ pub(super) struct Deed {
 }
 
 impl Deed {
-    fn new(strokes: impl IntoIterator<Item = Stroke>, says: Output) -> Self {
+    pub(super) fn new(strokes: impl IntoIterator<Item = Stroke>, says: Output) -> Self {
         Self { strokes: strokes.into_iter().collect(), says }
     }
 
     /// A command that does nothing, and says why.
-    fn nothing(says: Output) -> Self {
+    pub(super) fn nothing(says: Output) -> Self {
         Self::new([], says)
     }
 }
@@ -67,6 +67,8 @@ impl State {
             // Where nothing is mounted the folder is there all the same, and so is the disk below it.
             Script::ProveMount => Deed::new([Stroke::Prove], said("written, read and removed\n")),
             Script::ProveVolume => self.prove(host, &arguments[0]),
+            Script::SendFile => return self.send_file(host, arguments),
+            Script::CloseChangelogs => self.close_changelogs(host, arguments),
             Script::Processes
             | Script::StoredVolumes
             | Script::Connections
@@ -161,12 +163,16 @@ impl State {
 
     fn begin_gluster(&mut self, host: &HostName, words: &[&str]) -> Option<Deed> {
         match words {
+            ["volume", "geo-replication", ..] => {}
             ["volume", "heal", _] | ["volume", "stop" | "start", _, "--xml"] => {}
             ["volume", "set", "all", "cluster.op-version", _, "--xml"] => {}
             _ => return None,
         }
-        if self.server(host).glusterd.is_none() {
+        if !self.answers(host) {
             return Some(Deed::nothing(no_glusterd()));
+        }
+        if let ["volume", "geo-replication", rest @ ..] = words {
+            return self.begin_session(host, rest);
         }
         let busy = self.busy();
         Some(match words {
@@ -221,6 +227,13 @@ impl State {
         if there.started == start {
             let words = if start { "already started" } else { "is not in the started state" };
             return Deed::nothing(refused(op, 30800, &format!("Volume {name} {words}")));
+        }
+        if !start && self.is_sent_from(&name) {
+            let words = format!(
+                "geo-replication sessions are active for the volume {name}.\nStop geo-replication sessions involved \
+                 in this volume. Use 'volume geo-replication status' command for more info."
+            );
+            return Deed::nothing(refused(op, 30800, &words));
         }
         let says = answered(&format!("<{op}><volname>{name}</volname></{op}>"));
         if start {

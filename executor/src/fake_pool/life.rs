@@ -61,6 +61,7 @@ impl State {
             server.events_noted = false;
             server.events_due &= server.starts_at_boot;
         }
+        self.lose_monitor(host);
         self.going_on.retain(|(_, rest)| rest.host != *host);
         let until = self.now + BOOT_SECONDS;
         let machine = self.machine_mut(host);
@@ -80,6 +81,9 @@ impl State {
                 self.start_glusterd(&host);
                 let process = self.process(&host);
                 self.server_mut(&host).events = Some(process);
+            }
+            if self.is_outside(&host) {
+                self.restart_monitor(&host);
             }
             for mount in self.machine(&host).fstab.clone() {
                 if self.serves(&mount) {
@@ -151,6 +155,7 @@ impl State {
         }
         self.server_mut(host).spawned = true;
         self.start_bricks(host);
+        self.restart_monitor(host);
     }
 
     /// Starts what belongs to a server's glusterd and does not run.
@@ -158,7 +163,10 @@ impl State {
         for brick in self.bricks_of(host) {
             let state = self.brick(&brick);
             if state.process.is_none() && !state.stays_down {
-                self.brick_mut(&brick).process = Some(self.process(host));
+                let process = self.process(host);
+                let state = self.brick_mut(&brick);
+                state.process = Some(process);
+                state.open_changelog = false;
             }
         }
         self.tend(host);
@@ -278,6 +286,7 @@ impl Stroke {
         match self {
             Self::Unpack { .. } | Self::Fetch => 3,
             Self::Prove => 5,
+            Self::Send(seconds) => *seconds,
             _ => 1, // All others are over in a moment.
         }
     }

@@ -6,13 +6,16 @@
 //! * A command is a row of strokes (`strokes`); it can be cut between any two of them, go on by itself, or be ended by a
 //!   reboot ([`Fault`]).
 //! * The safety rule is within it (`safety`): it panics when a brick is taken out while another one of its set is
-//!   away or not healed, and when a client's write fails or would be lost. Clients write every second.
+//!   away or not healed, and when a client's write fails or would be lost. Clients write every second. It panics as well
+//!   when a server is touched whose geo-replication was not stopped before (`georep`).
 //!
 //! Anything that it does not know panics with the command's first words.
 
 mod cli;
 mod deeds;
 mod faults;
+mod georep;
+mod georep_cli;
 mod life;
 mod reads;
 mod recognise;

@@ -39,7 +39,7 @@ impl State {
             Script::Network => self.network(),
             Script::Platform => self.platform(host),
             Script::StoredFiles => String::new(),
-            Script::SyncTools => "python3 3.11.2\nrsync 3.2.7\nreceiving 0\n".to_owned(),
+            Script::SyncTools => format!("python3 3.11.2\nrsync 3.2.7\nreceiving {}\n", self.receiving(host)),
             Script::TakeClaim
             | Script::ReleaseClaim
             | Script::Install
@@ -50,7 +50,9 @@ impl State {
             | Script::Unmount
             | Script::Mount
             | Script::ProveMount
-            | Script::ProveVolume => panic!("{script:?} changes something and says that it only reads"),
+            | Script::ProveVolume
+            | Script::SendFile
+            | Script::CloseChangelogs => panic!("{script:?} changes something and says that it only reads"),
         };
         said(lines + "end\n")
     }

@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::core::command::Command;
+use crate::core::georep::SessionName;
 use crate::core::names::{Release, VolumeName};
 use crate::core::usage::Mount;
 use crate::gluster::{canary, commands, georep};
@@ -41,6 +42,8 @@ pub(super) enum Script {
     Mount,
     ProveMount,
     ProveVolume,
+    SendFile,
+    CloseChangelogs,
 }
 
 /// What is sent to a host.
@@ -66,6 +69,8 @@ static SCRIPTS: LazyLock<Vec<(String, Script)>> = LazyLock::new(|| {
     let mount: Mount =
         serde_json::from_value(serde_json::json!({ "source": "g1:/v", "point": "/m", "options": [] }))
             .unwrap_or_else(|error| panic!("{error}"));
+    let secondary = "h::v".parse().unwrap_or_else(|error| panic!("{error}"));
+    let session = SessionName { primary: volume.clone(), secondary };
     let apt = PackageManager::Apt;
     [
         (service::processes(), Script::Processes),
@@ -93,6 +98,8 @@ static SCRIPTS: LazyLock<Vec<(String, Script)>> = LazyLock::new(|| {
         (usage::mount(&mount), Script::Mount),
         (usage::prove_mount(&mount), Script::ProveMount),
         (canary::prove(&volume, ""), Script::ProveVolume),
+        (georep::canary(&session, "", georep::FIRST_PATIENCE), Script::SendFile),
+        (georep::close(&[]), Script::CloseChangelogs),
     ]
     .map(|(command, script)| (text(command), script))
     .to_vec()
@@ -102,17 +109,19 @@ static SCRIPTS: LazyLock<Vec<(String, Script)>> = LazyLock::new(|| {
 pub(super) fn recognise(command: &Command) -> Sent<'_> {
     let words: Vec<&str> = command.argv.iter().map(String::as_str).collect();
     match words[..] {
-        ["sh", "-c", text, "executor", ..] => {
-            let script = SCRIPTS.iter().find(|(known, _)| known == text).map(|(_, script)| *script);
-            let script = script.unwrap_or_else(|| unknown(command));
-            Sent::Script(script, &command.argv[4..])
-        }
+        ["sh", "-c", text, "executor", ..] => Sent::Script(named(command, text), &command.argv[4..]),
+        ["python3", "-c", text, ..] => Sent::Script(named(command, text), &command.argv[3..]),
         ["gluster" | "glusterfs", "--version"] => Sent::Version,
         ["gluster", "--mode=script", ref words @ ..] => Sent::Gluster(words.to_vec()),
         ["cat", "/var/lib/glusterd/glusterd.info"] => Sent::Info,
         ["date", "+%s.%N"] => Sent::Date,
         _ => unknown(command),
     }
+}
+
+fn named(command: &Command, text: &str) -> Script {
+    let script = SCRIPTS.iter().find(|(known, _)| known == text).map(|(_, script)| *script);
+    script.unwrap_or_else(|| unknown(command))
 }
 
 /// Nothing is ever answered by default.

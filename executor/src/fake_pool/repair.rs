@@ -56,6 +56,9 @@ impl State {
                 return true;
             }
             (Code::PeerRejected, Subject::Host(host)) => return self.agree_by_hand(&host.clone()),
+            // `gluster volume geo-replication VOL HOST::VOL stop`, and `start`
+            (Code::GeorepNotStopped, _) => return self.stop_session_by_hand(),
+            (Code::GeorepNotHealthy, _) => return self.start_session_by_hand(),
             _ => {} // What is about servers.
         }
         let hosts: Vec<HostName> = match &finding.subject {
@@ -132,7 +135,7 @@ impl State {
     /// Mounts again what a client has mounted all the time, and lost.
     fn mount_by_hand(&mut self) -> bool {
         let clients: Vec<HostName> =
-            self.machines.keys().filter(|host| !self.servers.contains_key(*host)).cloned().collect();
+            self.machines.keys().filter(|host| self.is_client(host)).cloned().collect();
         let mut mended = false;
         for host in clients.iter().filter(|host| self.is_up(host)).collect::<Vec<_>>() {
             for mount in self.volumes.keys().map(|name| mount(name.as_str())).collect::<Vec<_>>() {
@@ -196,7 +199,7 @@ impl State {
                 short.push(format!("{host}: op-version {}", server.op_version));
             }
         }
-        for (host, machine) in &self.machines {
+        for (host, machine) in self.machines.iter().filter(|(host, _)| !self.is_outside(host)) {
             let upgraded = clients || self.servers.contains_key(host);
             let release = if upgraded { shape.to } else { shape.from };
             if machine.packages != Packages::Whole(release) {
@@ -217,6 +220,7 @@ impl State {
                 short.push(format!("{brick}: {state:?}"));
             }
         }
+        short.extend(self.session_short_of_goal());
         short.extend(
             self.volumes.iter().filter(|(_, one)| !one.started).map(|(name, _)| format!("{name} stopped")),
         );

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::georep::Replication;
 use super::state::{BrickState, Layout, Machine, Packages, Server, State, Volume};
+use crate::core::georep::{PoolRole, SessionName};
 use crate::core::inventory::{self, Inventory};
 use crate::core::names::{Brick, HostName, OpVersion, Release, VolumeName};
 use crate::core::usage::Mount;
@@ -25,6 +27,8 @@ pub struct Shape {
     pub starts_at_boot: bool,
     /// How long a client takes to connect to a brick that is back, in seconds.
     pub reconnect_seconds: u64,
+    /// At which end another pool is of a geo-replication session of the first volume, where there is one.
+    pub other_pool: Option<PoolRole>,
 }
 
 impl Shape {
@@ -38,6 +42,7 @@ impl Shape {
             clients: 1,
             starts_at_boot: true,
             reconnect_seconds: 3,
+            other_pool: None,
         }
     }
 
@@ -51,14 +56,41 @@ impl Shape {
         let servers = (1..=self.servers).map(|number| format!("[[servers]]\nname = \"g{number}\"\n"));
         let clients = (1..=self.clients).map(|number| format!("[[clients]]\nname = \"c{number}\"\n"));
         let text: String = servers.chain(clients).collect();
-        inventory::parse(Path::new("pool.toml"), &text).unwrap_or_else(|error| panic!("{error}"))
+        let parse = |file: &str, text: &str| {
+            inventory::parse(Path::new(file), text).unwrap_or_else(|error| panic!("{error}"))
+        };
+        let mut inventory = parse("pool.toml", &text);
+        if let Some(role) = self.other_pool {
+            let others = outside(role).into_iter().map(|host| format!("[[servers]]\nname = \"{host}\"\n"));
+            let related = inventory.relate(role, parse("other.toml", &others.collect::<String>()));
+            related.unwrap_or_else(|error| panic!("{error}"));
+        }
+        inventory
+    }
+
+    /// The session, copying: `vol0 to l1::copy`, or `sent to g1::vol0`.
+    fn replication(&self, volumes: &BTreeMap<VolumeName, Volume>) -> Option<Replication> {
+        let role = self.other_pool?;
+        let name = |text: &str| text.parse().unwrap_or_else(|error| panic!("{error}"));
+        let ours = self.volumes.first().map(|(name, _)| name.as_str()).unwrap_or_default();
+        let (primary, end) = match role {
+            PoolRole::Secondary => (name(ours), "l1::copy".to_owned()),
+            PoolRole::Primary => (name("sent"), format!("g1::{ours}")),
+        };
+        let secondary = end.parse().unwrap_or_else(|error| panic!("{error}"));
+        let servers: Vec<HostName> = match role {
+            PoolRole::Secondary => volumes[&primary].bricks.iter().map(|(_, host)| host.clone()).collect(),
+            PoolRole::Primary => outside(role),
+        };
+        let name = SessionName { primary, secondary };
+        Some(Replication::copying(name, (role, outside(role)), servers, self.from))
     }
 
     /// Builds it.
     pub(super) fn state(&self) -> State {
         let volumes = self.volumes();
         let mut state = State {
-            now: 0,
+            now: 60,
             machines: self.machines(),
             servers: (1..=self.servers)
                 .map(|number| (server(number), self.server(number, &volumes)))
@@ -68,6 +100,7 @@ impl Shape {
                 .flat_map(|volume| &volume.bricks)
                 .map(|(brick, _)| (brick.clone(), BrickState::default()))
                 .collect(),
+            replication: self.replication(&volumes),
             volumes,
             offered: self.to,
             reconnect_seconds: self.reconnect_seconds,
@@ -107,7 +140,20 @@ impl Shape {
         let servers = (1..=self.servers).map(|number| (server(number), machine(format!("192.0.2.{number}"))));
         let clients =
             (1..=self.clients).map(|number| (client(number), machine(format!("192.0.2.{}", 100 + number))));
-        servers.chain(clients).collect()
+        // A secondary is upgraded before its primary.
+        let release = |role| match role {
+            PoolRole::Secondary => self.to,
+            PoolRole::Primary => self.from,
+        };
+        let others = self.other_pool.into_iter().flat_map(|role| {
+            let there = outside(role).into_iter().zip(201..);
+            there.map(move |(host, number)| (host, (number, release(role))))
+        });
+        let others = others.map(|(host, (number, release))| {
+            let address = format!("192.0.2.{number}");
+            (host, Machine { packages: Packages::Whole(release), ..machine(address) })
+        });
+        servers.chain(clients).chain(others).collect()
     }
 
     fn server(&self, number: usize, volumes: &BTreeMap<VolumeName, Volume>) -> Server {
@@ -164,6 +210,15 @@ impl Shape {
 /// Reads a release.
 pub fn release(text: &str) -> Release {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The servers of the pool at the other end.
+fn outside(role: PoolRole) -> Vec<HostName> {
+    let names = match role {
+        PoolRole::Secondary => ["l1", "l2"],
+        PoolRole::Primary => ["m1", "m2"],
+    };
+    names.iter().map(|name| name.parse().unwrap_or_else(|error| panic!("{error}"))).collect()
 }
 
 fn server(number: usize) -> HostName {

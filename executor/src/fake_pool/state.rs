@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::georep::Replication;
 use super::strokes::Rest;
 use crate::core::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
 use crate::core::usage::Mount;
@@ -70,6 +71,8 @@ pub(super) struct BrickState {
     pub(super) dirty: u64,
     /// Whether a fault keeps it from starting.
     pub(super) stays_down: bool,
+    /// Whether a command ended it, and what it noted last for geo-replication is in no index yet.
+    pub(super) open_changelog: bool,
 }
 
 /// What a server has besides what every machine has.
@@ -164,6 +167,8 @@ pub(super) struct State {
     pub(super) servers: BTreeMap<HostName, Server>,
     pub(super) volumes: BTreeMap<VolumeName, Volume>,
     pub(super) bricks: BTreeMap<Brick, BrickState>,
+    /// The geo-replication session, where there is one.
+    pub(super) replication: Option<Replication>,
     /// The release on offer everywhere.
     pub(super) offered: Release,
     /// How long a client takes to connect to a brick that is back, in seconds.

@@ -49,6 +49,14 @@ pub(super) enum Stroke {
     Raise(HostName, OpVersion),
     /// A file is written through a mount, read and taken away.
     Prove,
+    /// The monitor of a session ends on this server.
+    StopSession(HostName),
+    /// The monitor of a session starts on this server.
+    StartSession(HostName),
+    /// A file is written to the primary volume, and waited for on the secondary for so many seconds.
+    Send(u64),
+    /// What a brick left open is noted in its index.
+    CloseChangelog(Brick),
 }
 
 /// What is left of a command that nobody listens to any more.
@@ -71,14 +79,15 @@ impl State {
                 self.machine_mut(host).mounts.clear();
             }
             Stroke::EndDaemons => self.server_mut(host).self_heal = None,
-            Stroke::EndBrick(brick) => {
-                self.may_go(brick, &format!("a command on {host}"));
-                self.brick_mut(brick).process = None;
-                self.unlink(brick);
+            Stroke::EndBrick(brick) => self.end_brick(host, brick),
+            Stroke::EndGlusterd => {
+                if self.server_mut(host).glusterd.take().is_some() {
+                    self.may_touch(host, "glusterd ends");
+                }
             }
-            Stroke::EndGlusterd => self.server_mut(host).glusterd = None,
             Stroke::StartGlusterd => {
                 if self.server(host).glusterd.is_none() {
+                    self.may_start(host);
                     self.start_glusterd(host);
                 }
             }
@@ -95,16 +104,8 @@ impl State {
                     lines.retain(|line| !line.starts_with("nfs."));
                 }
             }
-            Stroke::Fetch | Stroke::Prove => {}
-            Stroke::Unpack { to, programs } => {
-                let from = self.machine(host).packages.programs();
-                let unpacked = if *programs {
-                    Packages::Unconfigured(*to)
-                } else {
-                    Packages::Unpacking { from, to: *to }
-                };
-                self.machine_mut(host).packages = unpacked;
-            }
+            Stroke::Fetch | Stroke::Prove | Stroke::Send(_) => {}
+            Stroke::Unpack { to, programs } => self.unpack(host, *to, *programs),
             Stroke::Configure => {
                 let machine = self.machine_mut(host);
                 machine.packages = Packages::Whole(machine.packages.programs());
@@ -124,7 +125,27 @@ impl State {
             Stroke::StartVolume(volume) => self.switch(volume, true),
             Stroke::StopVolume(volume) => self.stop_volume(volume),
             Stroke::Raise(server, to) => self.server_mut(server).op_version = *to,
+            Stroke::StopSession(server) => self.end_monitor(server),
+            Stroke::StartSession(server) => self.start_monitor(server),
+            Stroke::CloseChangelog(brick) => self.brick_mut(brick).open_changelog = false,
         }
+    }
+
+    fn end_brick(&mut self, host: &HostName, brick: &Brick) {
+        self.may_go(brick, &format!("a command on {host}"));
+        if self.brick(brick).process.is_some() {
+            self.may_touch(&brick.host, "a brick ends");
+            self.brick_mut(brick).open_changelog = self.is_copied(brick);
+        }
+        self.brick_mut(brick).process = None;
+        self.unlink(brick);
+    }
+
+    fn unpack(&mut self, host: &HostName, to: Release, programs: bool) {
+        self.may_touch(host, "packages are installed");
+        let from = self.machine(host).packages.programs();
+        let unpacked = if programs { Packages::Unconfigured(to) } else { Packages::Unpacking { from, to } };
+        self.machine_mut(host).packages = unpacked;
     }
 
     /// Ends what is left of a volume's bricks. Nobody may have it mounted.

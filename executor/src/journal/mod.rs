@@ -25,6 +25,7 @@ use crate::core::names::Release;
 pub use lock::{Holder, PoolLock};
 pub use pause::{Pause, ask_to_pause, is_asked_to_pause};
 pub use read::{Contents, Torn, contents, parse, read};
+use runs::next_name;
 pub use runs::{latest, runs};
 
 /// Name of the file in a run's folder.
@@ -121,11 +122,7 @@ impl Journal {
         folder(&runs)?;
         // Earlier programs made it for all to read.
         fs::set_permissions(&runs, Permissions::from_mode(PRIVATE_FOLDER)).map_err(failed("close", &runs))?;
-        let name = format!("{}-{to}", now.strftime("%Y%m%dT%H%M%SZ"));
-        let own = (1..)
-            .map(|count| runs.join(if count == 1 { name.clone() } else { format!("{name}-{count}") }))
-            .find(|own| !own.exists())
-            .unwrap_or_else(|| runs.join(&name));
+        let own = runs.join(next_name(&runs, to, now).map_err(failed("list", &runs))?);
         DirBuilder::new().mode(PRIVATE_FOLDER).create(&own).map_err(failed("create", &own))?;
         let path = own.join(FILE_NAME);
         let file = OpenOptions::new()

@@ -1,19 +1,26 @@
-//! The runs of a state folder: `runs/TIME-RELEASE/journal.jsonl`, so that their names sort by time.
+//! The runs of a state folder: `runs/TIME-RELEASE[-COUNT]/journal.jsonl`, so that their names tell their order.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 use super::{FILE_NAME, JournalError, failed, read};
 use crate::core::claim::RunId;
 use crate::core::event::Record;
+use crate::core::names::Release;
 use crate::core::resume::{self, Progress};
 
 /// The largest first record that is read, in bytes: it holds the plan.
 const FIRST_RECORD_MAX: u64 = 64 << 20;
 
-/// Returns the latest run that fits, and how far it came. Runs are named by their time.
+/// The time in a run's name, in UTC.
+const TIME: &str = "%Y%m%dT%H%M%SZ";
+
+/// Returns the latest run that fits, and how far it came. Runs are ordered by their names.
 ///
 /// # Errors
 /// When a journal cannot be read: a damaged one might be the one that matters.
@@ -37,7 +44,21 @@ pub fn latest(
     Ok(None)
 }
 
-/// Returns what runs are ordered by: the time in its name, and the count of those that began within one second.
+/// Returns the name of a run that begins now: later than every other one, also where this machine's clock was set back
+/// since. `resume` takes up the latest run, and nothing else tells which one that is.
+pub(super) fn next_name(runs: &Path, to: Release, now: Timestamp) -> io::Result<String> {
+    let folders: Vec<_> = fs::read_dir(runs)?.collect::<Result<_, _>>()?;
+    let ages = folders.iter().map(|folder| age(&folder.path()));
+    // What else lies there is no run.
+    let latest = ages.filter(|(time, _)| DateTime::strptime(TIME, time).is_ok()).max();
+    let now = now.strftime(TIME).to_string();
+    Ok(match latest {
+        Some((time, count)) if time >= now => format!("{time}-{to}-{}", count.saturating_add(1)),
+        _ => format!("{now}-{to}"),
+    })
+}
+
+/// Returns what runs are ordered by: the time in its name, and the count of those that had the same one.
 fn age(folder: &Path) -> (String, u64) {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let mut parts = name.splitn(3, '-');

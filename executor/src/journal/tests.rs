@@ -61,6 +61,32 @@ fn the_latest_of_many_in_one_second_is_the_one_that_began_last() {
     assert!(path.ends_with("19700101T000000Z-11.1-11/journal.jsonl"), "{}", path.display());
 }
 
+/// By the clock alone, `resume` would take up a run that is over.
+#[test]
+fn the_latest_run_began_last_though_the_clock_was_set_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = read(Path::new(FORMAT_3)).unwrap();
+    let begun = |to: &str, second| {
+        let now = Timestamp::from_second(second).unwrap();
+        let mut journal = Journal::create(folder.path(), to.parse().unwrap(), now).unwrap();
+        journal.append(whole[0].event.clone()).unwrap();
+    };
+    let latest_run = || {
+        let (path, _) = latest(folder.path(), |_| true).unwrap().unwrap();
+        path.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned()
+    };
+    // What somebody keeps there is no run.
+    std::fs::create_dir_all(folder.path().join("runs/keep-11.1-7")).unwrap();
+    begun("10.3", 1_700_000_000);
+    assert_eq!(latest_run(), "20231114T221320Z-10.3");
+    begun("11.1", 0);
+    assert_eq!(latest_run(), "20231114T221320Z-11.1-2");
+    begun("11.1", 1_699_999_999);
+    assert_eq!(latest_run(), "20231114T221320Z-11.1-3");
+    begun("11.1", 1_700_000_001);
+    assert_eq!(latest_run(), "20231114T221321Z-11.1");
+}
+
 #[test]
 fn only_the_owner_may_look() {
     let place = tempfile::tempdir().unwrap();

@@ -1,7 +1,7 @@
 //! Looking at hosts themselves: one question a theme, all of them side by side.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 
@@ -83,12 +83,15 @@ async fn daemons(transport: &dyn Transport, host: &HostName) -> Observed<Vec<Dae
 /// Asks for the time until it is known well enough; keeps the answer with the shortest round trip.
 async fn clock(transport: &dyn Transport, host: &HostName) -> Observed<Clock> {
     let width = |clock: &Clock| clock.ahead_at_most_ms - clock.ahead_at_least_ms;
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut best: Observed<Clock> = Observed::Unknown("it was not asked".to_owned());
     for _ in 0..CLOCK_TRIES {
-        let asked = now();
-        let read =
-            ask(transport, host, system::clock(), |output| system::parse_clock(output, asked, now())).await;
+        let asked = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        // By a clock that nobody sets: ours may be set back meanwhile.
+        let begun = Instant::now();
+        let read = ask(transport, host, system::clock(), |output| {
+            system::parse_clock(output, asked, begun.elapsed())
+        })
+        .await;
         let better = match (&best, &read) {
             (_, Observed::Unknown(_)) => matches!(best, Observed::Unknown(_)),
             (Observed::Unknown(_), Observed::Known(_)) => true,

@@ -160,7 +160,7 @@ impl Runner<'_> {
             match act::act(self.transport, &action, &self.run).await {
                 Ok(said) => self.tell(Event::StepActed { step: step.id, said })?,
                 Err(error) => {
-                    let error = error.to_string();
+                    let error = self.with_hosts_away(error.to_string()).await;
                     self.tell(Event::StepFailed { step: step.id, error: error.clone() })?;
                     return Ok(Some(End::Failed { step: step.id, error }));
                 }
@@ -208,6 +208,15 @@ impl Runner<'_> {
         }
         let state = observe::look(self.transport, self.inventory, &Scope::of(&effect)).await;
         look_all(&effect, &state).is_empty()
+    }
+
+    /// Adds to an error which hosts are not reached by then. Where Gluster needs all servers for a command, it says no more
+    /// than that it failed.
+    async fn with_hosts_away(&self, error: String) -> String {
+        let checks = [Check::Reached];
+        let state = observe::look(self.transport, self.inventory, &Scope::of(&checks)).await;
+        let away = look_all(&checks, &state).into_iter().map(|finding| format!("\nbesides, {finding}"));
+        std::iter::once(error).chain(away).collect()
     }
 
     /// Looks which parts of an action on several servers are done already, and returns it without them.

@@ -16,7 +16,7 @@ use crate::core::plan::{Action, Stage, StageKind};
 use crate::core::resume;
 use crate::core::sample;
 use crate::journal;
-use crate::transport::TransportError;
+use crate::transport::{TransportError, Unreachable};
 
 /// What the hosts do.
 #[derive(Default)]
@@ -27,6 +27,8 @@ struct Hosts {
     stop_takes_looks: u32,
     /// What `stop` says instead of stopping.
     stop_fails: Option<&'static str>,
+    /// Whether nobody answers any more from the first change on.
+    gone_then: bool,
     /// Changes that were made.
     changes: u32,
     /// Looks that were taken.
@@ -43,6 +45,11 @@ impl Transport for FakeHosts {
         let mut hosts = self.0.lock().unwrap();
         let answer = |stdout: &str| Ok(Output { stdout: stdout.to_owned(), ..Output::default() });
         match command.effect {
+            Effect::Reads if hosts.gone_then && hosts.changes > 0 => Err(TransportError::NotReached {
+                host: host.clone(),
+                cause: Unreachable::TimedOut,
+                reason: "no route to it".to_owned(),
+            }),
             Effect::Reads => {
                 hosts.looks += 1;
                 if let Some((_, journal)) = hosts.pause.clone().filter(|(at, _)| *at == hosts.looks) {
@@ -199,6 +206,17 @@ async fn an_action_that_may_have_happened_fails_the_run_and_stays_in_doubt() {
     assert!(matches!(&end, End::Failed { step: 1, error } if error.contains("broken pipe")), "{end:?}");
     assert_eq!(hosts.changes, 1, "it is not tried again blindly");
     assert_eq!(resume::progress(&journal::read(&path).unwrap()).unwrap().in_doubt, Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_tells_which_hosts_are_away_by_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let hosts = Hosts { running: true, stop_fails: Some("broken pipe"), gone_then: true, ..Hosts::default() };
+    let (end, _, _) = run_on(hosts, &folder).await;
+    let End::Failed { error, .. } = end else { panic!("{end:?}") };
+    let lines: Vec<&str> = error.lines().collect();
+    assert!(lines.len() == 2 && lines[0].contains("broken pipe"), "{error}");
+    assert!(lines[1].starts_with("besides, HOST_UNREACHABLE g1: "), "{error}");
 }
 
 /// Runs a plan of two turns, g1 and g2, asked to pause by the time that so many looks were taken.

@@ -13,16 +13,19 @@ pub fn clock() -> Command {
     Command::reads(["date", "+%s.%N"], LOOK)
 }
 
-/// Reads what [`clock`] printed, given when it was asked and when the answer was there, both since 1970 by our
-/// own clock. The host's clock was read at some moment between the two, which bounds how far it is ahead.
+/// Reads what [`clock`] printed, given when it was asked, since 1970 by our own clock, and how long the answer took. The
+/// host's clock was read at some moment of that time, which bounds how far it is ahead.
 ///
 /// # Errors
 /// When the answer is no time.
-pub fn parse_clock(output: &Output, asked: Duration, answered: Duration) -> Result<Clock, ScriptError> {
+pub fn parse_clock(output: &Output, asked: Duration, took: Duration) -> Result<Clock, ScriptError> {
     let line = output.stdout.trim_end();
     let theirs = milliseconds(line).filter(|_| output.status == 0).ok_or_else(|| unreadable(ACT, line))?;
     let ours = |moment: Duration| i64::try_from(moment.as_millis()).map_err(|_| unreadable(ACT, line));
-    Ok(Clock { ahead_at_least_ms: theirs - ours(answered)? - 1, ahead_at_most_ms: theirs - ours(asked)? + 1 })
+    Ok(Clock {
+        ahead_at_least_ms: theirs - ours(asked + took)? - 1,
+        ahead_at_most_ms: theirs - ours(asked)? + 1,
+    })
 }
 
 /// Returns the milliseconds of `SECONDS.NANOSECONDS`. busybox's date knows no `%N` and prints it as it is.
@@ -52,8 +55,8 @@ mod tests {
     #[case("", None)]
     fn a_clock_is_bounded_by_the_round_trip(#[case] stdout: &str, #[case] expected: Option<(i64, i64)>) {
         let output = Output { stdout: stdout.to_owned(), ..Output::default() };
-        let (asked, answered) = (Duration::from_secs(1_700_000_000), Duration::from_secs(1_700_000_002));
-        let clock = parse_clock(&output, asked, answered).ok();
+        let (asked, took) = (Duration::from_secs(1_700_000_000), Duration::from_secs(2));
+        let clock = parse_clock(&output, asked, took).ok();
         assert_eq!(clock.map(|clock| (clock.ahead_at_least_ms, clock.ahead_at_most_ms)), expected);
     }
 }

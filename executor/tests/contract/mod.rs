@@ -1,5 +1,6 @@
 //! What every way to a host has to keep, whatever it is: one contract, put to each of them.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -138,14 +139,15 @@ async fn output_is_bounded(bench: &dyn Bench) {
     }
 }
 
-/// Returns a time to sleep that no other test of this machine sleeps: by it a process is told from all others.
-fn own_time(kind: u32) -> String {
-    format!("{kind}.{}", std::process::id())
+/// Returns a number that no other test of this machine has: by it a process is told from all others.
+fn own(kind: &str) -> String {
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    format!("{kind}{}{:03}", std::process::id(), TAKEN.fetch_add(1, Ordering::Relaxed))
 }
 
 async fn a_deadline_is_kept_on_the_host(bench: &dyn Bench) {
     let begun = Instant::now();
-    let time = own_time(4321);
+    let time = own("4321.");
     let result = bench.transport().run(&g1(), &reads(&["sleep", &time], 1)).await;
     assert!(matches!(result, Err(TransportError::Deadline { seconds: 1, .. })), "{result:?}");
     assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
@@ -154,7 +156,7 @@ async fn a_deadline_is_kept_on_the_host(bench: &dyn Bench) {
 
 async fn what_is_cut_midway_is_lost(bench: &dyn Bench) {
     // Long enough to be seen, short enough to be gone by its deadline, which the host keeps without us.
-    let time = own_time(1234);
+    let time = own("1234.");
     let long = Command::changes(["sleep", &time], Duration::from_secs(15));
     let host = g1();
     let (result, ()) = tokio::join!(bench.transport().run(&host, &long), async {
@@ -180,7 +182,7 @@ async fn looking_only_changes_nothing(bench: &dyn Bench) {
         }
     }
     let looking = ReadOnly(Borrowed(bench.transport()));
-    let mark = &format!("/tmp/contract-{}", std::process::id());
+    let mark = &own("/tmp/contract-");
     let change = Command::changes(["touch", mark.as_str()], Duration::from_secs(60));
     let refused = looking.run(&g1(), &change).await;
     assert!(matches!(refused, Err(TransportError::ReadOnly { .. })), "{refused:?}");

@@ -1,5 +1,6 @@
 //! Random schedules: pools, plans and faults drawn by a seed. One that fails is made smaller, fault by fault.
 
+use executor::core::georep::PoolRole;
 use executor::core::plan::Procedure;
 use executor::fake_pool::{Fault, Layout, Shape, Strike, release};
 
@@ -43,6 +44,7 @@ fn upgrade(draw: &mut Draw) -> Upgrade {
         clients: draw.below(3),
         starts_at_boot: draw.below(2) == 0,
         reconnect_seconds: draw.one_of(&[1, 3, 10]),
+        other_pool: draw.one_of(&[None, None, None, Some(PoolRole::Secondary), Some(PoolRole::Primary)]),
     };
     let clients_at_once = match procedure {
         Procedure::Online => draw.below(3),

@@ -12,6 +12,7 @@ mod play;
 mod rules;
 mod upgrade;
 
+use executor::core::georep::PoolRole;
 use executor::core::plan::Procedure;
 use executor::fake_pool::{Layout, Shape, release};
 
@@ -23,6 +24,11 @@ use upgrade::Upgrade;
 fn upgrade(name: &str, shape: Shape, procedure: Procedure, clients_at_once: usize) -> Upgrade {
     let keep_op_version = clients_at_once == 0 && shape.clients > 0;
     Upgrade { name: name.to_owned(), shape, procedure, clients_at_once, keep_op_version, finish: false }
+}
+
+/// A pool with a geo-replication session, by the end at which the other pool is.
+fn replicated(other: PoolRole) -> Shape {
+    Shape { other_pool: Some(other), ..Shape::replica_3() }
 }
 
 /// One upgrade for each kind of plan. A kind that is new gets its line here.
@@ -51,6 +57,9 @@ fn kinds() -> Vec<Upgrade> {
             ..upgrade("the op-version alone", older_op_version, Procedure::Online, 0)
         },
         upgrade("offline", Shape { volumes: mixed, ..Shape::replica_3() }, Procedure::Offline, 1),
+        upgrade("online, with geo-replication", replicated(PoolRole::Secondary), Procedure::Online, 1),
+        upgrade("online, as a secondary", replicated(PoolRole::Primary), Procedure::Online, 1),
+        upgrade("offline, with geo-replication", replicated(PoolRole::Secondary), Procedure::Offline, 1),
     ]
 }
 

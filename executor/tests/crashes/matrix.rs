@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use executor::fake_pool::{Acted, Fault, Strike};
 
@@ -28,12 +29,16 @@ pub(crate) struct Tally {
     pub(crate) failures: Vec<(Plot, String)>,
 }
 
-/// Plays once, in time that costs nothing. What breaks the safety rule panics, and is an error here.
+/// What a play may take at most, in time that costs nothing: whatever takes longer waits for something that never comes.
+const WHOLE_PLAY: Duration = Duration::from_secs(30 * 86_400);
+
+/// Plays once, in time that costs nothing. What breaks the safety rule panics, and is an error here; so is what hangs.
 pub(crate) fn once(upgrade: &Upgrade, plot: &Plot) -> Result<Played, String> {
     let folder = folder();
     let played = catch_unwind(AssertUnwindSafe(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-        runtime.unwrap().block_on(play(upgrade, plot, folder.path()))
+        let played = async { tokio::time::timeout(WHOLE_PLAY, play(upgrade, plot, folder.path())).await };
+        runtime.unwrap().block_on(played).unwrap_or_else(|_| Err("it hangs".to_owned()))
     }));
     played.unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().cloned();

@@ -207,7 +207,9 @@ impl Stage<'_> {
         let Some((path, progress)) = self.latest()? else { return self.run().await };
         if progress.complete {
             let (claim, _) = self.claim(&path, &progress)?;
-            if !claims::release(&self.pool, &self.inventory, &claim).await.is_empty() {
+            let releasing = claims::release(&self.pool, &self.inventory, &claim);
+            let Some(left) = unless_killed(&self.pool, releasing).await else { return Ok(Ended::Killed) };
+            if !left.is_empty() {
                 self.pool.remove_claims();
             }
             return Ok(Ended::Finished);
@@ -280,20 +282,12 @@ impl Stage<'_> {
                 End::Paused { step } => panic!("nobody asked it to pause before step {step}"),
             })
         };
-        let killed = async {
-            while !pool.killed() {
-                sleep(Duration::from_secs(1)).await;
-            }
-        };
-        let ended = tokio::select! {
-            biased;
-            ended = work => ended.map_err(|error| error.to_string())?,
-            () = killed => Ended::Killed,
-        };
+        let ended =
+            unless_killed(&pool, work).await.transpose().map_err(|error: RunError| error.to_string())?;
         if let Some((sequence, written)) = last {
             cut(&path, sequence, written);
         }
-        Ok(if pool.killed() { Ended::Killed } else { ended })
+        Ok(ended.unwrap_or(Ended::Killed))
     }
 
     /// What a run claims servers with, and its name.
@@ -314,6 +308,21 @@ impl Stage<'_> {
         cut(journal.path(), record.sequence, *written);
         Ok(true)
     }
+}
+
+/// Waits for what a program does. None: it was killed meanwhile, and what it waits for never comes.
+async fn unless_killed<T>(pool: &FakePool, work: impl Future<Output = T>) -> Option<T> {
+    let killed = async {
+        while !pool.killed() {
+            sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let done = tokio::select! {
+        biased;
+        done = work => Some(done),
+        () = killed => None,
+    };
+    done.filter(|_| !pool.killed())
 }
 
 /// Prints what happens where `EXECUTOR_TALK` is set, for one schedule that fails.

@@ -23,6 +23,7 @@ const SCRIPT_FILL: &str = include_str!("deeds/fill.sh");
 const SCRIPT_FREE: &str = include_str!("deeds/free.sh");
 const SCRIPT_SPOIL: &str = include_str!("deeds/spoil.sh");
 const SCRIPT_MEND: &str = include_str!("deeds/mend.sh");
+const SCRIPT_STAND: &str = include_str!("deeds/stand.sh");
 const SCRIPT_MOVE: &str = include_str!("deeds/move.sh");
 const SCRIPT_SLOW: &str = r#"tc qdisc replace dev eth0 root tbf rate "$1kbit" burst 8kb latency 1s &&
     tc qdisc show dev eth0 | grep -q 'qdisc tbf'"#;
@@ -86,6 +87,12 @@ impl Hands<'_> {
             Deed::UsualNetwork { host } => self.script(host, SCRIPT_USUAL, &[]).await,
             Deed::Spoil { host, file } => self.script(host, SCRIPT_SPOIL, &[file]).await,
             Deed::Mend { host, file } => self.script(host, SCRIPT_MEND, &[file]).await,
+            Deed::StopProcesses { host, program, with } => {
+                self.script(host, SCRIPT_STAND, &["STOP", program, with]).await
+            }
+            Deed::ContinueProcesses { host, program, with } => {
+                self.script(host, SCRIPT_STAND, &["CONT", program, with]).await
+            }
             Deed::TakeBricks { host, volume } => self.move_bricks(host, volume, false).await,
             Deed::GiveBricksBack { host, volume } => self.move_bricks(host, volume, true).await,
             Deed::Fill { host, folder } => self.script(host, SCRIPT_FILL, &[folder]).await,

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::deeds::{Hands, Struck};
 use crate::images::Say;
 use crate::oracle::{Assertion, Judge, Judgement, Verdict};
-use crate::scenario::{Cue, Deed, Fault};
+use crate::scenario::{self, Cue, Deed, Fault};
 
 /// What is asserted of a fault that is to strike, by which they are counted.
 pub(super) const STRIKES: &str = "the fault strikes";
@@ -64,7 +64,7 @@ impl<'a> Ear<'a> {
 
 /// Returns whether a cue comes with an event.
 fn comes(cue: &Cue, record: &Record, plan: &Plan) -> bool {
-    let step = match (cue, &record.event) {
+    let number = match (cue, &record.event) {
         (Cue::After(_), Event::StepFinished { step, .. })
         | (Cue::During { .. }, Event::StepStarted { step }) => step,
         (Cue::Waiting { finding, .. }, Event::GateWaiting { step, findings, .. })
@@ -74,12 +74,16 @@ fn comes(cue: &Cue, record: &Record, plan: &Plan) -> bool {
         }
         (Cue::After(_) | Cue::During { .. } | Cue::Waiting { .. }, _) => return false,
     };
-    plan.steps().find(|other| other.id == *step).is_some_and(|step| is_named(cue, step))
+    match cue.step() {
+        Some(wanted) => {
+            plan.steps().find(|step| step.id == *number).is_some_and(|step| is_named(wanted, step))
+        }
+        None => true,
+    }
 }
 
 /// Returns whether a step is the one that a cue names.
-fn is_named(cue: &Cue, step: &Step) -> bool {
-    let wanted = cue.step();
+fn is_named(wanted: &scenario::Step, step: &Step) -> bool {
     let action = serde_json::to_value(&step.action).ok();
     let is_named = action.and_then(|action| Some(action.as_object()?.contains_key(&wanted.action)));
     is_named == Some(true) && step.action.hosts().iter().any(|host| host.as_str() == wanted.host)

@@ -41,7 +41,8 @@ fn faults_are_due_once_in_their_order_and_hold_the_executor_between_steps() {
         Cue::After(step("stop_gluster")),
         Cue::After(step("stop_gluster")),
         Cue::During { step: step("start_gluster"), runs: None },
-        Cue::Waiting { step: step("start_gluster"), finding },
+        Cue::Waiting { step: Some(step("start_gluster")), finding },
+        Cue::Waiting { step: None, finding: Code::HealPending },
         Cue::After(Step { host: "g2".to_owned(), ..step("start_gluster") }),
     ];
     let faults = cues.map(|cue| Fault { cue, deed: Deed::SecondExecutor });
@@ -64,5 +65,7 @@ fn faults_are_due_once_in_their_order_and_hold_the_executor_between_steps() {
     assert_eq!(heard(Event::StepStarted { step: 2 }), (0, vec![2]));
     assert_eq!(heard(waiting(Code::HealPending)), (0, vec![]));
     assert_eq!(heard(waiting(Code::BrickOffline)), (0, vec![3]));
+    assert_eq!(heard(waiting(Code::BrickOffline)), (0, vec![]), "not that finding");
+    assert_eq!(heard(waiting(Code::HealPending)), (0, vec![4]), "of whatever step");
     assert_eq!(heard(finished(2)), (0, vec![]), "another host");
 }

@@ -65,7 +65,8 @@ impl Call<'_> {
         if matches!(ask, Ask::Run | Ask::Rollback) {
             words.extend(["--clients-at-once".into(), clients_at_once.to_string().into()]);
         }
-        words.extend(offline.then(|| "--offline".into()));
+        // Which way a rollback goes, its journal tells.
+        words.extend((*offline && *ask == Ask::Run).then(|| "--offline".into()));
         words.extend(keep_op_version.then(|| "--keep-op-version".into()));
         for waiver in self.waive {
             words.extend(["--waive".into(), waiver.to_string().into()]);

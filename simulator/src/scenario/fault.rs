@@ -89,6 +89,24 @@ pub enum Deed {
         /// The file.
         file: String,
     },
+    /// Processes of a host stand still (SIGSTOP).
+    StopProcesses {
+        /// The host.
+        host: String,
+        /// The program, such as "glusterfs".
+        program: String,
+        /// What is in their command lines.
+        with: String,
+    },
+    /// Processes that stand still go on.
+    ContinueProcesses {
+        /// The host.
+        host: String,
+        /// The program.
+        program: String,
+        /// What is in their command lines.
+        with: String,
+    },
     /// The directories of a host's bricks are moved away, as where a disk is not mounted.
     TakeBricks {
         /// The host.
@@ -137,6 +155,8 @@ impl Deed {
             | Self::UsualNetwork { host }
             | Self::Spoil { host, .. }
             | Self::Mend { host, .. }
+            | Self::StopProcesses { host, .. }
+            | Self::ContinueProcesses { host, .. }
             | Self::TakeBricks { host, .. }
             | Self::GiveBricksBack { host, .. }
             | Self::Fill { host, .. }
@@ -165,6 +185,8 @@ impl Deed {
             | Self::UsualNetwork { .. }
             | Self::Spoil { .. }
             | Self::Mend { .. }
+            | Self::StopProcesses { .. }
+            | Self::ContinueProcesses { .. }
             | Self::Fill { .. }
             | Self::Free { .. }
             | Self::SecondExecutor => None,
@@ -181,6 +203,7 @@ impl Deed {
             | Self::Reconnect { .. }
             | Self::UsualNetwork { .. }
             | Self::Mend { .. }
+            | Self::ContinueProcesses { .. }
             | Self::GiveBricksBack { .. }
             | Self::Free { .. } => true,
             Self::SetOption { .. }
@@ -189,6 +212,7 @@ impl Deed {
             | Self::Partition { .. }
             | Self::SlowNetwork { .. }
             | Self::Spoil { .. }
+            | Self::StopProcesses { .. }
             | Self::TakeBricks { .. }
             | Self::Fill { .. }
             | Self::SecondExecutor => false,
@@ -217,10 +241,10 @@ pub enum Cue {
         /// A program that has to run on the host by then.
         runs: Option<String>,
     },
-    /// It waits at a gate of this step because of a finding of this code, and goes on.
+    /// It waits at a gate because of a finding of this code, and goes on.
     Waiting {
-        /// The step.
-        step: Step,
+        /// The step that the gate is of; any, where it cannot be foreseen.
+        step: Option<Step>,
         /// The code.
         finding: Code,
     },
@@ -236,23 +260,26 @@ pub struct Step {
 }
 
 impl Cue {
-    /// Returns the step.
-    pub fn step(&self) -> &Step {
+    /// Returns the step, where it has one.
+    pub fn step(&self) -> Option<&Step> {
         match self {
-            Self::After(step) | Self::During { step, .. } | Self::Waiting { step, .. } => step,
+            Self::After(step) | Self::During { step, .. } => Some(step),
+            Self::Waiting { step, .. } => step.as_ref(),
         }
     }
 
     /// Returns it in words, for reports.
     pub fn words(&self) -> String {
-        let Step { action, host } = self.step();
         match self {
-            Self::After(_) => format!("after {action} on {host}"),
-            Self::During { runs: None, .. } => format!("during {action} on {host}"),
-            Self::During { runs: Some(program), .. } => {
+            Self::After(Step { action, host }) => format!("after {action} on {host}"),
+            Self::During { step: Step { action, host }, runs: None } => format!("during {action} on {host}"),
+            Self::During { step: Step { action, host }, runs: Some(program) } => {
                 format!("during {action} on {host}, while {program} runs")
             }
-            Self::Waiting { finding, .. } => format!("while {action} on {host} waits for {finding}"),
+            Self::Waiting { step: Some(Step { action, host }), finding } => {
+                format!("while {action} on {host} waits for {finding}")
+            }
+            Self::Waiting { step: None, finding } => format!("while a step waits for {finding}"),
         }
     }
 }

@@ -177,8 +177,8 @@ pub(super) struct During {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Waiting {
-    pub(super) step: String,
-    pub(super) host: Spanned<String>,
+    pub(super) step: Option<String>,
+    pub(super) host: Option<Spanned<String>>,
     pub(super) finding: Spanned<String>,
 }
 

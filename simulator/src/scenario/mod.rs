@@ -205,6 +205,8 @@ impl Standing {
             | Deed::GiveBricksBack { .. }
             | Deed::Fill { .. }
             | Deed::Free { .. }
+            | Deed::StopProcesses { .. }
+            | Deed::ContinueProcesses { .. }
             | Deed::SecondExecutor => {}
         }
     }

@@ -53,6 +53,7 @@ async fn findings(inventory: &str) -> anyhow::Result<BTreeMap<String, String>> {
 }
 
 #[tokio::test]
+#[ignore = "minutes: `make regression`"]
 async fn a_user_with_sudo_behind_a_jump_host_upgrades_a_server() -> anyhow::Result<()> {
     let (host, gate) = tokio::try_join!(server("g1"), SshHost::start("gate"))?;
     host.add_user("ops").await?;
@@ -85,6 +86,7 @@ async fn a_user_with_sudo_behind_a_jump_host_upgrades_a_server() -> anyhow::Resu
 
 /// ssh looks for it where the operator's account has its home, whatever `HOME` says: so the operator is in a container.
 #[tokio::test]
+#[ignore = "minutes: `make regression`"]
 async fn an_alias_of_the_operators_ssh_configuration_leads_to_a_server() -> anyhow::Result<()> {
     let (host, desk) = tokio::try_join!(server("g1"), SshHost::start("desk"))?;
     let address = host.inner_address().await?;
@@ -119,6 +121,7 @@ async fn an_alias_of_the_operators_ssh_configuration_leads_to_a_server() -> anyh
 }
 
 #[tokio::test]
+#[ignore = "minutes: `make regression`"]
 async fn the_executor_upgrades_the_server_that_it_runs_on() -> anyhow::Result<()> {
     let host = server("g1").await?;
     host.upload(&Program::Executor.path(), "/opt/executor").await?;
@@ -139,6 +142,7 @@ async fn the_executor_upgrades_the_server_that_it_runs_on() -> anyhow::Result<()
 }
 
 #[tokio::test]
+#[ignore = "minutes: `make regression`"]
 async fn the_operators_own_command_installs_behind_docker_exec() -> anyhow::Result<()> {
     let host = server("g1").await?;
     // Their way: no package manager is asked, its hold stands in nobody's way until theirs takes it off.
@@ -169,6 +173,7 @@ async fn the_operators_own_command_installs_behind_docker_exec() -> anyhow::Resu
 }
 
 #[tokio::test]
+#[ignore = "minutes: `make regression`"]
 async fn what_is_wrong_with_packages_is_refused_before_anything_is_done() -> anyhow::Result<()> {
     let host = server("g1").await?;
     let inventory = behind_docker(&host, "");

@@ -228,6 +228,18 @@ fn a_session_is_back_when_it_copies_as_it_did() {
 }
 
 #[test]
+fn a_session_that_crawled_its_history_at_the_start_is_back_when_it_follows_the_changelog() {
+    let mut state = replicated("11.1");
+    change(&mut state, |session| session.workers[0].crawl = Some("History Crawl".into()));
+    let check = Check::SessionsBack { sessions: vec![before(&state)] };
+    assert_eq!(check.look(&state), []);
+    change(&mut state, |session| session.workers[0].crawl = Some("Changelog Crawl".into()));
+    assert_eq!(check.look(&state), []);
+    change(&mut state, |session| session.workers[0].crawl = Some("Hybrid Crawl".into()));
+    assert_ne!(check.look(&state), []);
+}
+
+#[test]
 fn a_session_is_stopped_when_every_worker_says_so() {
     let mut state = replicated("11.1");
     let check = Check::SessionsStopped { sessions: vec![before(&state).name] };

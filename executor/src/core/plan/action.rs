@@ -206,8 +206,9 @@ impl Action {
             | Self::ProveMount { .. }
             | Self::ProveVolumes { .. }
             | Self::ConvertChangelogs { .. }
-            | Self::CloseChangelogs { .. }
             | Self::ProveReplication { .. } => Vec::new(),
+            // Bricks that run go on writing: nothing of theirs may be touched.
+            Self::CloseChangelogs { host, .. } => vec![Check::GlusterdUp { host: host.clone() }],
             Self::StopReplication { session, .. } => {
                 vec![Check::SessionsStopped { sessions: vec![session.clone()] }]
             }

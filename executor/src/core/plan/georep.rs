@@ -150,13 +150,19 @@ pub(super) fn sessions(state: &PoolState, request: &Request, half_done: bool, to
 impl Sessions {
     /// The stage before the first server is touched: sessions that run are stopped. None where there is none.
     pub(super) fn stop(&self, builder: &mut Builder<'_>) -> Option<Stage> {
-        let reached = gate(vec![Check::Reached], STOP_PATIENCE_SECONDS, 1);
+        let hosts = builder.hosts();
         let stop = |session: &Planned| {
+            let mut ready = vec![Check::Reached];
+            if hosts.contains(&session.via) {
+                // Gluster stops none while a server of its volume is away (`glusterd_op_stage_gsync_set` in glusterd-geo-rep.c).
+                ready.push(Check::PeersConnected { without: None });
+            }
+            let ready = gate(ready, STOP_PATIENCE_SECONDS, 1);
             let name = session.before.name.clone();
             let stopped = Check::SessionsStopped { sessions: vec![name.clone()] };
             let leave = gate(vec![stopped], STOP_PATIENCE_SECONDS, 1);
             let action = Action::StopReplication { via: session.via.clone(), session: name };
-            builder.step(action, reached.clone(), reached.clone(), leave)
+            builder.step(action, ready.clone(), ready, leave)
         };
         let steps: Vec<Step> = self.planned.iter().filter(|session| session.runs).map(stop).collect();
         (!steps.is_empty()).then_some(Stage { kind: StageKind::StopReplication, steps })
@@ -206,6 +212,13 @@ pub(super) fn changelogs(state: &PoolState, host: &HostName, to: Release) -> Vec
         actions.push(Action::CloseChangelogs { host: host.clone(), bricks });
     }
     actions
+}
+
+/// What is done once more right before a server is started: one that was rebooted meanwhile has had its bricks running
+/// again, and whoever stopped them left another changelog open.
+pub(super) fn close_again(state: &PoolState, host: &HostName, to: Release) -> Option<Action> {
+    let closes = |action: &Action| matches!(action, Action::CloseChangelogs { .. });
+    changelogs(state, host, to).into_iter().find(closes)
 }
 
 /// Whether bricks of a release that start do not note the changelog that was left open: from 8.0 on, as far as there are

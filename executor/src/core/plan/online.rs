@@ -8,7 +8,7 @@ use super::builder::{
     Builder, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS, gate,
 };
 use super::usage::left_aside;
-use super::{Action, Last, Stage, StageKind, georep, packages};
+use super::{Action, Last, Stage, StageKind, Step, georep, packages};
 
 /// Returns the stages up to the finish: what must be mended first, and a turn for each server that needs one.
 pub(super) fn stages(
@@ -88,6 +88,15 @@ impl Builder<'_> {
         Stage { kind: StageKind::Prepare, steps }
     }
 
+    /// What was open is closed once more right before the start, unless glusterd runs by then.
+    fn close_again(&mut self, host: &HostName) -> Option<Step> {
+        let action = georep::close_again(self.facts.state, host, self.to)?;
+        let at = Check::AtRelease { host: host.clone(), release: self.to };
+        let down = Check::GlusterDown { host: host.clone() };
+        let enter = gate(vec![at.clone(), down], PROCESS_PATIENCE_SECONDS, 1);
+        Some(self.step(action, enter.clone(), enter, gate(vec![at], PROCESS_PATIENCE_SECONDS, 1)))
+    }
+
     /// The turn of one server. One that is out already passes the first step by its effect.
     fn turn(&mut self, host: &HostName, out: bool) -> Stage {
         let at = |release| Check::AtRelease { host: host.clone(), release };
@@ -124,6 +133,7 @@ impl Builder<'_> {
             let leave = gate(left, PROCESS_PATIENCE_SECONDS, 1);
             let install = packages::install(host, self.to, offer);
             steps.push(self.step(install, enter.clone(), enter, leave));
+            steps.extend(self.close_again(host));
         }
         let enter = gate(vec![at(self.to)], PROCESS_PATIENCE_SECONDS, 1);
         let mut back = vec![

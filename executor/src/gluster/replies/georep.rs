@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use roxmltree::Node;
 use thiserror::Error;
 
+use super::switch::Switched;
 use super::xml::{Answer, all_words, quoted};
 use crate::core::command::Output;
 use crate::core::georep::{Secondary, Session, SessionName, SyncTools, Worker, WorkerStatus};
@@ -161,13 +162,15 @@ fn key_of_today(key: &str) -> String {
 ///
 /// # Errors
 /// See [`ReplyError`].
-pub fn session_changed(output: &Output) -> Result<(), ReplyError> {
+pub fn session_changed(output: &Output) -> Result<Switched, ReplyError> {
     let words = all_words(output);
     // "Stopping geo-replication session between v & h::v has been successful" (cli-rpc-ops.c, 3.7 to 11).
     // One that was started already says so and fails; one that was stopped already succeeds (recorded on 10.3).
-    let done = output.status == 0 && output.stdout.contains("has been successful");
-    if done || words.contains("already started") {
-        return Ok(());
+    if output.status == 0 && output.stdout.contains("has been successful") {
+        return Ok(Switched::Now);
+    }
+    if words.contains("already started") {
+        return Ok(Switched::Already);
     }
     Err(match ReplyError::from_words(ASKED_CHANGE, output.status, None, &words) {
         ReplyError::Refused { asked, status: 0, said, .. } => ReplyError::Unreadable {

@@ -61,7 +61,15 @@ fn cue(
                 let hint = "a code as `executor explain` lists them, such as \"PEER_DISCONNECTED\"";
                 source.error(waiting.finding.span().start, format!("there is no finding `{code}`"), hint)
             })?;
-            Ok(Cue::Waiting { step: step(&waiting.step, &waiting.host)?, finding })
+            let step = match (&waiting.step, &waiting.host) {
+                (Some(action), Some(host)) => Some(step(action, host)?),
+                (None, None) => None,
+                (Some(_), None) | (None, Some(_)) => {
+                    let hint = "give both, or none of them for a gate of any step";
+                    return Err(source.error(at, "a gate is of a step and its host", hint));
+                }
+            };
+            Ok(Cue::Waiting { step, finding })
         }
         (_, _, _) => {
             let hint = "give one of `after`, `during` and `waiting`, as in scenarios/README.md";

@@ -24,17 +24,22 @@ fn cues_and_deeds_are_read() {
          [[orders.faults]]\nduring = { step = \"install\", host = \"g1\", runs = \"dpkg\" }\n\
          deed = { partition = { host = \"g1\", from = [\"c1\"] } }\n\
          [[orders.faults]]\nwaiting = { step = \"install\", host = \"g1\", finding = \"BRICK_OFFLINE\" }\n\
-         deed = \"second_executor\"",
+         deed = \"second_executor\"\n\
+         [[orders.faults]]\nwaiting = { finding = \"HEAL_PENDING\" }\n\
+         deed = { continue_processes = { host = \"g1\", program = \"glusterfs\", with = \"glustershd\" } }",
     );
     let faults = read(&text).unwrap().orders[0].faults.clone();
     let finding = "BRICK_OFFLINE".parse().unwrap();
     assert_eq!(faults[0].cue, Cue::After(step()));
     assert_eq!(faults[1].cue, Cue::During { step: step(), runs: Some("dpkg".to_owned()) });
-    assert_eq!(faults[2].cue, Cue::Waiting { step: step(), finding });
+    assert_eq!(faults[2].cue, Cue::Waiting { step: Some(step()), finding });
     assert_eq!(faults[2].cue.words(), "while install on g1 waits for BRICK_OFFLINE");
     assert_eq!(faults[0].deed, Deed::PowerOff { host: "g1".to_owned() });
     assert_eq!(faults[1].deed.hosts(), ["g1", "c1"]);
     assert_eq!(faults[2].deed, Deed::SecondExecutor);
+    let finding = "HEAL_PENDING".parse().unwrap();
+    assert_eq!(faults[3].cue, Cue::Waiting { step: None, finding });
+    assert!(faults[3].deed.mends());
 }
 
 #[test]
@@ -96,6 +101,11 @@ fn tags_are_read() {
      deed = \"second_executor\"",
     20,
     "a fault has one cue"
+)]
+#[case::half_a_step(
+    "waiting = { step = \"install\", finding = \"HEAL_PENDING\" }\ndeed = \"second_executor\"",
+    20,
+    "a gate is of a step and its host"
 )]
 #[case::no_such_finding(
     "waiting = { step = \"install\", host = \"g1\", finding = \"NOPE\" }\ndeed = \"second_executor\"",

@@ -164,11 +164,12 @@ impl Walk<'_> {
                     )
                 };
                 assert!(stop < install && install < start, "{name}: {stop}, {install}, {start}");
-                let between = |one: &Action| {
-                    matches!(one, Action::ConvertChangelogs { .. } | Action::CloseChangelogs { .. })
-                        && here(one)
-                };
-                assert!(self.places(between).iter().all(|at| (stop..install).contains(at)), "{name}");
+                let converts = |one: &Action| matches!(one, Action::ConvertChangelogs { .. }) && here(one);
+                assert!(self.places(converts).iter().all(|at| (stop..install).contains(at)), "{name}");
+                // Once right after the stop, and online once more before the start.
+                let closes = self.places(|one| matches!(one, Action::CloseChangelogs { .. }) && here(one));
+                assert!(closes.iter().all(|at| (stop..start).contains(at)), "{name}");
+                assert!(closes.first().is_none_or(|at| *at < install), "{name}");
                 let away = self.places(|one| matches!(one, Action::Unmount { .. }) && here(one));
                 let back = self.places(|one| matches!(one, Action::Mount { .. }) && here(one));
                 assert!(away.iter().all(|at| *at < stop) && back.iter().all(|at| *at > start), "{name}");
