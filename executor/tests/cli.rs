@@ -114,7 +114,6 @@ fn unreachable_servers_refuse_with_10_all_named_and_nothing_begun() {
     assert!(!place.state().exists(), "a refusal leaves no journal");
 }
 
-/// Behind a jump host names are its own to resolve, those of further jump hosts too.
 #[test]
 fn every_command_is_told_to_whoever_asks_for_it_twice() {
     let place = Place::new("[[servers]]\nname = \"g1\"\naddress = \"127.0.0.1\"\nport = 1\n");
@@ -124,6 +123,7 @@ fn every_command_is_told_to_whoever_asks_for_it_twice() {
     assert!(!said(&["-v"]).contains(line) && !said(&[]).contains(line));
 }
 
+/// Behind a jump host names are its own to resolve, those of further jump hosts too.
 #[test]
 fn only_the_first_jump_host_is_this_machines_to_resolve() {
     let inventory = "[[servers]]\nname = \"g1\"\naddress = \"no-such-host.invalid\"\n\

@@ -2,10 +2,10 @@
 
 use bollard::Docker;
 use bollard::errors::Error;
-use bollard::models::{ContainerCreateBody, NetworkCreateRequest, VolumeCreateRequest};
+use bollard::models::{ContainerCreateBody, HostConfig, NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder,
-    ListVolumesOptionsBuilder, RemoveVolumeOptions,
+    CreateContainerOptions, CreateContainerOptionsBuilder, ListContainersOptionsBuilder,
+    ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptions, StartContainerOptions,
 };
 use simulator::engine::Engine;
 
@@ -105,6 +105,25 @@ impl Drop for Foreign {
             Ok(())
         });
     }
+}
+
+/// Starts a container of somebody else's on a network, without our labels, that ends after so many seconds and is gone.
+///
+/// # Errors
+/// The engine's troubles.
+pub async fn visit(network: &str, seconds: u32) -> anyhow::Result<()> {
+    let image = node_image(&Engine::connect().await?).await?;
+    let docker = Docker::connect_with_defaults()?;
+    let host =
+        HostConfig { network_mode: Some(network.to_owned()), auto_remove: Some(true), ..Default::default() };
+    let container = ContainerCreateBody {
+        image: Some(image),
+        entrypoint: Some(vec!["sleep".to_owned(), seconds.to_string()]),
+        host_config: Some(host),
+        ..Default::default()
+    };
+    let id = docker.create_container(None::<CreateContainerOptions>, container).await?.id;
+    Ok(docker.start_container(&id, None::<StartContainerOptions>).await?)
 }
 
 async fn leftovers(run: &str) -> anyhow::Result<Vec<String>> {

@@ -148,27 +148,40 @@ fn a_claimed_pool_is_refused_and_a_run_that_is_finished_has_none() {
         let run = asked.alone(&waived);
         assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
         assert_eq!(sh(pool, "ls -A /var/lib/gluster-upgrade"), "", "nothing is left");
-        a_run_that_died_at_its_very_end_is_mentioned(&asked);
+        a_run_that_died_at_its_very_end_is_mentioned(&asked, pool);
     });
 }
 
-/// All is done, and the run does not know it: its last record was lost.
-fn a_run_that_died_at_its_very_end_is_mentioned(asked: &Asked) {
+/// All is done, and the run does not know it: it was killed before it could take its claims away.
+fn a_run_that_died_at_its_very_end_is_mentioned(asked: &Asked, pool: &Pool) {
     let runs = std::fs::read_dir(Path::new(&asked.state).join("runs")).unwrap();
     let journal = runs.map(|run| run.unwrap().path().join("journal.jsonl")).max().unwrap();
     let records = std::fs::read_to_string(&journal).unwrap();
     let end = records.lines().position(|line| line.contains("run_finished")).unwrap();
     let lines = records.split_inclusive('\n').take(end);
     std::fs::write(&journal, lines.collect::<String>()).unwrap();
+    sh(pool, &format!("mkdir -p /var/lib/gluster-upgrade; echo '{}' >{CLAIM}", own_claim(&journal)));
 
-    let note = "an earlier run did not end, and still claims the servers";
+    let notes = ["an earlier run did not end, though nothing is left to do", "still claims g1"];
     let again = || text(&asked.alone(&["run", "--to", "10.3", "--yes"]).stderr);
     let said = again();
-    assert!(said.contains("Nothing to do") && said.contains(note), "{said}");
+    assert!(said.contains("Nothing to do") && notes.iter().all(|note| said.contains(note)), "{said}");
     let resumed = asked.alone(&["resume", "--yes"]);
     assert_eq!(resumed.status.code(), Some(0), "{}", text(&resumed.stderr));
+    assert_eq!(sh(pool, "ls -A /var/lib/gluster-upgrade"), "", "it has taken its claim away");
     let said = again();
-    assert!(said.contains("Nothing to do") && !said.contains(note), "{said}");
+    assert!(said.contains("Nothing to do") && !notes.iter().any(|note| said.contains(note)), "{said}");
+}
+
+/// The claim that the run of a journal had: by its name and the time of its first record.
+fn own_claim(journal: &Path) -> String {
+    let first = executor::journal::read(journal).unwrap().remove(0);
+    let run = journal.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
+    let id = executor::core::claim::RunId { run, since: first.at };
+    let at = journal.display().to_string();
+    let to = "10.3".parse().unwrap();
+    let claim = executor::core::claim::Claim::new(id, "alice@ops1".to_owned(), at, to, "0".to_owned());
+    serde_json::to_string(&claim).unwrap()
 }
 
 /// Runs a script on the server; it must succeed.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use acceptance::engine::{Foreign, OF_EACH_KIND, engine_leftovers, on_engine, there};
+use acceptance::engine::{Foreign, OF_EACH_KIND, engine_leftovers, on_engine, there, visit};
 use acceptance::image::node_image;
 use acceptance::program::Program;
 use rstest::rstest;
@@ -186,6 +186,28 @@ fn however_a_run_ends_it_leaves_nothing(#[case] ending: Ending, #[case] expected
     });
     assert_eq!(on_engine(there(&name)), Vec::<&str>::new());
     assert_eq!(outcome, expected);
+}
+
+/// The engine may still list a container at its network that it has called gone. Here one of somebody else's stays for a
+/// moment: the network goes after it, and nobody takes it off.
+#[test]
+fn a_network_goes_when_the_last_one_has_left_it() {
+    let left = on_engine(async {
+        let engine = Engine::connect().await?;
+        let run = Run::new("endpoint");
+        let never = CancellationToken::new();
+        with_run(&engine, &run, &never, async {
+            engine.create_network(&run, &run.id).await?;
+            visit(&run.id, 2).await?;
+            let refused = engine.docker().remove_network(&run.id).await.unwrap_err();
+            assert!(refused.to_string().contains("active endpoints"), "it is there by then: {refused}");
+            anyhow::Ok(())
+        })
+        .await
+        .map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        there(&run.id).await
+    });
+    assert_eq!(left, Vec::<&str>::new());
 }
 
 /// Makes a network, a volume and a container that runs with both, all under the run's name.

@@ -8,7 +8,7 @@ use crate::core::inventory::Inventory;
 use crate::core::names::HostName;
 use crate::core::plan::Plan;
 use crate::core::resume::Progress;
-use crate::journal::{self, JournalError};
+use crate::journal::{self, JournalError, PoolLock};
 
 /// Returns the last run of the servers of an inventory, and how far it came.
 pub(super) fn last_run(
@@ -39,4 +39,12 @@ pub(super) fn name_of(journal: &Path) -> String {
 /// Returns the servers of a plan.
 pub(super) fn servers_of(plan: &Plan) -> BTreeSet<&HostName> {
     plan.servers.iter().map(|row| &row.host).collect()
+}
+
+/// Returns who holds the lock of a pool, in words. Who cannot be asked might: that is told, and never "nobody".
+pub(super) fn holder(state_folder: &Path, pool: &str) -> Option<String> {
+    match PoolLock::holder(state_folder, pool) {
+        Ok(holder) => holder.map(|holder| holder.to_string()),
+        Err(error) => Some(format!("nobody knows whether a process ({error})")),
+    }
 }

@@ -9,6 +9,7 @@ mod interrupt;
 mod last;
 mod look;
 mod manual;
+mod own_claims;
 mod path;
 mod pause;
 mod quoted;

@@ -13,7 +13,7 @@ use super::drive::drive;
 use super::last::last_run;
 use super::look::{decide, offline_way, read_inventory, usage};
 use super::say::{say, sayln};
-use super::{ActArgs, PoolArgs, RunArgs};
+use super::{ActArgs, PoolArgs, RunArgs, own_claims};
 use crate::core::declared::Declared;
 use crate::core::event::{Event, FORMAT, Record};
 use crate::core::exit::Exit;
@@ -57,7 +57,7 @@ pub(super) async fn begin(
         Outcome::NothingToDo => {
             tell_alone(act, Event::NothingToDo)?;
             say!("{nothing}");
-            mention_claims(pool_args, inventory);
+            own_claims::mention(pool_args, inventory, state);
             return Ok(Exit::Done);
         }
         Outcome::Refusal(refusal) => {
@@ -109,16 +109,6 @@ fn mention_unfinished(pool: &PoolArgs, inventory: &Inventory, plan: &Plan) {
         if render::in_downtime(&progress) {
             sayln!("      It stopped volumes for a downtime, and only it knows which to start again.");
         }
-    }
-}
-
-/// Says that an earlier run did not end, though there is nothing left to do: its claims would keep every other run out.
-fn mention_claims(pool: &PoolArgs, inventory: &Inventory) {
-    if let Ok(Some((path, progress))) = last_run(&pool.state_folder(), inventory)
-        && !progress.complete
-    {
-        sayln!("note: an earlier run did not end, and still claims the servers ({}).", path.display());
-        sayln!("      {} ends it.", pool.commands(progress.plan.to).resume);
     }
 }
 

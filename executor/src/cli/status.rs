@@ -1,17 +1,15 @@
 //! `status`: how the pool stands, and how far the last run came.
 
-use std::path::Path;
-
 use serde_json::json;
 
-use super::last::{last_run, name_of};
+use super::last::{holder, last_run, name_of};
 use super::look::{read_inventory, transport, usage, viewed};
 use super::run::pool_identity;
 use super::say::say;
 use super::{OutputFormat, StatusArgs};
 use crate::core::check::{Check, Fact, look_all, well};
 use crate::core::exit::Exit;
-use crate::journal::{self, PoolLock};
+use crate::journal;
 use crate::observe::{self, Scope};
 use crate::render::{self, LastRun};
 use crate::transport::{ReadOnly, Transport};
@@ -71,12 +69,4 @@ pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
         }
     }
     Ok(if findings.is_empty() { Exit::Done } else { Exit::Refused })
-}
-
-/// Returns who holds the lock of a pool, in words. Who cannot be asked might: that is told, and never "nobody".
-fn holder(state_folder: &Path, pool: &str) -> Option<String> {
-    match PoolLock::holder(state_folder, pool) {
-        Ok(holder) => holder.map(|holder| holder.to_string()),
-        Err(error) => Some(format!("nobody knows whether a process ({error})")),
-    }
 }

@@ -46,19 +46,6 @@ impl Command {
         argv.extend(arguments.into_iter().map(Into::into));
         Self { argv, effect, deadline }
     }
-
-    /// Returns the command in one line, for the diagnosis: of a script its first line, which says what it does.
-    pub fn in_short(&self) -> String {
-        let (first, rest) = match self.argv.as_slice() {
-            [shell, option, script, _, rest @ ..] if shell == "sh" && option == "-c" => {
-                (script.lines().next().unwrap_or_default().trim_start_matches("# "), rest)
-            }
-            [first, rest @ ..] => (first.as_str(), rest),
-            [] => ("", [].as_slice()),
-        };
-        let words = rest.iter().filter_map(|word| word.lines().next());
-        std::iter::once(first).chain(words).collect::<Vec<_>>().join(" ")
-    }
 }
 
 /// What a command printed and how it ended.
@@ -70,19 +57,4 @@ pub struct Output {
     pub stdout: String,
     /// What it wrote to its standard error.
     pub stderr: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_script_is_told_by_its_first_line() {
-        let second = Duration::from_secs(1);
-        let script = Command::script(Effect::Reads, "# Prints what runs.\nps\n", ["a b", "c"], second);
-        assert_eq!(script.in_short(), "Prints what runs. a b c");
-        assert_eq!(Command::reads(["gluster", "pool", "list"], second).in_short(), "gluster pool list");
-        let text = Command::reads(["python3", "-c", "import os\nos.abort()"], second);
-        assert_eq!(text.in_short(), "python3 -c import os");
-    }
 }

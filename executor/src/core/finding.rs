@@ -83,15 +83,14 @@ impl Finding {
         ways && self.ground == Ground::Seen
     }
 
-    /// Returns whether it could not be seen for no other reason than that a host was not reached.
-    pub(crate) fn is_for_want_of_a_host(&self) -> bool {
-        self.ground == Ground::Unknown && (self.what == NOT_REACHED || self.what == NO_SERVER_REACHED)
+    /// Returns whether it is about this host, and could not be seen for no other reason than that it was not reached.
+    pub(crate) fn is_for_want_of(&self, host: &Subject) -> bool {
+        self.ground == Ground::Unknown && self.what == NOT_REACHED && self.subject == *host
     }
 
-    /// Returns whether it says no more than this one, which says that a host was not reached.
-    pub(crate) fn only_repeats(&self, away: &Self) -> bool {
-        let is_its_own = self.what == NO_SERVER_REACHED || self.subject == away.subject;
-        self.is_for_want_of_a_host() && is_its_own && away.says_unreached()
+    /// Returns whether it could not be seen for no other reason than that no server was reached.
+    pub(crate) fn is_for_want_of_servers(&self) -> bool {
+        self.ground == Ground::Unknown && self.what == NO_SERVER_REACHED
     }
 
     /// Returns whether no waiting will mend it. What could not be seen may be seen at the next look.
@@ -116,8 +115,7 @@ pub fn told_once(findings: impl IntoIterator<Item = Finding>) -> Vec<Finding> {
     let away: BTreeSet<Subject> =
         findings.iter().filter(|one| one.says_unreached()).map(|one| one.subject.clone()).collect();
     let repeats = |one: &Finding| {
-        let is_its_own = away.contains(&one.subject) || one.what == NO_SERVER_REACHED && !away.is_empty();
-        one.is_for_want_of_a_host() && is_its_own
+        away.iter().any(|host| one.is_for_want_of(host)) || one.is_for_want_of_servers() && !away.is_empty()
     };
     findings.into_iter().filter(|one| !repeats(one)).collect()
 }

@@ -182,14 +182,14 @@ impl Journal {
         &self.path
     }
 
-    /// Returns whether the run is asked to pause.
-    pub fn is_asked_to_pause(&self) -> bool {
-        is_asked_to_pause(&self.path)
+    /// Returns whether the run is asked to pause and no look has found it so yet.
+    pub fn has_a_new_wish_to_pause(&self) -> bool {
+        !self.pause_seen && is_asked_to_pause(&self.path)
     }
 
     /// Looks whether the run is asked to pause.
     pub fn pause(&mut self) -> Pause {
-        if !self.is_asked_to_pause() {
+        if !is_asked_to_pause(&self.path) {
             return Pause::NotAsked;
         }
         Pause::Asked { first: !std::mem::replace(&mut self.pause_seen, true) }

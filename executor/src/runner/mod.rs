@@ -289,8 +289,8 @@ impl Runner<'_> {
 
     /// Rests until the next look, or until somebody asks for a pause.
     async fn rest(&self, interval: Duration) {
-        let (end, was_asked) = (Instant::now() + interval, self.journal.is_asked_to_pause());
-        while Instant::now() < end && self.journal.is_asked_to_pause() == was_asked {
+        let end = Instant::now() + interval;
+        while Instant::now() < end && !self.journal.has_a_new_wish_to_pause() {
             sleep(LOOK_INTERVAL.min(end - Instant::now())).await;
         }
     }

@@ -274,6 +274,24 @@ async fn a_step_in_doubt_is_settled_before_a_pause() {
     assert_eq!((end, hosts.changes), (End::Paused { step: 3 }, 2), "{kinds:?}");
 }
 
+/// Asked while the pool is looked at, which takes minutes where servers do not answer.
+#[tokio::test(start_paused = true)]
+async fn a_wish_to_pause_is_not_slept_over_and_disturbs_no_rest_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let transport = FakeHosts(Mutex::new(Hosts::default()));
+    let inventory = sample::inventory(1);
+    let journal = Journal::create(folder.path(), stop_plan().to, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    journal::ask_to_pause(journal.path()).unwrap();
+    let mut listener = |_: &Record| {};
+    let mut runner = runner(&transport, &inventory, journal, &mut listener);
+    let (long, begun) = (Duration::from_secs(15), Instant::now());
+    runner.rest(long).await;
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!(runner.journal.pause(), journal::Pause::Asked { first: true });
+    runner.rest(long).await;
+    assert_eq!(begun.elapsed(), long);
+}
+
 #[tokio::test(start_paused = true)]
 async fn settling_takes_several_looks_in_a_row() {
     let folder = tempfile::tempdir().unwrap();

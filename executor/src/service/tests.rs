@@ -192,22 +192,45 @@ fn nfs_lines_stay_while_glusterd_runs() {
 #[case::it_says_nothing("", "glusterd ended with 3\nit wrote nothing to its log\n")]
 #[case::its_log_is_new("echo new >\"$LOG\"", "glusterd ended with 3\nnew\n")]
 fn a_glusterd_that_does_not_start_is_explained_by_its_own_lines(#[case] writes: &str, #[case] said: &str) {
+    let root = root_with_log("what an earlier glusterd wrote\n");
+    assert_eq!(start_below(root.path(), &format!("{writes}\nexit 3")), (Some(1), said.to_owned()));
+}
+
+/// One that ran before this program came is explained by whatever it wrote.
+#[test]
+fn a_glusterd_that_runs_and_does_not_answer_is_explained_by_its_log() {
+    let root = root_with_log("epoll failed\n");
+    write_process(root.path(), 20, "glusterd", "S (sleeping)", &["glusterd"]);
+    let said = "glusterd runs but answers nothing\nepoll failed\n".to_owned();
+    assert_eq!(start_below(root.path(), "exit 3"), (Some(1), said));
+}
+
+/// A root directory with a log of glusterd, where nothing runs.
+fn root_with_log(text: &str) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     let logs = root.path().join("var/log/glusterfs");
     fs::create_dir_all(&logs).unwrap();
     fs::create_dir_all(root.path().join("proc")).unwrap();
-    let log = logs.join("glusterd.log");
-    fs::write(&log, "what an earlier glusterd wrote\n").unwrap();
-    let glusterd = root.path().join("glusterd");
-    fs::write(&glusterd, format!("#!/bin/sh\n{writes}\nexit 3\n")).unwrap();
-    fs::set_permissions(&glusterd, Permissions::from_mode(0o755)).unwrap();
+    fs::write(logs.join("glusterd.log"), text).unwrap();
+    root
+}
+
+/// Starts such a glusterd there, which is given no time to answer, by a `gluster` that never does. Its log is `$LOG`.
+fn start_below(root: &Path, glusterd: &str) -> (Option<i32>, String) {
+    for (name, script) in [("glusterd", glusterd), ("gluster", "exit 1")] {
+        let program = root.join(name);
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    }
     let mut argv = start_glusterd().argv;
-    argv[2] = argv[2].replacen("\nroot=\n", &format!("\nroot={}\n", root.path().display()), 1);
-    let path = format!("{}:{}", root.path().display(), std::env::var("PATH").unwrap());
+    argv[2] = argv[2].replacen("\nroot=\n", &format!("\nroot={}\n", root.display()), 1);
+    argv[4] = "0".to_owned();
+    let path = format!("{}:{}", root.display(), std::env::var("PATH").unwrap());
+    let log = root.join("var/log/glusterfs/glusterd.log");
     let output = LocalCommand::new(&argv[0])
         .args(&argv[1..])
         .envs([("PATH", path.as_str()), ("LOG", log.to_str().unwrap())])
         .output()
         .unwrap();
-    assert_eq!((output.status.code(), String::from_utf8(output.stdout).unwrap()), (Some(1), said.to_owned()));
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
 }

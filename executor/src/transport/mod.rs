@@ -102,14 +102,16 @@ pub trait Transport: Send + Sync {
 
 /// Returns the command's first words, for messages. A script of ours is called by its first comment.
 pub(crate) fn first_words(command: &Command) -> String {
-    const LENGTH: usize = 80;
+    const LENGTH: usize = 120;
     let words = match command.argv.as_slice() {
-        [shell, flag, script, ..] if shell == "sh" && flag == "-c" => {
-            script.lines().next().unwrap_or_default().trim_start_matches("# ").to_owned()
+        [shell, flag, script, _, arguments @ ..] if shell == "sh" && flag == "-c" => {
+            let first = script.lines().next().unwrap_or_default().trim_start_matches("# ");
+            [&[first.to_owned()], arguments].concat()
         }
-        argv => argv.join(" "),
+        argv => argv.to_vec(),
     };
-    words.escape_debug().take(LENGTH).collect()
+    let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
+    words.join(" ").escape_debug().take(LENGTH).collect()
 }
 
 #[cfg(test)]
@@ -122,6 +124,7 @@ mod tests {
     #[rstest]
     #[case(&["gluster", "volume", "info"], "gluster volume info")]
     #[case(&["sh", "-c", "# Stops gluster.\nkill 1", "executor"], "Stops gluster.")]
+    #[case(&["sh", "-c", "# Says it.\nsay", "executor", "a b", "c\u{1b}[2J"], "Says it. a b c\\u{1b}[2J")]
     #[case(&["echo", "a\nb"], "echo a\\nb")]
     fn first_words_of(#[case] argv: &[&str], #[case] expected: &str) {
         let command = Command::reads(argv.iter().copied(), Duration::from_secs(1));

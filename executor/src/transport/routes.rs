@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
-use super::{Exec, Local, Ssh, SshSetupError, Transport, TransportError};
+use super::{Exec, Local, Ssh, SshSetupError, Transport, TransportError, first_words};
 use crate::core::command::{Command, Effect, Output};
 use crate::core::inventory::Inventory;
 use crate::core::names::HostName;
@@ -74,7 +74,7 @@ fn tell(host: &HostName, command: &Command, took: Duration, result: &Result<Outp
         // In quotes: what ssh says may come from anywhere, and is for a terminal.
         Err(error) => format!("{:?}", error.to_string()),
     };
-    let (words, seconds) = (command.in_short(), took.as_secs_f64());
+    let (words, seconds) = (first_words(command), took.as_secs_f64());
     match command.effect {
         Effect::Changes => tracing::info!("{host}: {words}: {end} after {seconds:.2} s"),
         Effect::Reads => tracing::debug!("{host}: {words}: {end} after {seconds:.2} s"),

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use executor::core::finding::Waiver;
 use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
 
 use super::cast::{Cast, Player};
 use super::deeds::Hands;
@@ -105,18 +104,11 @@ impl<'a> Chapter<'a> {
         hands: &Hands<'_>,
     ) -> Result<(Performance, Judgement), DirectorError> {
         let Self { stage, cast, order, .. } = self;
-        let stop = CancellationToken::new();
         let mut watching = Vec::new();
         for player in cast.players() {
             let expected = Arc::new(self.expected(player.which, self.number - 1, &Truths::new())?);
-            let watch = during::start(
-                cast.shell.clone(),
-                expected,
-                Watch::default(),
-                cast.known_down.clone(),
-                stop.clone(),
-            )
-            .await;
+            let watch =
+                during::start(cast.shell.clone(), expected, Watch::default(), cast.known_down.clone()).await;
             watching.push((player.which, watch));
         }
         let (mut ear, due) = Ear::new(&order.faults);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
@@ -10,6 +11,12 @@ use bollard::query_parameters::{
 
 use super::label::{Owner, OwnerState, PROJECT, PROJECT_LABEL, RUN_LABEL};
 use super::{Engine, EngineError, label_filter};
+
+/// How long a network may have endpoints of containers that are gone. Docker (20.10: `daemon/monitor.go`) calls a
+/// container stopped before it releases its network, so that a removal may end a moment before the endpoint does.
+const ENDPOINTS_GO: Duration = Duration::from_secs(30);
+/// The time between two tries to remove such a network.
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 
 /// What kind of thing is on the engine. In the order in which things can be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -193,7 +200,7 @@ impl Engine {
     async fn remove_found(&self, thing: &Found) -> Removed {
         let result = match thing.kind {
             Kind::Container => return self.removed(thing, self.remove_container(&thing.id).await),
-            Kind::Network => self.docker.remove_network(&thing.id).await,
+            Kind::Network => self.remove_network(&thing.id).await,
             Kind::Volume => {
                 let options = RemoveVolumeOptionsBuilder::new().force(true).build();
                 self.docker.remove_volume(&thing.id, Some(options)).await
@@ -204,6 +211,20 @@ impl Engine {
         self.removed(thing, result.map_err(EngineError::api(what)))
     }
 
+    /// Removes a network as soon as nothing is on it any more. Whose endpoint it is that keeps it is not ours to say:
+    /// none is taken off.
+    async fn remove_network(&self, id: &str) -> Result<(), bollard::errors::Error> {
+        let begun = Instant::now();
+        loop {
+            match self.docker.remove_network(id).await {
+                Err(error) if has_endpoints(&error) && begun.elapsed() < ENDPOINTS_GO => {
+                    tokio::time::sleep(BETWEEN_TRIES).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
     fn removed(&self, thing: &Found, result: Result<(), EngineError>) -> Removed {
         Removed {
             kind: thing.kind,
@@ -212,6 +233,16 @@ impl Engine {
             // Gone by another hand is gone.
             error: result.err().filter(|error| !error.is_not_found()),
         }
+    }
+}
+
+/// Tells whether the engine keeps a network because something is still on it.
+fn has_endpoints(error: &bollard::errors::Error) -> bool {
+    match error {
+        bollard::errors::Error::DockerResponseServerError { status_code: 403, message } => {
+            message.contains("active endpoints")
+        }
+        _ => false,
     }
 }
 

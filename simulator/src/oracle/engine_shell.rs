@@ -46,7 +46,12 @@ impl Shell for EngineShell {
         tokio::spawn(async move {
             let end = match spoken {
                 Some(mut spoken) => {
-                    while let Some(line) = spoken.next_line().await {
+                    loop {
+                        let line = tokio::select! {
+                            () = sender.closed() => return,
+                            line = spoken.next_line() => line,
+                        };
+                        let Some(line) = line else { break };
                         if sender.send(Ok(line)).await.is_err() {
                             return;
                         }

@@ -1,10 +1,10 @@
 //! A healthy pool of three servers in canned replies, to be broken by tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use tokio::sync::mpsc::{self, Receiver};
+use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::look::{Look, Package, Part, Process, StoredVolume};
 use super::{Brick, Expected, ExpectedVolume, Ran, Shell, Truth, VolumeKind};
@@ -142,7 +142,17 @@ type Reply = (String, String, Result<Ran, String>);
 pub(crate) struct FakeShell {
     /// Replies by host and a word of the command line; the first that matches counts.
     pub(crate) replies: Mutex<Vec<Reply>>,
+    /// What a host's next commands tell, one command after the other.
+    tellings: Mutex<BTreeMap<String, VecDeque<Telling>>>,
+    /// The commands that go on, by host.
+    pub(crate) going_on: Mutex<Vec<(String, Sender<Word>)>>,
 }
+
+/// A line of a command, or its end.
+type Word = Result<String, String>;
+
+/// What a command tells; one that has no end goes on.
+type Telling = Vec<Word>;
 
 impl FakeShell {
     pub(crate) fn healthy() -> Arc<Self> {
@@ -159,6 +169,11 @@ impl FakeShell {
     /// Makes whoever sends a host such a command panic: a judge with a defect.
     pub(crate) fn panics(self: Arc<Self>, host: &str, word: &str) -> Arc<Self> {
         self.breaks(host, word, Err(PANIC))
+    }
+
+    /// Makes a host tell this line by line, one command after the other; after the last a command says nothing.
+    pub(crate) fn tells(&self, host: &str, tellings: impl IntoIterator<Item = Telling>) {
+        self.tellings.lock().unwrap().entry(host.to_owned()).or_default().extend(tellings);
     }
 
     /// Makes a host look different.
@@ -200,6 +215,16 @@ impl Shell for FakeShell {
         };
         let is_to_panic = self.replies.lock().unwrap().iter().any(panics);
         assert!(!is_to_panic, "as the test wants it");
-        mpsc::channel(1).1
+        let telling = self.tellings.lock().unwrap().get_mut(host).and_then(VecDeque::pop_front);
+        let telling = telling.unwrap_or_default();
+        let is_over = telling.last().is_some_and(Result::is_err);
+        let (sender, lines) = mpsc::channel(telling.len().max(1));
+        for line in telling {
+            sender.try_send(line).unwrap();
+        }
+        if !is_over {
+            self.going_on.lock().unwrap().push((host.to_owned(), sender));
+        }
+        lines
     }
 }

@@ -7,7 +7,6 @@ use anyhow::ensure;
 use simulator::oracle::Verdict;
 use simulator::oracle::during::{self, KnownDown, Sample, Seen, Watch, Watched, Watching};
 use simulator::pool::{Look, until};
-use tokio_util::sync::CancellationToken;
 
 use self::State::{Down, Out, Serving, Silent};
 use crate::bench::{Bench, Named, VOLUME, names, say, seen};
@@ -29,8 +28,8 @@ enum State {
 impl State {
     fn of(seen: &Seen) -> Self {
         match seen {
-            Seen::Serving(bricks) if bricks.is_empty() => Out,
-            Seen::Serving(_) => Serving,
+            Seen::Serving { bricks, .. } if bricks.is_empty() => Out,
+            Seen::Serving { .. } => Serving,
             Seen::KnownDown => Down,
             Seen::Unreadable(_) => Silent,
         }
@@ -49,8 +48,7 @@ struct Case<'a> {
 impl<'a> Case<'a> {
     async fn begin(bench: &'a Bench, name: &'a str) -> anyhow::Result<Self> {
         let (expected, known_down) = (Arc::new(bench.expected.clone()), KnownDown::default());
-        let stop = CancellationToken::new();
-        let watching = during::start(bench.shell.clone(), expected, WATCH, known_down.clone(), stop).await;
+        let watching = during::start(bench.shell.clone(), expected, WATCH, known_down.clone()).await;
         let case = Self { bench, name, begun: Instant::now(), known_down, watching };
         case.shows(&[Serving, Serving, Serving]).await?;
         Ok(case)

@@ -32,10 +32,14 @@ pub(super) fn unreached(host: &HostName, reach: &Reach) -> Option<Finding> {
     }
 }
 
-/// Returns the findings of all hosts that were not reached, client machines among them.
-pub(super) fn unreached_of_all(state: &PoolState) -> Vec<Finding> {
+/// Returns the findings of the hosts that were not reached and for want of which something could not be seen: of a
+/// host's own for want of it, of the pool's for want of any server.
+pub(super) fn wanted(state: &PoolState, findings: &[Finding]) -> Vec<Finding> {
+    let is_wanted = |away: &Finding| findings.iter().any(|one| one.is_for_want_of(&away.subject));
+    let are_servers_wanted = findings.iter().any(Finding::is_for_want_of_servers);
     let clients = state.clients.iter().filter_map(|(host, client)| unreached(host, &client.reach));
-    reached(state).into_iter().chain(clients).collect()
+    let servers = reached(state).into_iter().filter(|away| are_servers_wanted || is_wanted(away));
+    servers.chain(clients.filter(is_wanted)).collect()
 }
 
 pub(super) fn reached(state: &PoolState) -> Vec<Finding> {

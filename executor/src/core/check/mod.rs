@@ -390,10 +390,6 @@ pub fn frozen() -> Vec<Check> {
 /// not be seen since a host was not reached is told by that host's own finding, which has the reason.
 pub fn look_all<'a>(checks: impl IntoIterator<Item = &'a Check>, state: &PoolState) -> Vec<Finding> {
     let mut findings: Vec<Finding> = checks.into_iter().flat_map(|check| check.look(state)).collect();
-    if findings.iter().any(Finding::is_for_want_of_a_host) {
-        let mut away = host::unreached_of_all(state);
-        away.retain(|away| findings.iter().any(|one| one.only_repeats(away)));
-        findings.extend(away);
-    }
+    findings.extend(host::wanted(state, &findings));
     finding::told_once(findings)
 }

@@ -5,7 +5,8 @@ use rstest::rstest;
 use super::super::finding::{Code, Ground, Subject};
 use super::super::names::Brick;
 use super::super::pool::{
-    NOT_REACHED, Observed, PeerState, PoolState, Reach, Unreachable, VolumeKind, VolumeState,
+    NO_SERVER_REACHED, NOT_REACHED, Observed, PeerState, PoolState, Reach, Unreachable, VolumeKind,
+    VolumeState,
 };
 use super::super::sample::{CLIENT, change_host, change_volume, host, pool, replica_3, volume};
 use std::collections::BTreeMap;
@@ -65,6 +66,21 @@ fn what_a_host_that_is_gone_hides_is_told_as_that() {
     let gone = Finding::seen(Code::HostUnreachable, Subject::Host(host(1)), "no answer within 10 s");
     assert_eq!(look_all(&[at(1), at(2)], &state), [gone]);
     assert_eq!(look_all(&[at(2)], &state), []);
+}
+
+/// Where no server was reached, every server is told, and no client machine that nobody asked about.
+#[test]
+fn what_nobody_could_see_is_told_as_all_servers_and_no_client() {
+    let mut state = replica_3();
+    let away = || Reach::NotReached { cause: Unreachable::TimedOut, reason: "no answer".into() };
+    for number in 1..=3 {
+        change_host(&mut state, number, |gone| gone.reach = away());
+    }
+    state.clients.values_mut().for_each(|client| client.reach = away());
+    state.volumes = Observed::Unknown(NO_SERVER_REACHED.to_owned());
+    let found = look_all(&[Check::BricksOnline { without: None }], &state);
+    let subjects: Vec<Subject> = found.into_iter().map(|finding| finding.subject).collect();
+    assert_eq!(subjects, [1, 2, 3].map(|number| Subject::Host(host(number))));
 }
 
 #[test]

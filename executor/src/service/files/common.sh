@@ -82,7 +82,7 @@ terminate() {
 # Prints glusterd's systemd unit where systemd runs the host and has one.
 # Debian's and the RPMs' unit is glusterd.service; old Ubuntu packages had glusterfs-server.
 glusterd_unit() {
-    [ -d /run/systemd/system ] || return 1
+    [ -d "$root/run/systemd/system" ] || return 1
     for unit in glusterd.service glusterfs-server.service; do
         if systemctl cat "$unit" >/dev/null 2>&1; then
             echo "$unit"
@@ -96,7 +96,7 @@ glusterd_unit() {
 # Up to 9 the unit says KillMode=process; Debian's 10.3 and 11.1 say control-group, by which systemd ends the bricks
 # along with glusterd, after a while by SIGKILL. The change is for this stop only and would not outlive a reboot.
 stop_unit() {
-    change=/run/systemd/system/$1.d/zz-gluster-upgrade.conf
+    change=$root/run/systemd/system/$1.d/zz-gluster-upgrade.conf
     if [ "$(systemctl show -p KillMode "$1")" != KillMode=process ]; then
         mkdir -p "${change%/*}" && printf '[Service]\nKillMode=process\n' >"$change" && systemctl daemon-reload
         if [ "$(systemctl show -p KillMode "$1")" != KillMode=process ]; then

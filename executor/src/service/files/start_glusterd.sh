@@ -12,9 +12,10 @@ logs() {
         [ -e "$log" ] && echo "$(wc -c <"$log") $log"
     done
 }
-logs_before=$(logs)
 
-# Prints what was written since: what an earlier glusterd wrote explains nothing. A log that is shorter now is a new one.
+# Prints what was written since we started it, if we did: what an earlier glusterd wrote explains nothing. A log that is
+# shorter now is a new one.
+logs_before=
 written() {
     logs | while read -r length log; do
         from=$(printf '%s\n' "$logs_before" | while read -r before name; do [ "$name" = "$log" ] && echo "$before"; done)
@@ -31,6 +32,7 @@ failed() {
 }
 
 begin() {
+    logs_before=$(logs)
     if unit=$(glusterd_unit); then
         # The unit allows six starts an hour (StartLimitBurst in glusterd.service); ours have a reason each.
         systemctl reset-failed "$unit" 2>/dev/null
@@ -123,11 +125,11 @@ echo "$word"
 wait_found "$1" "$2" "$3"
 
 # The event daemon comes back where we stopped it, or where the host starts it at boot.
-if [ -d /run/systemd/system ]; then
-    if [ -e /run/gluster-upgrade.glustereventsd ] || systemctl is-enabled --quiet glustereventsd.service 2>/dev/null; then
+if [ -d "$root/run/systemd/system" ]; then
+    if [ -e "$root/run/gluster-upgrade.glustereventsd" ] || systemctl is-enabled --quiet glustereventsd.service 2>/dev/null; then
         systemctl start glustereventsd.service </dev/null || echo "systemctl start glustereventsd failed"
     fi
-elif [ -e /run/gluster-upgrade.glustereventsd ] && [ -z "$(pids_of glustereventsd)" ]; then
+elif [ -e "$root/run/gluster-upgrade.glustereventsd" ] && [ -z "$(pids_of glustereventsd)" ]; then
     (unset LC_ALL && exec glustereventsd) </dev/null >/dev/null 2>&1 &
 fi
-rm -f /run/gluster-upgrade.glustereventsd
+rm -f "$root/run/gluster-upgrade.glustereventsd"

@@ -9,8 +9,8 @@
 # Whether events are to be sent again later cannot be seen once it is stopped.
 events=$(pids_of glustereventsd)
 if [ -n "$events" ]; then
-    : >/run/gluster-upgrade.glustereventsd
-    if [ -d /run/systemd/system ] && systemctl is-active --quiet glustereventsd.service; then
+    : >"$root/run/gluster-upgrade.glustereventsd"
+    if [ -d "$root/run/systemd/system" ] && systemctl is-active --quiet glustereventsd.service; then
         systemctl stop glustereventsd.service || echo "systemctl stop glustereventsd failed"
     fi
     terminate glustereventsd

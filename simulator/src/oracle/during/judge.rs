@@ -101,8 +101,8 @@ fn worst(samples: &[Sample], set: String, bricks: &[Brick], may_be_out: usize) -
         let (mut out, mut maybe) = (Vec::new(), 0);
         for brick in bricks {
             match sample.servers.get(&brick.host) {
-                Some(Seen::Serving(paths)) if paths.contains(&brick.path) => {}
-                Some(Seen::Serving(_) | Seen::KnownDown) => out.push(brick.to_string()),
+                Some(Seen::Serving { bricks, age: _ }) if bricks.contains(&brick.path) => {}
+                Some(Seen::Serving { .. } | Seen::KnownDown) => out.push(brick.to_string()),
                 Some(Seen::Unreadable(_)) | None => maybe += 1,
             }
         }
@@ -120,16 +120,18 @@ fn worst(samples: &[Sample], set: String, bricks: &[Brick], may_be_out: usize) -
     outage
 }
 
-/// Returns for each server the longest time in which nothing was known of it, the begin and the end included.
+/// Returns for each server the longest time in which nothing was heard of it, the begin and the end included. What counts
+/// is when it said something: what two samples show may have been said once.
 fn gaps(samples: &[Sample], end: Duration, expected: &Expected) -> BTreeMap<String, Duration> {
     let gap = |server: &String| {
-        let known = |sample: &&Sample| match sample.servers.get(server) {
-            Some(Seen::Serving(_) | Seen::KnownDown) => true,
-            Some(Seen::Unreadable(_)) | None => false,
+        let heard = |sample: &Sample| match sample.servers.get(server) {
+            Some(Seen::Serving { bricks: _, age }) => Some(sample.at.saturating_sub(*age)),
+            Some(Seen::KnownDown) => Some(sample.at),
+            Some(Seen::Unreadable(_)) | None => None,
         };
-        let times = samples.iter().filter(known).map(|sample| sample.at).chain([end]);
+        let times = samples.iter().filter_map(heard).chain([end]);
         let (longest, _) = times.fold((Duration::ZERO, Duration::ZERO), |(longest, last), time| {
-            (longest.max(time.saturating_sub(last)), time)
+            (longest.max(time.saturating_sub(last)), last.max(time))
         });
         (server.clone(), longest)
     };
@@ -145,13 +147,17 @@ mod tests {
     use super::super::super::testing::{self, SERVERS};
     use super::*;
     use rstest::rstest;
-    use std::collections::BTreeSet;
+
+    fn serving(bricks: &[&str], age: u64) -> Seen {
+        let bricks = bricks.iter().map(|brick| (*brick).to_owned()).collect();
+        Seen::Serving { bricks, age: Duration::from_secs(age) }
+    }
 
     /// Samples once a second; a server serves (`s`), is out (`o`), known to be down (`d`) or unreadable (`u`).
     fn samples(rows: &[&str]) -> Vec<Sample> {
         let seen = |letter: char| match letter {
-            's' => Seen::Serving(BTreeSet::from(["/bricks/vol".to_owned()])),
-            'o' => Seen::Serving(BTreeSet::new()),
+            's' => serving(&["/bricks/vol"], 0),
+            'o' => serving(&[], 0),
             'd' => Seen::KnownDown,
             'u' => Seen::Unreadable("no route".to_owned()),
             other => panic!("no such letter: {other}"),
@@ -191,6 +197,18 @@ mod tests {
         let end = Duration::from_secs(60);
         let (judgement, _) = judge(&samples(&["sss", "sss"]), end, &testing::expected(), Watch::default());
         assert_eq!(judgement.verdict(), Verdict::Unknown);
+    }
+
+    /// Three samples show what was said at the second second; the next word comes at the sixth.
+    #[test]
+    fn a_gap_begins_with_the_last_word_of_a_server() {
+        let mut samples = samples(&["sss", "sss", "sss", "sss", "sss", "sss"]);
+        for (place, age) in [(2, 1), (3, 2), (4, 3)] {
+            samples[place].servers.insert("g1".to_owned(), serving(&["/bricks/vol"], age));
+        }
+        let gaps = gaps(&samples, Duration::from_secs(6), &testing::expected());
+        assert_eq!(gaps["g1"], Duration::from_secs(4));
+        assert_eq!(gaps["g2"], Duration::from_secs(1));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::super::{Shell, shell};
 
@@ -35,12 +35,12 @@ pub(super) struct Heard {
     pub(super) serving: Result<BTreeSet<String>, String>,
 }
 
-/// The lookouts of one watch.
+/// The lookouts of one watch. Dropped, nobody listens to them any more.
 pub(super) struct Lookouts {
     shell: Arc<dyn Shell>,
     heard: Arc<Mutex<BTreeMap<String, Heard>>>,
     tasks: BTreeMap<String, JoinHandle<()>>,
-    stop: CancellationToken,
+    stop: DropGuard,
     word: String,
 }
 
@@ -53,11 +53,12 @@ impl Lookouts {
     ) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let word = format!("watch-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let stop = CancellationToken::new();
         let mut lookouts = Self {
             shell: shell.clone(),
             heard: Arc::default(),
             tasks: BTreeMap::new(),
-            stop: CancellationToken::new(),
+            stop: stop.clone().drop_guard(),
             word,
         };
         for server in servers {
@@ -68,7 +69,7 @@ impl Lookouts {
                 word: lookouts.word.clone(),
                 heard: lookouts.heard.clone(),
             };
-            let stop = lookouts.stop.clone();
+            let stop = stop.clone();
             let task = tokio::spawn(async move {
                 tokio::select! {
                     () = stop.cancelled() => {}
@@ -108,7 +109,7 @@ impl Lookouts {
     /// Ends them all. What does not answer has no lookout any more, or loses it with its container.
     pub(super) async fn end<'a>(self, servers: impl Iterator<Item = &'a String>) {
         let Self { shell, heard: _, tasks, stop, word } = self;
-        stop.cancel();
+        drop(stop);
         futures_util::future::join_all(tasks.into_values()).await;
         // In brackets, so that the pattern does not find the command that holds it.
         let pattern = format!("[{}]{}", &word[..1], &word[1..]);

@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::sync::watch::Receiver;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use judge::{SetOutage, judge};
 use lookout::Lookouts;
@@ -73,28 +73,28 @@ pub struct Watched {
     pub samples: Vec<Sample>,
 }
 
-/// A watch that is going on.
+/// A watch that is going on, until it is finished or dropped.
 #[derive(Debug)]
 pub struct Watching {
     task: JoinHandle<(Vec<Sample>, Duration)>,
     newest: Receiver<Option<Sample>>,
-    stop: CancellationToken,
+    stop: DropGuard,
     expected: Arc<Expected>,
     watch: Watch,
     begin: Instant,
 }
 
-/// Starts to watch, until the token is cancelled: returns when every server was heard of, or is late.
+/// Starts to watch: returns when every server was heard of, or is late.
 pub async fn start(
     shell: Arc<dyn Shell>,
     expected: Arc<Expected>,
     watch: Watch,
     known_down: KnownDown,
-    stop: CancellationToken,
 ) -> Watching {
     let lookouts = Lookouts::start(&shell, expected.releases.keys(), watch.interval);
     lookouts.all_heard(expected.releases.keys().filter(|server| !known_down.holds(server))).await;
     let begin = Instant::now();
+    let stop = CancellationToken::new();
     let (task_expected, task_stop) = (expected.clone(), stop.clone());
     let (latest, newest) = tokio::sync::watch::channel(None);
     let task = tokio::spawn(async move {
@@ -112,7 +112,7 @@ pub async fn start(
         lookouts.end(task_expected.releases.keys()).await;
         (samples, end)
     });
-    Watching { task, newest, stop, expected, watch, begin }
+    Watching { task, newest, stop: stop.drop_guard(), expected, watch, begin }
 }
 
 impl Watching {
@@ -129,7 +129,7 @@ impl Watching {
     /// Stops the watch and judges what it saw. A watch that crashed is unknown.
     pub async fn finish(self) -> Watched {
         let Self { task, newest: _, stop, expected, watch, begin: _ } = self;
-        stop.cancel();
+        drop(stop);
         match task.await {
             Ok((samples, end)) => {
                 let (judgement, sets) = judge(&samples, end, &expected, watch);
@@ -150,17 +150,56 @@ mod tests {
     use super::super::testing::{self, FakeShell};
     use super::*;
 
-    #[tokio::test]
+    async fn watch(shell: Arc<FakeShell>) -> Watching {
+        let often = Watch { interval: Duration::from_millis(100), ..Watch::default() };
+        start(shell, Arc::new(testing::expected()), often, KnownDown::default()).await
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_watch_that_crashes_is_unknown() {
-        let shell = FakeShell::healthy().panics("g2", "");
-        let expected = Arc::new(testing::expected());
-        let stop = CancellationToken::new();
-        let watching = start(shell, expected, Watch::default(), KnownDown::default(), stop).await;
-        while !watching.task.is_finished() {
-            tokio::task::yield_now().await;
-        }
+        let mut watching = watch(FakeShell::healthy().panics("g2", "")).await;
+        while watching.newest.changed().await.is_ok() {}
         let watched = watching.finish().await;
         assert_eq!(watched.judgement.verdict(), Verdict::Unknown);
         assert!(watched.judgement.assertions[0].found.contains("crashed"), "{watched:?}");
+    }
+
+    /// A server that is restarted loses its lookout; the next one tells of it again.
+    #[tokio::test(start_paused = true)]
+    async fn a_lookout_that_ends_is_started_again() {
+        let line = |port| {
+            let brick = ["glusterfsd", "--brick-name", "/bricks/vol", "--brick-port", "60817"];
+            serde_json::json!({"bricks": [brick], "open": [port]}).to_string()
+        };
+        let shell = FakeShell::healthy();
+        for server in testing::SERVERS {
+            shell.tells(server, [vec![Ok(line(60817)), Err("restarted".to_owned())], vec![Ok(line(1))]]);
+        }
+        let mut watching = watch(shell).await;
+        let mut shown = BTreeSet::new();
+        while shown.len() < 2 {
+            watching.newest.changed().await.unwrap();
+            for seen in watching.newest().unwrap().servers.into_values() {
+                shown.insert(match seen {
+                    Seen::Serving { bricks, age: _ } => format!("{} serve", bricks.len()),
+                    Seen::Unreadable(reason) => reason,
+                    Seen::KnownDown => panic!("nobody took it down"),
+                });
+            }
+            assert!(watching.newest().unwrap().at < Duration::from_secs(10), "{shown:?}");
+        }
+        assert_eq!(shown, BTreeSet::from(["0 serve".to_owned(), "restarted".to_owned()]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_listens_to_the_lookouts_of_a_watch_that_is_dropped() {
+        let shell = FakeShell::healthy();
+        drop(watch(shell.clone()).await);
+        let lookouts = std::mem::take(&mut *shell.going_on.lock().unwrap());
+        let hosts: Vec<&str> = lookouts.iter().map(|(host, _)| host.as_str()).collect();
+        assert_eq!(hosts, testing::SERVERS);
+        for (_, listener) in &lookouts {
+            listener.closed().await;
+        }
     }
 }

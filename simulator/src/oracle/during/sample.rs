@@ -18,8 +18,13 @@ const FRESH: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Seen {
-    /// The paths of the bricks that serve: their process is alive and its port open.
-    Serving(BTreeSet<String>),
+    /// It told which bricks serve.
+    Serving {
+        /// Their paths: their process is alive and its port open.
+        bricks: BTreeSet<String>,
+        /// How long ago that was, at the time of the sample.
+        age: Duration,
+    },
     /// It did not answer, and was known to be down: none of its bricks serves.
     KnownDown,
     /// It did not answer, and why.
@@ -53,8 +58,8 @@ pub(super) fn take(
 
 fn seen(heard: Option<Heard>, now: Instant, is_known_down: bool) -> Seen {
     let reason = match heard {
-        Some(Heard { at, serving: Ok(serving) }) if now.duration_since(at) <= FRESH => {
-            return Seen::Serving(serving);
+        Some(Heard { at, serving: Ok(bricks) }) if now.duration_since(at) <= FRESH => {
+            return Seen::Serving { bricks, age: now.duration_since(at) };
         }
         Some(Heard { at, serving: Ok(_) }) => {
             format!("silent for {:.1} s", now.duration_since(at).as_secs_f64())
@@ -90,7 +95,10 @@ mod tests {
             serving: word.map(|()| BTreeSet::from(["/bricks/vol".to_owned()])).map_err(str::to_owned),
         });
         let found = match seen(heard, at + age, is_known_down) {
-            Seen::Serving(paths) => paths.into_iter().map(|_| "serving".to_owned()).collect(),
+            Seen::Serving { bricks, age: of } => {
+                assert_eq!((bricks.len(), of), (1, age));
+                "serving".to_owned()
+            }
             Seen::KnownDown => "down".to_owned(),
             Seen::Unreadable(reason) => reason,
         };
