@@ -32,7 +32,7 @@ impl Heirs {
 enum Got {
     /// It was claimed just now.
     Taken,
-    /// It was claimed by this run before.
+    /// It was claimed by this run before, maybe from another place.
     Held,
     /// It is not ours, or nobody knows.
     Not(Finding),
@@ -84,9 +84,13 @@ async fn take_one(transport: &dyn Transport, host: &HostName, claim: &Claim, hei
         Ok(text) => text,
         Err(error) => return unknown(error),
     };
+    let mut is_this_run = false;
     if let Some(text) = &there {
         match Claim::read(text) {
-            Ok(other) if other.id() == claim.id() => return Got::Held,
+            Ok(other) if other.is_held_as(claim) => return Got::Held,
+            // Its journal was copied or moved, and the operator has said that this place goes on with it. Where the other
+            // one is alive all the same, it sees here that it no longer may.
+            Ok(other) if other.id() == claim.id() => is_this_run = true,
             Ok(other) if heirs.may_replace(host, &other) => {}
             Ok(other) => return Got::Not(claimed(host, &other)),
             Err(error) => return unknown(error.to_string()),
@@ -102,6 +106,7 @@ async fn take_one(transport: &dyn Transport, host: &HostName, claim: &Claim, hei
         Err(error) => Err(error.to_string()),
     };
     match answer {
+        Ok(Taken::Taken) if is_this_run => Got::Held,
         Ok(Taken::Taken) => Got::Taken,
         Ok(Taken::Other(text)) => match Claim::read(&text) {
             Ok(other) => Got::Not(claimed(host, &other)),
@@ -109,6 +114,26 @@ async fn take_one(transport: &dyn Transport, host: &HostName, claim: &Claim, hei
         },
         Err(error) => unknown(error),
     }
+}
+
+/// Returns the findings about servers that a run has claimed and that are not its own any more: somebody has waived its
+/// claim, or goes on with a copy of its journal. Whether a server is reached is for its gates to say, and where nobody
+/// has a claim, nobody else has taken it.
+pub async fn lost(transport: &dyn Transport, inventory: &Inventory, claim: &Claim) -> Vec<Finding> {
+    let each = inventory.servers.keys().map(|host| async move {
+        let output = transport.run(host, &service::read_claim("")).await.ok()?;
+        let there = service::parse_claim_text(&output).map_err(|error| error.to_string());
+        let there = there.and_then(|text| {
+            text.map(|text| Claim::read(&text).map_err(|error| error.to_string())).transpose()
+        });
+        match there {
+            Ok(Some(other)) if other.is_held_as(claim) => None,
+            Ok(Some(other)) => Some(claimed(host, &other)),
+            Ok(None) => None,
+            Err(why) => Some(Finding::unknown(Code::UpgradeClaimed, Subject::Host(host.clone()), why)),
+        }
+    });
+    join_all(each).await.into_iter().flatten().collect()
 }
 
 /// Releases every server that is claimed by this run, and returns the ones of which nobody knows, with the reason.
@@ -223,14 +248,35 @@ mod tests {
         let (servers, mine) = (Servers::default(), claim("a", "alice@ops1"));
         assert_eq!(take(&servers, &mine, &Heirs::default()).await, Ok(()));
         assert_eq!(there(&servers), all("alice@ops1"));
-        // Taken up again by somebody else who has its journal: it is the same run.
+        // Taken up again by somebody else who has its journal: it is the same run, and theirs from now on.
         let resumed = claim("a", "bob@ops1");
+        assert_eq!(lost(&servers, &inventory(3), &mine).await, []);
         assert_eq!(take(&servers, &resumed, &Heirs::default()).await, Ok(()));
-        assert_eq!(there(&servers), all("alice@ops1"));
+        assert_eq!(there(&servers), all("bob@ops1"));
+        let words: Vec<String> =
+            lost(&servers, &inventory(3), &mine).await.iter().map(ToString::to_string).collect();
+        assert!(
+            words.len() == 3 && words[0].starts_with("UPGRADE_CLAIMED g1: claimed by bob@ops1"),
+            "{words:?}"
+        );
+        assert_eq!(lost(&servers, &inventory(3), &resumed).await, []);
         assert_eq!(release(&servers, &inventory(3), &claim("b", "alice@ops1")).await, []);
-        assert_eq!(there(&servers), all("alice@ops1"), "another run releases nothing");
+        assert_eq!(there(&servers), all("bob@ops1"), "another run releases nothing");
         assert_eq!(release(&servers, &inventory(3), &resumed).await, []);
         assert_eq!(there(&servers), []);
+    }
+
+    /// What cannot be read is never taken for ours; who is not reached or has no claim is nobody's news.
+    #[tokio::test]
+    async fn only_a_claim_that_is_there_and_not_ours_is_lost() {
+        let mine = claim("a", "alice@ops1");
+        let there = [(host(1), text(&mine)), (host(2), "{\"format\":1".to_owned())];
+        let servers = Servers { claims: Mutex::new(there.into()), ..Servers::default() };
+        let found = lost(&servers, &inventory(3), &mine).await;
+        let found: Vec<_> = found.iter().map(|one| (one.subject.clone(), one.ground)).collect();
+        assert_eq!(found, [(Subject::Host(host(2)), Ground::Unknown)]);
+        let away = Servers { lost: Some(host(2)), ..Servers::default() };
+        assert_eq!(lost(&away, &inventory(3), &mine).await, []);
     }
 
     #[tokio::test]

@@ -63,7 +63,8 @@ pub(super) async fn drive(
         return not_claimed(journal, &progress, findings, &mut listener, &commands);
     }
     let noted = progress.noted.clone();
-    let mut runner = Runner { transport: &ssh, inventory, journal, listener: &mut listener, run, noted };
+    let (transport, listener, claimed) = (&ssh, &mut listener, Some(&claim));
+    let mut runner = Runner { transport, inventory, journal, listener, run, claim: claimed, noted };
     let end = until_interrupted_twice(runner.run(&progress), &path).await;
     if matches!(end, Some(Ok(End::Finished))) {
         release(&ssh, inventory, &claim).await;

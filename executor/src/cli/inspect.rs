@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::OutputFormat;
 use super::look::{read_inventory, transport, usage};
+use super::say::print_json;
 use crate::core::exit::Exit;
 use crate::core::names::Release;
 use crate::core::pool::PoolState;
@@ -75,7 +76,7 @@ pub(super) async fn inspect(args: InspectArgs) -> anyhow::Result<Exit> {
     transport.0.close().await;
     match args.output {
         OutputFormat::Human => print!("{}", render::inspect(&state)),
-        OutputFormat::Json => println!("{}", serde_json::to_string_pretty(&Inspection::of(state))?),
+        OutputFormat::Json => print_json(&Inspection::of(state))?,
     }
     Ok(Exit::Done)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::say::sayln;
+use super::say::{print_json, sayln};
 use super::{CheckArgs, OutputFormat, PoolArgs};
 use crate::core::baseline::{Before, KnownEntries};
 use crate::core::exit::Exit;
@@ -209,7 +209,7 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
                 "answered_by_the_plan": viewed(answered),
                 "waived": viewed(waived),
             });
-            println!("{answer:#}");
+            print_json(&answer)?;
         }
         OutputFormat::Human => match &outcome {
             Outcome::Plan(plan) => {
@@ -242,7 +242,7 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
                 json!({ "refusal": { "findings": viewed(&refusal.findings), "waived": viewed(&refusal.waived) } })
             }
         };
-        println!("{answer:#}");
+        print_json(&answer)?;
     }
     let human = args.output == OutputFormat::Human;
     Ok(match &outcome {

@@ -159,7 +159,7 @@ fn claimed_from_elsewhere(state: &PoolState, path: &Path) -> String {
         return String::new();
     }
     let note = "\nnote: the servers are claimed for this very run, from another place:\n";
-    let ask =
-        "      Go on here only if no `executor` works on it there any more: nobody can see that from here.\n";
+    let ask = "      Go on here only if no `executor` works on it there any more: nobody can see that from here.\n      \
+               One that does halts before its next act, which may be too late for the one it is at.\n";
     format!("{note}{}{ask}", lines.concat())
 }

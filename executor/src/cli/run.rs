@@ -174,7 +174,7 @@ fn tell_alone(act: &ActArgs, event: Event) -> anyhow::Result<()> {
 }
 
 pub(super) fn write_event(sink: &mut Box<dyn Write>, record: &Record) -> io::Result<()> {
-    let line = serde_json::to_string(record)?;
+    let line = render::printable_json(&serde_json::to_string(record)?);
     writeln!(sink, "{line}")?;
     sink.flush()
 }

@@ -6,9 +6,22 @@
 use std::fmt::Arguments;
 use std::io::Write as _;
 
+use serde::Serialize;
+
+use crate::render;
+
 /// Writes to standard error what can be written.
 pub(super) fn write(text: Arguments<'_>) {
     let _ = std::io::stderr().write_fmt(text);
+}
+
+/// Writes an answer to standard output as JSON. What hosts said is in it, and a terminal obeys none of it.
+///
+/// # Panics
+/// As `println!` does, where nobody can read it.
+pub(super) fn print_json(answer: &impl Serialize) -> serde_json::Result<()> {
+    println!("{}", render::printable_json(&serde_json::to_string_pretty(answer)?));
+    Ok(())
 }
 
 /// Lets the program talk of what it does: the more often `--verbose` was given, the more.

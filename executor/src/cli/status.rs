@@ -5,7 +5,7 @@ use serde_json::json;
 use super::last::{holder, last_run, name_of};
 use super::look::{read_inventory, transport, usage, viewed};
 use super::run::pool_identity;
-use super::say::say;
+use super::say::{print_json, say};
 use super::{OutputFormat, StatusArgs};
 use crate::core::check::{Check, Fact, look_all, well};
 use crate::core::exit::Exit;
@@ -62,10 +62,9 @@ pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
                     "asked_to_pause": journal::is_asked_to_pause(path),
                 })
             });
-            println!(
-                "{:#}",
-                json!({ "identity": pool_identity(&state), "pool": state, "findings": viewed(&findings), "run": run })
-            );
+            print_json(
+                &json!({ "identity": pool_identity(&state), "pool": state, "findings": viewed(&findings), "run": run }),
+            )?;
         }
     }
     Ok(if findings.is_empty() { Exit::Done } else { Exit::Refused })

@@ -4,7 +4,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::look::{LOOK_INTERVAL, PASSING_PATIENCE, read_inventory, transport, usage, viewed};
-use super::say::sayln;
+use super::say::{print_json, sayln};
 use super::{OkToStopArgs, OutputFormat, VerifyArgs};
 use crate::core::exit::Exit;
 use crate::core::finding::Finding;
@@ -55,7 +55,7 @@ pub(super) async fn verify(args: VerifyArgs) -> anyhow::Result<Exit> {
                 |Verdict { what, findings }: &Verdict| json!({ "what": what, "findings": viewed(findings) });
             let points: Vec<_> = verdicts.iter().map(point).collect();
             let answer = json!({ "to": args.to, "verified": findings.is_empty(), "points": points });
-            println!("{answer:#}");
+            print_json(&answer)?;
         }
     }
     Ok(if findings.is_empty() { Exit::Done } else { Exit::Refused })
@@ -78,7 +78,7 @@ pub(super) async fn may_stop(args: OkToStopArgs) -> anyhow::Result<Exit> {
     match output {
         OutputFormat::Human => print!("{}", render::ok_to_stop(host, answer, &findings)),
         OutputFormat::Json => {
-            println!("{:#}", json!({ "host": host, "ok_to_stop": answer, "findings": viewed(&findings) }));
+            print_json(&json!({ "host": host, "ok_to_stop": answer, "findings": viewed(&findings) }))?;
         }
     }
     Ok(match answer {

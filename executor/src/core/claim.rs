@@ -78,6 +78,11 @@ impl Claim {
         }
     }
 
+    /// Returns whether it is of the same run, taken up at the same place by the same operator.
+    pub fn is_held_as(&self, other: &Self) -> bool {
+        self.id() == other.id() && self.by == other.by && self.journal == other.journal
+    }
+
     /// Returns the run that made it.
     pub fn id(&self) -> RunId {
         RunId { run: self.run.clone(), since: self.since }

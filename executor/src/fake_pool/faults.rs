@@ -1,6 +1,6 @@
 //! Faults: what becomes of the n-th command that changes something.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What becomes of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,6 +25,10 @@ pub struct Strike {
 
 /// Faults by the number of the command that they strike, counted from 0 over all runs.
 pub type Strikes = BTreeMap<usize, Strike>;
+
+/// The starts of bricks that come to nothing, by their number, counted from 0 once the pool is up. Such a brick stays down
+/// until an operator mends it.
+pub type Stuck = BTreeSet<usize>;
 
 /// A command that changed something, or was to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -161,10 +161,15 @@ impl State {
     /// Starts what belongs to a server's glusterd and does not run.
     pub(super) fn start_bricks(&mut self, host: &HostName) {
         for brick in self.bricks_of(host) {
-            let state = self.brick(&brick);
-            if state.process.is_none() && !state.stays_down {
-                let process = self.process(host);
-                let state = self.brick_mut(&brick);
+            if self.brick(&brick).process.is_some() {
+                continue;
+            }
+            let is_stuck = self.stuck.contains(&self.starts);
+            self.starts += 1;
+            let process = self.process(host);
+            let state = self.brick_mut(&brick);
+            state.stays_down |= is_stuck;
+            if !state.stays_down {
                 state.process = Some(process);
                 state.open_changelog = false;
             }

@@ -32,7 +32,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 use tokio::time::{Instant, sleep};
 
-pub use faults::{Acted, Fault, Strike, Strikes};
+pub use faults::{Acted, Fault, Strike, Strikes, Stuck};
 pub use repair::Repair;
 pub use shape::{Shape, release};
 pub use state::Layout;
@@ -71,6 +71,18 @@ impl FakePool {
         let origin = (Instant::now(), state.now);
         let inner = Inner { origin, strikes, killed: false, acted: Vec::new(), spared: 0, state };
         Self { inner: Arc::new(Mutex::new(inner)) }
+    }
+
+    /// Has these starts of bricks come to nothing.
+    #[must_use]
+    pub fn with_stuck_bricks(self, stuck: Stuck) -> Self {
+        self.lock().state.stuck = stuck;
+        self
+    }
+
+    /// Returns how often a brick was started, or was to be.
+    pub fn brick_starts(&self) -> usize {
+        self.lock().state.starts
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -75,8 +75,11 @@ impl State {
                     self.start_glusterd(&host);
                     true
                 }
-                // `gluster volume start VOL force`
+                // `mount` what a brick lies on, and `gluster volume start VOL force`
                 Code::BrickOffline | Code::SelfHealDaemonDown if self.lacks_processes(&host) => {
+                    for brick in self.bricks_of(&host) {
+                        self.brick_mut(&brick).stays_down = false;
+                    }
                     self.start_bricks(&host);
                     true
                 }

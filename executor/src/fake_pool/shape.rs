@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::faults::Stuck;
 use super::georep::Replication;
 use super::state::{BrickState, Layout, Machine, Packages, Server, State, Volume};
 use crate::core::georep::{PoolRole, SessionName};
@@ -105,6 +106,8 @@ impl Shape {
             offered: self.to,
             reconnect_seconds: self.reconnect_seconds,
             next_pid: 1000,
+            starts: 0,
+            stuck: Stuck::new(),
             locked: 0,
             going_on: Vec::new(),
         };
@@ -116,6 +119,7 @@ impl Shape {
         for _ in 0..5 {
             state.tick();
         }
+        state.starts = 0;
         for number in 1..=self.clients {
             for (name, _) in &self.volumes {
                 state.mount(&client(number), &mount(name));

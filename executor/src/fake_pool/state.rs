@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::faults::Stuck;
 use super::georep::Replication;
 use super::strokes::Rest;
 use crate::core::names::{Brick, HostName, OpVersion, PeerUuid, Release, VolumeName};
@@ -69,7 +70,7 @@ pub(super) struct BrickState {
     pub(super) behind: u64,
     /// Entries that a client of a dispersed volume left marked when it went. Only a launched heal looks at them soon.
     pub(super) dirty: u64,
-    /// Whether a fault keeps it from starting.
+    /// Whether a fault keeps it from starting, until an operator mends that.
     pub(super) stays_down: bool,
     /// Whether a command ended it, and what it noted last for geo-replication is in no index yet.
     pub(super) open_changelog: bool,
@@ -174,6 +175,10 @@ pub(super) struct State {
     /// How long a client takes to connect to a brick that is back, in seconds.
     pub(super) reconnect_seconds: u64,
     pub(super) next_pid: u32,
+    /// How often a brick was started, or was to be.
+    pub(super) starts: usize,
+    /// Which of these starts come to nothing: its disk is not mounted.
+    pub(super) stuck: Stuck,
     /// Questions that took the pool's lock.
     pub(super) locked: u64,
     /// What goes on on machines though nobody listens any more, with the second of its next stroke.

@@ -31,7 +31,7 @@ pub use live::live_line;
 pub use path::path;
 pub use pause::{paused, pausing};
 pub use plan::{finished, plan, progress};
-pub use printable::printable;
+pub use printable::{printable, printable_json};
 pub use status::{LastRun, status};
 pub use verify::{ok_to_stop, verified};
 

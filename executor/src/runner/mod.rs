@@ -21,8 +21,10 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
 use crate::act;
+use crate::claims;
 use crate::core::baseline::{Before, Noted};
 use crate::core::check::{Check, Fact, look_all};
+use crate::core::claim::Claim;
 use crate::core::event::{Event, GateKind, How, Record};
 use crate::core::finding::Finding;
 use crate::core::inventory::Inventory;
@@ -94,6 +96,8 @@ pub struct Runner<'a> {
     pub listener: &'a mut dyn FnMut(&Record),
     /// The name of the run, for what is kept on hosts.
     pub run: String,
+    /// What it has claimed the servers with: it acts for as long as nobody has taken them over.
+    pub claim: Option<&'a Claim>,
     /// What was noted when the turn began that is under way; `None` before the first.
     pub noted: Option<Noted>,
 }
@@ -154,6 +158,9 @@ impl Runner<'_> {
             if let Some(halt) = self.wait(plan, step, gate, begun).await? {
                 return Ok(Some(halt));
             }
+            if let Some(end) = self.taken_over(step, begun).await? {
+                return Ok(Some(end));
+            }
             self.note(plan, step, again).await?;
             self.tell(Event::StepStarted { step: step.id })?;
             let action = self.left(step).await;
@@ -172,6 +179,18 @@ impl Runner<'_> {
         }
         self.tell(Event::StepFinished { step: step.id, how })?;
         Ok(None)
+    }
+
+    /// Looks before an act whether the servers are this run's still. `None`: they are.
+    async fn taken_over(&mut self, step: &Step, gate: GateKind) -> Result<Option<End>, RunError> {
+        let Some(claim) = self.claim else { return Ok(None) };
+        let findings = claims::lost(self.transport, self.inventory, claim).await;
+        if findings.is_empty() {
+            return Ok(None);
+        }
+        let (step, waited_seconds) = (step.id, 0);
+        self.tell(Event::Halted { step, gate, findings: findings.clone(), waited_seconds })?;
+        Ok(Some(End::Halted { step, gate, findings, waited_seconds }))
     }
 
     /// Notes what runs on the servers, where the step begins a turn. One that is taken up again began before,

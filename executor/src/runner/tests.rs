@@ -10,12 +10,14 @@ use rstest::rstest;
 use super::*;
 use crate::core::baseline::Baseline;
 use crate::core::check::Check;
+use crate::core::claim::{Claim, RunId};
 use crate::core::command::{Command, Effect, Output};
 use crate::core::names::{HostName, OpVersion};
 use crate::core::plan::{Action, Stage, StageKind};
 use crate::core::resume;
 use crate::core::sample;
 use crate::journal;
+use crate::service;
 use crate::transport::{TransportError, Unreachable};
 
 /// What the hosts do.
@@ -33,6 +35,8 @@ struct Hosts {
     changes: u32,
     /// Looks that were taken.
     looks: u32,
+    /// The claim on every server.
+    claim: Option<Claim>,
     /// After how many looks somebody asks the run of this journal to pause.
     pause: Option<(u32, PathBuf)>,
 }
@@ -50,6 +54,10 @@ impl Transport for FakeHosts {
                 cause: Unreachable::TimedOut,
                 reason: "no route to it".to_owned(),
             }),
+            Effect::Reads if command.argv.get(2) == service::read_claim("").argv.get(2) => {
+                let text = hosts.claim.as_ref().map(|claim| serde_json::to_string(claim).unwrap());
+                answer(&text.map_or("none\nend\n".to_owned(), |text| format!("claim\n{text}\nend\n")))
+            }
             Effect::Reads => {
                 hosts.looks += 1;
                 if let Some((_, journal)) = hosts.pause.clone().filter(|(at, _)| *at == hosts.looks) {
@@ -123,7 +131,7 @@ fn runner<'a>(
     journal: Journal,
     listener: &'a mut dyn FnMut(&Record),
 ) -> Runner<'a> {
-    Runner { transport, inventory, journal, listener, run: "run".into(), noted: None }
+    Runner { transport, inventory, journal, listener, run: "run".into(), claim: None, noted: None }
 }
 
 /// Runs the plan on such hosts and returns how it ended, the hosts, and the journal's file.
@@ -217,6 +225,40 @@ async fn a_failure_tells_which_hosts_are_away_by_then() {
     let lines: Vec<&str> = error.lines().collect();
     assert!(lines.len() == 2 && lines[0].contains("broken pipe"), "{error}");
     assert!(lines[1].starts_with("besides, HOST_UNREACHABLE g1: "), "{error}");
+}
+
+/// Two processes with copies of one journal: whoever was taken up last acts, the other one sees it before its next act.
+#[rstest]
+#[case::still_ours("alice@ops1", 1)]
+#[case::taken_over("bob@ops2", 0)]
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_servers_were_taken_over_touches_nothing_more(#[case] by: &str, #[case] changes: u32) {
+    let claim = |by: &str| {
+        let id = RunId { run: "run".into(), since: jiff::Timestamp::UNIX_EPOCH };
+        Claim::new(id, by.into(), "/j".into(), "11.1".parse().unwrap(), "0".into())
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let hosts = Hosts { running: true, claim: Some(claim(by)), ..Hosts::default() };
+    let transport = FakeHosts(Mutex::new(hosts));
+    let inventory = Inventory { clients: BTreeMap::new(), ..sample::inventory(1) };
+    let mut journal = Journal::create(folder.path(), stop_plan().to, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let started = Event::RunStarted { version: "0".into(), pool: "p".into(), plan: Box::new(stop_plan()) };
+    journal.append(started).unwrap();
+    let progress = resume::progress(&journal::read(journal.path()).unwrap()).unwrap();
+    let (mut listener, ours) = (|_: &Record| {}, claim("alice@ops1"));
+    let mut runner = Runner { claim: Some(&ours), ..runner(&transport, &inventory, journal, &mut listener) };
+    let end = runner.run(&progress).await.unwrap();
+    assert_eq!(transport.0.lock().unwrap().changes, changes);
+    match end {
+        End::Finished => assert_eq!(changes, 1),
+        End::Halted { step: 1, gate: GateKind::Enter, findings, .. } => {
+            assert!(
+                findings[0].to_string().contains("UPGRADE_CLAIMED g1: claimed by bob@ops2"),
+                "{findings:?}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Runs a plan of two turns, g1 and g2, asked to pause by the time that so many looks were taken.
@@ -315,6 +357,7 @@ fn the_journal_that_cannot_be_written_stops_the_act() {
         journal: full,
         listener: &mut listener,
         run: "run".into(),
+        claim: None,
         noted: None,
     };
     let progress = Progress {

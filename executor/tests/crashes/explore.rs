@@ -2,7 +2,7 @@
 
 use executor::core::georep::PoolRole;
 use executor::core::plan::Procedure;
-use executor::fake_pool::{Fault, Layout, Shape, Strike, release};
+use executor::fake_pool::{Fault, Layout, Shape, Strike, Stuck, release};
 
 use crate::matrix::{Tally, once};
 use crate::play::{Plot, Written};
@@ -68,6 +68,9 @@ fn plot(draw: &mut Draw) -> Plot {
         let written = draw.one_of(&[Written::Whole, Written::Lost, Written::Torn]);
         plot.kills.insert(1 + draw.below(300), written);
     }
+    if draw.below(3) == 0 {
+        plot.stuck.insert(draw.below(12));
+    }
     plot
 }
 
@@ -127,6 +130,10 @@ fn smallest(upgrade: &Upgrade, plot: Plot) -> (Plot, String) {
         if let Err(still) = once(upgrade, &fewer) {
             (least, error) = (fewer, still);
         }
+    }
+    let fewer = Plot { stuck: Stuck::new(), ..least.clone() };
+    if let Err(still) = once(upgrade, &fewer) {
+        (least, error) = (fewer, still);
     }
     (least, error)
 }

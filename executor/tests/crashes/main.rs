@@ -2,7 +2,8 @@
 //! and the safety rule of the fake pool is never broken.
 //!
 //! `make crashes` plays the whole matrix and `make explore` the many random schedules; an ordinary test run plays every
-//! command of one plan in one way of each kind, cuts every command of the others, and plays some schedules.
+//! command of one plan in one way of each kind, cuts every command of the others, and plays some schedules. `make test`
+//! plays two thousand more beside the tests on containers.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
@@ -122,6 +123,12 @@ fn some_random_schedules_come_to_the_goal() {
         None => explore::explore(0, 30),
     };
     assert!(well, "the seed is printed above");
+}
+
+#[test]
+#[ignore = "minutes: `make test` plays them beside the tests on containers"]
+fn thousands_of_random_schedules_come_to_the_goal() {
+    assert!(explore::explore(1_000_000, 2_000), "the seed is printed above");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The exhaustive matrix: every command cut at every stroke, every record lost, the host rebooted, the program killed;
-//! then all of that twice.
+//! then all of that twice. And every start of a brick that comes to nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -81,7 +81,7 @@ impl Tally {
         };
         self.spared += played.spared;
         let count = |codes: &[&'static str], into: &mut BTreeMap<&'static str, usize>| {
-            let codes: std::collections::BTreeSet<_> = codes.iter().copied().collect();
+            let codes: BTreeSet<_> = codes.iter().copied().collect();
             codes.into_iter().for_each(|code| *into.entry(code).or_default() += 1);
         };
         count(&played.repaired, &mut self.repaired);
@@ -138,9 +138,9 @@ impl Tally {
 pub(crate) enum Extent {
     /// Every command cut midway.
     Cuts,
-    /// Every command in one way of each kind, and every fourth record torn.
+    /// Every command in one way of each kind, every fourth record torn, and every brick that may not start.
     Reduced,
-    /// Every command at every stroke in every way, and every record in every way.
+    /// Every command at every stroke in every way, every record in every way, and every brick that may not start.
     Whole,
 }
 
@@ -160,7 +160,12 @@ pub(crate) fn singles(smooth: &Played, extent: Extent) -> Vec<Plot> {
         ends.iter()
             .map(move |written| Plot { kills: BTreeMap::from([(number, *written)]), ..Plot::default() })
     });
-    strikes.chain(kills).collect()
+    let starts = match extent {
+        Extent::Cuts => 0,
+        Extent::Reduced | Extent::Whole => smooth.starts,
+    };
+    let stuck = (0..starts).map(|number| Plot { stuck: BTreeSet::from([number]), ..Plot::default() });
+    strikes.chain(kills).chain(stuck).collect()
 }
 
 /// What can become of a command.
@@ -183,7 +188,7 @@ fn faults(acted: &Acted, extent: Extent) -> Vec<Strike> {
 }
 
 /// Every pair: a fault in the middle of each command, and another one at each command that follows it then, in the
-/// run that goes on as well.
+/// run that goes on as well; or a brick that does not start.
 pub(crate) fn pairs(upgrade: &Upgrade, smooth: &Played) -> Vec<Plot> {
     let kinds = |acted: &Acted| {
         let middle = acted.strokes / 2;
@@ -198,6 +203,11 @@ pub(crate) fn pairs(upgrade: &Upgrade, smooth: &Played) -> Vec<Plot> {
             let Ok(played) = once(upgrade, &Plot { strikes: strikes.clone(), ..Plot::default() }) else {
                 continue;
             };
+            pairs.extend((0..played.starts).map(|stuck| Plot {
+                strikes: strikes.clone(),
+                stuck: BTreeSet::from([stuck]),
+                ..Plot::default()
+            }));
             for (later, acted) in played.acted.iter().enumerate().skip(number + 1) {
                 pairs.extend(kinds(acted).map(|second| {
                     let mut strikes = strikes.clone();

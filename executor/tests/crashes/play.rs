@@ -13,7 +13,7 @@ use executor::core::finding::Finding;
 use executor::core::inventory::Inventory;
 use executor::core::plan::{Outcome, Plan};
 use executor::core::resume::{self, Progress};
-use executor::fake_pool::{Acted, FakePool, Repair, Shape, Strikes};
+use executor::fake_pool::{Acted, FakePool, Repair, Shape, Strikes, Stuck};
 use executor::journal::{self, Journal};
 use executor::observe::{self, Scope};
 use executor::render;
@@ -47,6 +47,8 @@ pub(crate) struct Plot {
     pub(crate) strikes: Strikes,
     /// At which records the program is killed, counted from 1 over all runs.
     pub(crate) kills: BTreeMap<usize, Written>,
+    /// Which starts of bricks come to nothing.
+    pub(crate) stuck: Stuck,
 }
 
 /// How it went.
@@ -56,6 +58,8 @@ pub(crate) struct Played {
     pub(crate) acted: Vec<Acted>,
     /// How many records were written.
     pub(crate) records: usize,
+    /// How often a brick was started.
+    pub(crate) starts: usize,
     /// How often it was resumed.
     pub(crate) resumed: usize,
     /// What was repaired in between.
@@ -86,7 +90,7 @@ struct Stage<'a> {
 
 /// Plays an upgrade to its goal.
 pub(crate) async fn play(upgrade: &Upgrade, plot: &Plot, folder: &Path) -> Result<Played, String> {
-    let pool = FakePool::new(&upgrade.shape, plot.strikes.clone());
+    let pool = FakePool::new(&upgrade.shape, plot.strikes.clone()).with_stuck_bricks(plot.stuck.clone());
     let inventory = upgrade.shape.inventory();
     let (kills, folder, played) = (plot.kills.clone(), folder.to_owned(), Played::default());
     let mut stage = Stage { upgrade, pool, inventory, folder, kills, played };
@@ -98,8 +102,8 @@ pub(crate) async fn play(upgrade: &Upgrade, plot: &Plot, folder: &Path) -> Resul
     if !short.is_empty() {
         return Err(format!("it ended, and is not at the goal: {}", short.join("; ")));
     }
-    let (acted, spared) = (stage.pool.acted(), stage.pool.spared());
-    Ok(Played { acted, spared, ..stage.played })
+    let (acted, starts, spared) = (stage.pool.acted(), stage.pool.brick_starts(), stage.pool.spared());
+    Ok(Played { acted, starts, spared, ..stage.played })
 }
 
 impl Stage<'_> {
@@ -268,7 +272,8 @@ impl Stage<'_> {
             }
             let noted = progress.noted.clone();
             let (transport, inventory, listener) = (&pool, &inventory, &mut listener);
-            let mut runner = Runner { transport, inventory, journal, listener, run: name, noted };
+            let (run, held) = (name, Some(&claim));
+            let mut runner = Runner { transport, inventory, journal, listener, run, claim: held, noted };
             let end = runner.run(&progress).await?;
             Ok(match end {
                 End::Finished => {

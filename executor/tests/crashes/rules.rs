@@ -8,7 +8,7 @@ use executor::core::command::Command;
 use executor::core::georep::{PoolRole, SessionName, Worker};
 use executor::core::names::{HostName, OpVersion};
 use executor::core::plan::Action;
-use executor::fake_pool::{FakePool, Fault, Shape, Strike, Strikes};
+use executor::fake_pool::{FakePool, Fault, Repair, Shape, Strike, Strikes, Stuck};
 use executor::gluster::{georep, replies};
 use executor::observe::{self, Scope};
 use executor::transport::Transport;
@@ -45,6 +45,24 @@ async fn two_of_a_set_are_never_out() {
     let pool = pool();
     stop(&pool, 1).await;
     stop(&pool, 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_brick_whose_disk_is_not_mounted_stays_down_until_somebody_mounts_it() {
+    let pool = pool().with_stuck_bricks(Stuck::from([0]));
+    let offline = async |pool: &FakePool| {
+        let checks = [Check::BricksOnline { without: None }];
+        let inventory = Shape::replica_3().inventory();
+        look_all(&checks, &observe::look(pool, &inventory, &Scope::of(&checks)).await)
+    };
+    stop(&pool, 1).await;
+    start(&pool, 1).await;
+    sleep(Duration::from_secs(60)).await;
+    let found = offline(&pool).await;
+    let words: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert!(words.len() == 1 && words[0].contains("g1:/bricks/vol0/1"), "{words:?}");
+    assert_eq!(pool.repair(&found), Repair::Done(vec!["BRICK_OFFLINE"]));
+    assert_eq!(offline(&pool).await, []);
 }
 
 #[tokio::test(start_paused = true)]

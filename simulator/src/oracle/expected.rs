@@ -102,7 +102,10 @@ pub enum Stored {
     /// Every server alike, as it must be: servers that differ reject each other at the next handshake.
     #[default]
     Alike,
-    /// Not every server alike: the very harm that a scenario makes and that a gate must see.
+    /// Not every server alike: the very harm that a scenario makes and that a gate must see. Whether its servers have
+    /// come to reject each other by then is for Gluster's timers to say: peers shake hands anew within some seconds,
+    /// and a server that is upgraded drops a line within some seconds (11.1: both within 0.3 s of each other). A glusterd
+    /// lists nothing of those it rejects.
     Differing,
 }
 

@@ -109,7 +109,7 @@ pub(crate) fn listing(files: &str) -> String {
     format!(r#"{{"files": {files}{errors}}}"#)
 }
 
-const STATUS: &str = "\
+pub(crate) const STATUS: &str = "\
 Status of volume: vol
 Gluster process                             TCP Port  RDMA Port  Online  Pid
 ------------------------------------------------------------------------------

@@ -141,6 +141,8 @@ pub(super) struct Order {
     pub(super) outcome: Spanned<Outcome>,
     #[serde(default)]
     pub(super) findings: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) may_find: Vec<Spanned<String>>,
     pub(super) says: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) upgraded: Vec<Spanned<String>>,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use executor::core::finding::Waiver;
+use executor::core::finding::{Code, Waiver};
 use executor::core::names::Release;
 
 pub use self::fault::{Cue, Deed, Fault, Step};
@@ -130,8 +130,10 @@ pub struct Order {
     pub killed_at_every_event: bool,
     /// How the executor ends.
     pub outcome: Outcome,
-    /// What it halts or refuses with, as CODE:SUBJECT: exactly these.
+    /// What it halts or refuses with, as CODE:SUBJECT: all of these, and nothing but what may be found besides.
     pub findings: BTreeSet<String>,
+    /// Codes that may be found besides, of whatever subject: what depends on who of Gluster's is faster.
+    pub may_find: BTreeSet<Code>,
     /// What its error has to say where it fails.
     pub says: Option<String>,
     /// The servers that serve nothing in the end.

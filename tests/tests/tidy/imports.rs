@@ -17,7 +17,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("observe", &["transport", "gluster", "service", "system", "package", "core"]),
     ("act", &["transport", "gluster", "service", "package", "core"]),
     ("claims", &["transport", "service", "core"]),
-    ("runner", &["observe", "act", "journal", "transport", "gluster", "package", "service", "core"]),
+    (
+        "runner",
+        &["observe", "act", "claims", "journal", "transport", "gluster", "package", "service", "core"],
+    ),
     ("fake_pool", &["transport", "gluster", "package", "service", "system", "core"]),
 ];
 

@@ -8,7 +8,7 @@ use super::builder::{
     Builder, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS, gate,
 };
 use super::usage::left_aside;
-use super::{Action, Last, Stage, StageKind, Step, georep, packages};
+use super::{Action, Gate, Last, Stage, StageKind, Step, georep, packages};
 
 /// Returns the stages up to the finish: what must be mended first, and a turn for each server that needs one.
 pub(super) fn stages(
@@ -149,15 +149,17 @@ impl Builder<'_> {
         // Several looks: an upgraded glusterd rewrites what it has stored some moments after its start.
         let leave = gate(back, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS);
         steps.push(self.step(Action::StartGluster { host: host.clone() }, enter.clone(), enter, leave));
+        let whole = self.whole(Some(host));
+        let proves = (out || self.installs(host).is_some()) && !self.facts.provable.is_empty();
         if !self.facts.to_heal.is_empty() {
             let heal = Action::Heal { via: host.clone(), volumes: self.facts.to_heal.clone() };
             let enter = gate(vec![Check::GlusterdUp { host: host.clone() }], RETURN_PATIENCE_SECONDS, 1);
-            let leave = self.whole(Some(host));
-            steps.push(self.step(heal, enter.clone(), enter, leave));
+            // Where the volumes are proved next, that step's gate looks several times before anything else goes.
+            let settle = if proves { 1 } else { whole.settle };
+            steps.push(self.step(heal, enter.clone(), enter, Gate { settle, ..whole.clone() }));
         }
         // Before anything of its own comes back: no application is to find out what a file can.
-        let whole = self.whole(Some(host));
-        if out || self.installs(host).is_some() {
+        if proves {
             steps.extend(self.prove(host, whole.clone()));
         }
         let back = gate(vec![Check::GlusterdUp { host: host.clone() }], RETURN_PATIENCE_SECONDS, 1);

@@ -5,7 +5,7 @@
 
 use super::super::look::{Look, Process, Role};
 use super::super::verdict::Judge;
-use super::super::{Brick, Expected, ExpectedVolume, Verdict};
+use super::super::{Brick, Expected, ExpectedVolume, Stored, Verdict};
 use super::Looks;
 use super::status::Status;
 
@@ -18,17 +18,22 @@ pub(super) fn judge(
     judge: &mut Judge,
 ) {
     let is_out = |host: &str| expected.out.contains_key(host);
+    // One that rejects others lists nothing of theirs.
+    let lists_all = expected.stored == Stored::Alike;
     for brick in volume.bricks.iter().filter(|brick| !is_out(&brick.host)) {
         let look = match looks.get(&brick.host) {
             Some(look) => look.as_ref().map_err(Clone::clone),
             None => Err("its server was not looked at".to_owned()),
         };
-        let witnesses = [
+        let mut witnesses = vec![
             ("process", look.clone().and_then(|look| process(look, brick))),
             ("glusterd", look.and_then(|look| glusterd(look, brick))),
-            ("status", row(status, &format!("Brick {brick}"))),
         ];
-        let (verdict, found) = weigh(witnesses);
+        let listed = row(status, &format!("Brick {brick}"));
+        if listed.is_ok() || lists_all {
+            witnesses.push(("status", listed));
+        }
+        let (verdict, found) = weigh(&witnesses);
         judge.assert(
             "brick online",
             format!("{} {brick}", volume.name),
@@ -53,7 +58,7 @@ pub(super) fn judge(
                 .filter(|(_, online)| !**online)
                 .map(|(name, _)| format!("{name}: N"))
                 .collect();
-            if daemons.len() < servers {
+            if daemons.len() < servers && lists_all {
                 wrong.push(format!("{} of {servers} listed", daemons.len()));
             }
             Ok(wrong)
@@ -67,9 +72,9 @@ pub(super) fn judge(
 type Said = Result<(bool, String), String>;
 
 /// Puts the witnesses together: one that says no makes it fail, one that could not be heard makes it unknown.
-fn weigh(witnesses: [(&str, Said); 3]) -> (Verdict, String) {
+fn weigh(witnesses: &[(&str, Said)]) -> (Verdict, String) {
     let mut verdict = Verdict::Pass;
-    let found = witnesses.map(|(witness, said)| {
+    let found = witnesses.iter().map(|(witness, said)| {
         let (one, words) = match said {
             Ok((true, words)) => (Verdict::Pass, words),
             Ok((false, words)) => (Verdict::Fail, words),
@@ -78,7 +83,8 @@ fn weigh(witnesses: [(&str, Said); 3]) -> (Verdict, String) {
         verdict = verdict.max(one);
         format!("{witness}: {words}")
     });
-    (verdict, found.join("; "))
+    let found = found.collect::<Vec<_>>().join("; ");
+    (verdict, found)
 }
 
 fn process(look: &Look, brick: &Brick) -> Said {

@@ -127,6 +127,7 @@ async fn state(shell: &dyn Shell, expected: &Expected, baseline: &Baseline, mut 
 
 #[cfg(test)]
 mod tests {
+    use super::super::Stored;
     use super::super::look::Part;
     use super::super::testing::{self, FakeShell};
     use super::super::{Allowance, Assertion};
@@ -148,6 +149,36 @@ mod tests {
     /// Returns the assertions with the given name that did not pass.
     fn broken<'a>(judgement: &'a Judgement, name: &str) -> Vec<&'a Assertion> {
         judgement.not_passed().filter(|assertion| assertion.name == name).collect()
+    }
+
+    /// Whether they do by then is a race between Gluster's own timers. One that rejects another lists nothing of it.
+    #[rstest]
+    #[case::where_a_scenario_makes_them_differ(Stored::Differing, true)]
+    #[case::and_nowhere_else(Stored::Alike, false)]
+    #[tokio::test]
+    async fn servers_whose_stored_volumes_differ_may_reject_each_other(
+        #[case] stored: Stored,
+        #[case] well: bool,
+    ) {
+        let mut shell = FakeShell::healthy();
+        for server in testing::SERVERS {
+            let mut look = testing::look(server);
+            let peers = if server == "g2" { 2 } else { 1 };
+            if let Part::Ok(state) = &mut look.state {
+                let of_g2 = state.find("hostname: g2").unwrap_or_default();
+                let (before, after) = state.split_at(of_g2);
+                *state = before.to_owned() + &after.replacen("Peer in Cluster", "Peer Rejected", peers);
+            }
+            if let (Part::Ok(volumes), "g2") = (&mut look.volumes, server) {
+                volumes.get_mut("vol").unwrap().cksum = "info=1\n".into();
+            }
+            shell = shell.looks(server, &look);
+        }
+        let others: Vec<&str> = testing::STATUS.lines().filter(|line| !line.contains("g2")).collect();
+        let shell = shell.breaks("g1", "volume status", Ok(&others.join("\n")));
+        let judgement = judged_with(shell, Expected { stored, ..testing::expected() }).await;
+        let wrong: Vec<_> = judgement.not_passed().collect();
+        assert_eq!(wrong.is_empty(), well, "{wrong:#?}");
     }
 
     #[tokio::test]

@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::look::Look;
 use super::super::verdict::Judge;
-use super::super::{Baseline, Expected, Out, Verdict};
+use super::super::{Baseline, Expected, Out, Stored, Verdict};
 use super::Looks;
 
 const AWAY: &str = "Peer in Cluster (Disconnected)";
 const GOOD: &str = "Peer in Cluster (Connected)";
+const REJECTED: &str = "Peer Rejected (Connected)";
 
 /// Judges the peers of every server that serves. One that is out has to be a member still; one without power is not
 /// connected, and of another that is out it does not matter.
@@ -26,7 +27,7 @@ pub(super) fn judge(looks: &Looks, expected: &Expected, baseline: &Baseline, jud
     let good = |uuid: &str, state: &str| match uuids.get(uuid).and_then(|name| expected.out.get(*name)) {
         Some(Out::Down) => state == AWAY,
         Some(Out::NotServing) => state == AWAY || state == GOOD,
-        None => state == GOOD,
+        None => state == GOOD || (state == REJECTED && expected.stored == Stored::Differing),
     };
     for (server, look) in looks.iter().filter(|(server, _)| !expected.out.contains_key(*server)) {
         let others: BTreeSet<&str> =
@@ -81,7 +82,9 @@ fn compare(
     }
     let named: BTreeSet<&str> = peers.keys().filter_map(|uuid| uuids.get(uuid).copied()).collect();
     if named == *others {
-        return (Verdict::Pass, format!("{} peers, each {GOOD}", peers.len()));
+        let each: BTreeSet<&str> = peers.values().map(String::as_str).collect();
+        let each = each.into_iter().collect::<Vec<_>>().join(" or ");
+        return (Verdict::Pass, format!("{} peers, each {each}", peers.len()));
     }
     if uuids.len() <= others.len() {
         // Some server's own UUID could not be read, so a peer may well be that server.

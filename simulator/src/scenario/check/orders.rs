@@ -82,13 +82,14 @@ fn order(
     let hint = "a waiver is CODE:SUBJECT, such as \"NFS_OPTIONS_DROPPED:vol0\"";
     let waive = order.waive.iter().map(|waiver| source.parsed(waiver, hint));
     let waive = waive.collect::<Result<Vec<Waiver>, _>>()?;
-    for list in [&order.waive, &order.findings, &order.upgraded, &order.down, &order.out] {
+    for list in [&order.waive, &order.findings, &order.may_find, &order.upgraded, &order.down, &order.out] {
         source.once(list)?;
     }
     for (waiver, written) in waive.iter().zip(&order.waive) {
         waived_client(source, waiver, written, pools)?;
     }
     let findings = findings(source, &order.findings)?;
+    let may_find = may_find(source, order, !findings.is_empty())?;
     let upgraded = upgraded(source, order, !findings.is_empty(), names())?;
     let out = out(source, order, names())?;
     let says = says(source, order)?;
@@ -114,6 +115,7 @@ fn order(
         killed_at_every_event,
         outcome,
         findings,
+        may_find,
         says,
         out,
         upgraded,
@@ -198,6 +200,25 @@ fn waived_client(
     let subject = Spanned::new(written.span(), waiver.subject.clone());
     let clients = pools.clients.iter().map(|client| client.node.name.as_str());
     source.known(&subject, "client", clients).map(|_| ())
+}
+
+/// Returns the codes that may be found besides those that must be.
+fn may_find(
+    source: &Source<'_>,
+    order: &file::Order,
+    has_findings: bool,
+) -> Result<BTreeSet<Code>, ScenarioError> {
+    let code = |written: &Spanned<String>| {
+        let hint = "give a code alone, such as \"PEER_REJECTED\"; `executor explain` lists them all";
+        let wrong = |problem: String| source.error(written.span().start, problem, hint);
+        if !has_findings {
+            return Err(wrong(
+                "something may be found besides `findings`, of which there are none".to_owned(),
+            ));
+        }
+        written.get_ref().parse().map_err(|_| wrong(format!("there is no finding `{}`", written.get_ref())))
+    };
+    order.may_find.iter().map(code).collect()
 }
 
 fn findings(source: &Source<'_>, written: &[Spanned<String>]) -> Result<BTreeSet<String>, ScenarioError> {

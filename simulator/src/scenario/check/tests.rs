@@ -228,6 +228,18 @@ fn what_was_set_by_a_deed_stays_until_it_is_put_back() {
 #[case::too_fast("second = 25", "second = 25000", 16, "expected 0.1 to 1000")]
 #[case::bad_waiver("to = \"11.1\"", "to = \"11.1\"\nwaive = [\"SPLIT_BRAIN:v\"]", 19, "cannot be waived")]
 #[case::no_such_code("\"upgraded\"", "\"refused\"\nfindings = [\"NOPE:v\"]", 20, "no finding `NOPE:v`")]
+#[case::no_such_code_besides(
+    "\"upgraded\"",
+    "\"refused\"\nfindings = [\"BRICK_OFFLINE:v\"]\nmay_find = [\"NOPE\"]",
+    21,
+    "no finding `NOPE`"
+)]
+#[case::besides_nothing(
+    "\"upgraded\"",
+    "\"upgraded\"\nmay_find = [\"PEER_REJECTED\"]",
+    20,
+    "besides `findings`"
+)]
 #[case::refused_for_nothing("\"upgraded\"", "\"refused\"", 19, "a refusal have `findings`")]
 #[case::killed_for_good(
     "outcome = \"upgraded\"",

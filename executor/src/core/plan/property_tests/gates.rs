@@ -74,6 +74,7 @@ impl Walk<'_> {
                 steps[start..].iter().flat_map(|step| step.leave.checks.clone()).collect();
             let left = if self.serves() { &last.leave.checks } else { &whole };
             holds(left, &asked, last, "leave");
+            assert!(!self.serves() || last.leave.settle > 1, "one look is not enough: {}", last.action);
         }
     }
 }
