@@ -186,6 +186,10 @@ impl fmt::Display for Waiver {
     }
 }
 
+/// How long a gate waits for what somebody has to mend, in seconds ([`Code::waits_for_a_hand`]): a server that boots is
+/// there again by then, and nobody sleeps through hours in which nothing happens.
+pub const HAND_PATIENCE_SECONDS: u64 = 15 * 60;
+
 impl Code {
     /// Returns whether it often is there for a moment and gone by itself: an entry listed as to be healed while
     /// it is being written, a client that has just mounted, a pool that is busy with another command.
@@ -200,6 +204,19 @@ impl Code {
                 | Self::SelfHealDaemonDown
                 | Self::PackageManagerBusy
                 | Self::SnapshotRunning
+        )
+    }
+
+    /// Returns whether it stays until somebody mends it, unless it is just on its way back: a server that boots, a brick
+    /// whose disk is being checked. Heals, clients and tasks come to their end by themselves, be it after hours.
+    pub fn waits_for_a_hand(self) -> bool {
+        matches!(
+            self,
+            Self::HostUnreachable
+                | Self::PeerDisconnected
+                | Self::GlusterdDown
+                | Self::BrickOffline
+                | Self::SelfHealDaemonDown
         )
     }
 

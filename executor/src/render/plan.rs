@@ -8,6 +8,7 @@ use super::findings::findings;
 use super::packages::packages;
 use super::{hanging, printable};
 use crate::core::check::{Check, frozen, well};
+use crate::core::finding::HAND_PATIENCE_SECONDS;
 use crate::core::names::HostName;
 use crate::core::plan::{Direction, Gate, Last, Plan, Procedure, StageKind, Step};
 use crate::core::resume::Progress;
@@ -74,6 +75,11 @@ pub fn plan(plan: &Plan, next: &str) -> String {
         let means: Vec<String> = checks.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "{}", hanging(&format!("\"{name}\" means: "), &means.join(", ")));
     }
+    let by_hand = format!(
+        "whatever a gate's patience, a server, a brick or a daemon that is away is waited for {} at most",
+        duration(HAND_PATIENCE_SECONDS)
+    );
+    let _ = writeln!(text, "{}", hanging("", &by_hand));
     if !plan.baseline.known_entries.is_empty() {
         let _ = writeln!(text, "\"{}\" leaves out the entries waived as stale below", Check::NothingToHeal);
     }

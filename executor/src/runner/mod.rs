@@ -11,6 +11,7 @@
 //! step's enter gate. A gate that does not open within its patience halts the run. An action that fails, or whose end is not
 //! known, stops it too: what became of it is settled by looking, in the next run.
 
+mod patience;
 #[cfg(test)]
 mod tests;
 
@@ -36,15 +37,13 @@ use crate::journal::{Journal, JournalError, Pause};
 use crate::observe::{self, Scope};
 use crate::transport::Transport;
 
+use patience::Patience;
+
 /// How long to wait between two looks at the pool, at first.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long at most. Each look has every server run a dozen commands: what takes hours needs none every second.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(15);
-
-/// How long to wait where waiting mends nothing: long enough for files that are just being written to
-/// come to rest, short enough not to let anybody hope.
-const HOPELESS_PATIENCE: Duration = Duration::from_secs(20);
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,11 +256,9 @@ impl Runner<'_> {
         gate: &Gate,
         kind: GateKind,
     ) -> Result<Option<End>, RunError> {
-        let began = Instant::now();
-        let patience = Duration::from_secs(gate.patience_seconds);
+        let mut patience = Patience::begin(Duration::from_secs(gate.patience_seconds));
         let mut last: Vec<Finding> = Vec::new();
         let mut passes = 0;
-        let mut hopeless_since: Option<Instant> = None;
         let scope = Scope::of(&gate.checks);
         let mut last_noted: Option<Noted> = None;
         loop {
@@ -283,26 +280,22 @@ impl Runner<'_> {
             } else {
                 passes = 0;
             }
-            let hopeless = findings.iter().any(Finding::is_hopeless);
-            hopeless_since = hopeless.then(|| hopeless_since.unwrap_or_else(Instant::now));
-            let given_up = began.elapsed() >= patience
-                || hopeless_since.is_some_and(|since| since.elapsed() >= HOPELESS_PATIENCE);
+            patience.note(&findings);
             // A gate in the middle of its passing looks is not given up; the next look decides.
-            if given_up && passes == 0 {
-                let waited_seconds = began.elapsed().as_secs();
+            if patience.left().is_zero() && passes == 0 {
+                let waited_seconds = patience.waited().as_secs();
                 let halt =
                     Event::Halted { step: step.id, gate: kind, findings: findings.clone(), waited_seconds };
                 self.tell(halt)?;
                 return Ok(Some(End::Halted { step: step.id, gate: kind, findings, waited_seconds }));
             }
             if findings != last && !findings.is_empty() {
-                let patience_seconds = patience.saturating_sub(began.elapsed()).as_secs();
+                let patience_seconds = patience.left().as_secs();
                 last.clone_from(&findings);
                 self.tell(Event::GateWaiting { step: step.id, gate: kind, findings, patience_seconds })?;
             }
-            let waited = began.elapsed();
-            let interval = if passes > 0 { LOOK_INTERVAL } else { interval(waited) };
-            self.rest(interval.min(patience.saturating_sub(waited).max(LOOK_INTERVAL))).await;
+            let interval = if passes > 0 { LOOK_INTERVAL } else { interval(patience.waited()) };
+            self.rest(interval.min(patience.left().max(LOOK_INTERVAL))).await;
         }
     }
 
