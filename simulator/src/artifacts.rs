@@ -83,6 +83,17 @@ impl Artifacts {
         Ok(path)
     }
 
+    /// Adds a line to a file of the run.
+    ///
+    /// # Errors
+    /// The file that cannot be written.
+    pub fn append(&self, name: &str, line: &str) -> Result<(), ArtifactError> {
+        let path = self.path(name);
+        let mut file =
+            std::fs::OpenOptions::new().create(true).append(true).open(&path).map_err(at(&path))?;
+        io::Write::write_all(&mut file, format!("{line}\n").as_bytes()).map_err(at(&path))
+    }
+
     /// Writes the executor's inventory of a pool by itself, with all its clients.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use executor::core::finding::Waiver;
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use super::cast::{Cast, Player};
@@ -20,6 +21,7 @@ use crate::causes::with_causes;
 use crate::oracle::after::{self, Settle};
 use crate::oracle::during::{self, Watch};
 use crate::oracle::{Baseline, Expected, Judge, Judgement, Stored, Verdict};
+use crate::report::Samples;
 use crate::scenario::{Ask, Order, Outcome, Which};
 
 /// How long a pool may take to come to rest after every server lost its power.
@@ -109,7 +111,7 @@ impl<'a> Chapter<'a> {
             let expected = Arc::new(self.expected(player.which, self.number - 1, &Truths::new())?);
             let watch =
                 during::start(cast.shell.clone(), expected, Watch::default(), cast.known_down.clone()).await;
-            watching.push((player.which, watch));
+            watching.push((player.which, Timestamp::now(), watch));
         }
         let (mut ear, due) = Ear::new(&order.faults);
         let phase = self.phase("faults");
@@ -120,13 +122,14 @@ impl<'a> Chapter<'a> {
         };
         let striking = faults::strike(&order.faults, hands, due, &phase, stage.say);
         let (lives, mut judgement) = tokio::join!(performing, striking);
-        for (which, watch) in watching {
+        for (which, begin, watch) in watching {
             let watched = watch.finish().await;
             let name = match which {
                 Which::Pool => "samples",
                 Which::Secondary => "samples-secondary",
             };
-            keep_json(stage.artifacts, &format!("{}.json", self.file(name)), &watched.samples)?;
+            let samples = Samples { begin, samples: watched.samples };
+            keep_json(stage.artifacts, &format!("{}.json", self.file(name)), &samples)?;
             // In a downtime nobody is served, and that is no fault; a refusal leaves no downtime behind.
             if !(order.offline && which == order.on) || order.outcome == Outcome::Refused {
                 judgement.extend(watched.judgement);

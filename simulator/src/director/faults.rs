@@ -2,11 +2,14 @@
 
 use executor::core::event::{Event, Record};
 use executor::core::plan::{Plan, Step};
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::deeds::{Hands, Struck};
+use crate::artifacts::Artifacts;
 use crate::images::Say;
 use crate::oracle::{Assertion, Judge, Judgement, Verdict};
+use crate::report::{FAULTS, Strike};
 use crate::scenario::{self, Cue, Deed, Fault};
 
 /// What is asserted of a fault that is to strike, by which they are counted.
@@ -14,6 +17,9 @@ pub(super) const STRIKES: &str = "the fault strikes";
 
 /// What is asserted of a deed that mends.
 const MENDS: &str = "what was broken is mended";
+
+/// The cue of what is done before an order.
+const BEFORE: &str = "before the order";
 
 /// A fault that is due.
 pub(super) struct Due {
@@ -102,12 +108,14 @@ pub(super) async fn strike(
     while let Some(due) = due.recv().await {
         let Some(fault) = faults.get(due.fault) else { continue };
         say(&format!("fault: {:?}", fault.deed));
+        let began = Timestamp::now();
         found[due.fault] = match &fault.cue {
             Cue::During { step, runs: Some(program) } if !hands.runs(&step.host, program).await => {
                 (Verdict::Unknown, format!("{program} did not run on {}", step.host))
             }
             Cue::After(_) | Cue::During { .. } | Cue::Waiting { .. } => hands.strike(&fault.deed).await,
         };
+        note(hands.call.artifacts, (phase, fault.cue.words()), &fault.deed, began, &found[due.fault]);
         say(&format!("fault: {}", found[due.fault].1));
     }
     let mut judge = Judge::new(phase);
@@ -128,11 +136,38 @@ pub(super) async fn beforehand(deeds: &[Deed], hands: &Hands<'_>, phase: &str, s
     let mut judge = Judge::new(phase);
     for deed in deeds {
         say(&format!("before it: {deed:?}"));
-        let (verdict, found) = hands.strike(deed).await;
+        let began = Timestamp::now();
+        let struck = hands.strike(deed).await;
+        note(hands.call.artifacts, (phase, BEFORE.to_owned()), deed, began, &struck);
+        let (verdict, found) = struck;
         say(&format!("before it: {found}"));
-        judge.assert(name(deed), "before the order", verdict, format!("{deed:?}"), found);
+        judge.assert(name(deed), BEFORE, verdict, format!("{deed:?}"), found);
     }
     judge.done()
+}
+
+/// Notes a deed with its time, for the report.
+pub(super) fn note(
+    artifacts: &Artifacts,
+    (phase, cue): (&str, String),
+    deed: &Deed,
+    began: Timestamp,
+    (verdict, found): &Struck,
+) {
+    let strike = Strike {
+        phase: phase.to_owned(),
+        cue,
+        deed: deed.clone(),
+        began,
+        done: Timestamp::now(),
+        verdict: *verdict,
+        found: found.clone(),
+    };
+    let line = serde_json::to_string(&strike).unwrap_or_else(|error| format!("\"{error}\""));
+    // Its verdict is in the report all the same.
+    if let Err(error) = artifacts.append(FAULTS, &line) {
+        tracing::warn!(%error, "the time of a fault could not be kept");
+    }
 }
 
 fn name(deed: &Deed) -> &'static str {

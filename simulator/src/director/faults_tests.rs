@@ -2,9 +2,13 @@
 
 use executor::core::event::{Event, FORMAT, GateKind, How, Record};
 use executor::core::finding::{Code, Finding, Subject};
+use jiff::Timestamp;
 use serde_json::json;
 
-use super::faults::Ear;
+use super::faults::{Ear, note};
+use crate::artifacts::Artifacts;
+use crate::oracle::Verdict;
+use crate::report::{FAULTS, Strike};
 use crate::scenario::{Cue, Deed, Fault, Step};
 
 /// Returns a record of a plan that stops Gluster on g1 in step 1 and starts it in step 2.
@@ -68,4 +72,25 @@ fn faults_are_due_once_in_their_order_and_hold_the_executor_between_steps() {
     assert_eq!(heard(waiting(Code::BrickOffline)), (0, vec![]), "not that finding");
     assert_eq!(heard(waiting(Code::HealPending)), (0, vec![4]), "of whatever step");
     assert_eq!(heard(finished(2)), (0, vec![]), "another host");
+}
+
+#[test]
+fn each_deed_is_kept_with_the_time_it_took() {
+    let runs = tempfile::tempdir().unwrap();
+    let artifacts = Artifacts::create(runs.path(), "s", Timestamp::UNIX_EPOCH).unwrap();
+    let deeds = [Deed::PowerOff { host: "g1".to_owned() }, Deed::SecondExecutor];
+    let began = Timestamp::now();
+    for deed in &deeds {
+        let struck = (Verdict::Unknown, "a\nb".to_owned());
+        note(&artifacts, ("order 2: faults", "after install on g1".to_owned()), deed, began, &struck);
+    }
+    let text = std::fs::read_to_string(artifacts.path(FAULTS)).unwrap();
+    let strikes: Vec<Strike> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kept: Vec<&Deed> = strikes.iter().map(|strike| &strike.deed).collect();
+    assert_eq!(kept, deeds.iter().collect::<Vec<_>>());
+    for Strike { phase, cue, began: from, done, verdict, found, .. } in &strikes {
+        assert_eq!((phase.as_str(), cue.as_str()), ("order 2: faults", "after install on g1"));
+        assert_eq!((*verdict, found.as_str()), (Verdict::Unknown, "a\nb"));
+        assert!(*from == began && *done >= began, "{strikes:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! The report of a run: data in, `report.json` and `report.txt` out.
 
+mod kept;
 mod text;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::kept::{FAULTS, Samples, Strike};
 use crate::oracle::{Judgement, Verdict};
 
 /// The form of `report.json`. Raised with every change that a reader could stumble over.

@@ -3,7 +3,7 @@
 use executor::core::finding::Code;
 
 /// Something that somebody does to a pool or a host, not the executor.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Deed {
     /// `gluster volume set`.

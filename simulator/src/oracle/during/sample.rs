@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::super::Expected;
@@ -15,7 +15,7 @@ use super::lookout::{Heard, Lookouts};
 const FRESH: Duration = Duration::from_secs(2);
 
 /// What was seen of one server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Seen {
     /// It told which bricks serve.
@@ -32,7 +32,7 @@ pub enum Seen {
 }
 
 /// All servers at about the same moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
     /// When it was taken, from the begin of the watch.
     pub at: Duration,
