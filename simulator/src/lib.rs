@@ -8,6 +8,7 @@ pub mod engine;
 pub mod images;
 pub mod oracle;
 pub mod pool;
+mod printable;
 pub mod record;
 pub mod report;
 pub mod scenario;

@@ -121,11 +121,20 @@ fn rehearse(path: &Path) {
 /// Sees that all that a run is to leave is in its folder.
 fn is_kept(scenario: &Scenario, folder: &Path) {
     let has = |name: &str| assert!(folder.join(name).is_file(), "{name} is not in {}", folder.display());
-    for name in ["report.txt", "report.json", "executor.log", "executor.events.jsonl", "samples.json"] {
+    for name in ["report.txt", "report.json", "report.html", "junit.xml"] {
         has(name);
     }
+    for name in ["executor.log", "executor.events.jsonl", "samples.json"] {
+        has(name);
+    }
+    let page = std::fs::read_to_string(folder.join("report.html")).unwrap();
+    assert!(!page.contains("samples.json: it cannot be read"), "{page}");
     if scenario.workload.is_some() {
         has("workload.jsonl");
+        assert!(page.contains("class=\"chart\"") && page.contains("class=\"latency\""), "{page}");
+    }
+    if scenario.orders.iter().any(|order| !order.before.is_empty() || !order.faults.is_empty()) {
+        has("faults.jsonl");
     }
     let pools = std::iter::once(&scenario.pool).chain(&scenario.secondary);
     let servers: Vec<&str> = pools.flat_map(|pool| &pool.servers).map(|node| node.name.as_str()).collect();

@@ -4,6 +4,7 @@ mod clean;
 mod failure;
 mod images;
 mod record;
+mod report;
 mod run;
 mod selection;
 mod totals;
@@ -29,7 +30,7 @@ pub struct Cli {
 const EXITS: &str = "\
 A first rehearsal, and what is left of it:
   simulator run scenarios/online-replicated.toml
-  less runs/latest/report.txt
+  less runs/latest/report.txt      (report.html beside it has drawings, for a browser)
 
 Exit status:
   0  it went well; of a rehearsal: every verdict is \"pass\"
@@ -48,6 +49,7 @@ Data goes to stdout, everything else to stderr. What a rehearsal leaves is below
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
+    Report(report::Args),
     Images(images::Args),
     Record(record::Args),
     Clean(clean::Args),
@@ -75,6 +77,7 @@ impl Cli {
     pub async fn run(self, context: &Context) -> Result<(), Failure> {
         match self.command {
             Command::Run(args) => run::run(args, context).await,
+            Command::Report(args) => report::run(&args),
             Command::Images(args) => images::run(args, context).await,
             Command::Record(args) => record::run(args, context).await,
             Command::Clean(args) => clean::run(args).await,

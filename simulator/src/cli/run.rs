@@ -1,11 +1,11 @@
 //! `simulator run`: rehearses scenarios.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::report::print;
 use super::selection::tagged;
 use super::totals::Totals;
 use super::{Context, Exit, Failure, say};
@@ -14,14 +14,14 @@ use crate::director::{self, DirectorError, Stage};
 use crate::engine::{Engine, Run, with_run};
 use crate::images::{self, Catalog};
 use crate::oracle::Verdict;
-use crate::report::{Colour, Report, ReportError};
+use crate::report::{Junit, Report, ReportError};
 use crate::scenario::{Scenario, ScenarioError};
 
 /// Rehearse scenarios: bring up a pool of real Gluster, let the executor upgrade it, judge, and remove it
 ///
 /// Several are run one after the other, and closed with a line of numbers. Each scenario has a pool of its own. What it
-/// leaves is in a folder below `runs`, the latest one linked as `runs/latest`: report.txt and report.json, the
-/// executor's words, events and journal, the client's record, and the logs and state of every host.
+/// leaves is in a folder below `runs`, the latest one linked as `runs/latest`: report.html, report.txt, report.json and
+/// junit.xml, the executor's words, events and journal, the client's record, and the logs and state of every host.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The scenario files
@@ -45,6 +45,9 @@ pub(super) struct Args {
     /// Decides what the client writes; a report names it [default: by the time]
     #[arg(long)]
     seed: Option<u64>,
+    /// Write what came of all scenarios as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
     /// How to print the reports on stdout
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -52,7 +55,7 @@ pub(super) struct Args {
 
 /// How a report is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum Output {
+pub(super) enum Output {
     /// For people
     #[default]
     Text,
@@ -68,10 +71,19 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         None => args.files.iter().map(|path| Scenario::load(path, &catalog)).collect::<Result<_, _>>()?,
     };
     let executor = executor(args.executor.as_deref())?;
+    let begun = args.junit.as_deref().map(Junit::begin).transpose();
+    let mut junit = begun.map_err(|error| Failure { exit: Exit::BadInput, ..Failure::from(error) })?;
     let engine = Engine::connect().await?;
     let mut totals = Totals::default();
     for scenario in &scenarios {
-        match rehearse(&args, context, &catalog, &engine, scenario, &executor).await {
+        let rehearsed = rehearse(&args, context, &catalog, &engine, scenario, &executor).await;
+        if let Some(junit) = &mut junit {
+            match &rehearsed {
+                Ok(report) => junit.add(report)?,
+                Err(failure) => junit.add_unjudged(&scenario.name, &failure.message())?,
+            }
+        }
+        match rehearsed {
             Ok(report) => {
                 totals.add(&report);
                 print(&report, args.output)?;
@@ -171,24 +183,6 @@ async fn rehearse(
     Ok(report)
 }
 
-fn print(report: &Report, output: Output) -> Result<(), Failure> {
-    match output {
-        Output::Text => {
-            let colour = Colour::for_terminal(std::io::stdout().is_terminal());
-            println!("{}", report.render(colour, 100));
-        }
-        Output::Json => {
-            let text = serde_json::to_string(report).map_err(|error| Failure {
-                exit: Exit::Unknown,
-                error: error.into(),
-                hint: None,
-            })?;
-            println!("{text}");
-        }
-    }
-    Ok(())
-}
-
 impl From<ScenarioError> for Failure {
     fn from(error: ScenarioError) -> Self {
         Self { exit: Exit::BadInput, hint: Some(error.hint), error: error.into() }
@@ -207,7 +201,12 @@ impl From<ArtifactError> for Failure {
 
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Self {
-        Self { exit: Exit::Unknown, error: error.into(), hint: None }
+        let hint = match &error {
+            ReportError::Json(_) | ReportError::Xml(_) => None,
+            ReportError::Write { .. } => Some("is the disk full? is the folder there, and ours to write?"),
+            ReportError::Read { .. } => Some("is the folder there, and ours to read?"),
+        };
+        Self { exit: Exit::Unknown, error: error.into(), hint }
     }
 }
 

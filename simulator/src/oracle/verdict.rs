@@ -4,10 +4,11 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How an assertion, or a whole judgement, ended. Ordered from best to worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It was seen to hold.
@@ -29,7 +30,7 @@ impl fmt::Display for Verdict {
 }
 
 /// One thing that must hold, with what was expected and what was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Assertion {
     /// When it was judged: "during", "after the upgrade", "after the last restart" …
     pub phase: String,
@@ -46,7 +47,7 @@ pub struct Assertion {
 }
 
 /// What was counted while it was judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Tally {
     /// The most acknowledged files that any reading of a volume missed, or found with other bytes.
     pub lost: usize,
@@ -56,7 +57,7 @@ pub struct Tally {
 
 /// All assertions of one or more judges.
 #[must_use = "a judgement nobody reads judges nothing"]
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Judgement {
     /// In the order in which they were judged.
     pub assertions: Vec<Assertion>,

@@ -220,14 +220,4 @@ repeat     simulator run scenarios/online-replicated.toml --seed 7
         let plain = coloured.replace("\u{1b}[31m", "").replace("\u{1b}[33m", "").replace("\u{1b}[0m", "");
         assert_eq!(plain, report().render(Colour::Off, 100));
     }
-
-    #[test]
-    fn a_report_is_written_and_read_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let report = Report { artifacts: folder.path().into(), ..report() };
-        report.write().unwrap();
-        let json = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
-        assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
-        assert!(std::fs::read_to_string(folder.path().join("report.txt")).unwrap().contains("FAIL"));
-    }
 }
