@@ -89,7 +89,7 @@ impl Machine {
     fn runs(&self, script: &str, engine: &str) -> Ended {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let output = Command::new(self.bin().join("bash"))
-            .arg(script)
+            .args(script.split(' '))
             .current_dir(root)
             .env_clear()
             .env("PATH", self.bin())
@@ -190,6 +190,25 @@ fn root_installs_what_apt_has_and_once_is_enough() {
         .filter(|call| !call.ends_with(" update") && !call.ends_with(" debian-archive-keyring"))
         .collect();
     assert_eq!(more, Vec::<&str>::new());
+}
+
+#[test]
+fn a_browser_is_asked_for_only_where_it_is_wanted() {
+    let machine = Machine::of("ann");
+    machine.has_all();
+    let Ended { code, said } = machine.runs("scripts/setup", AN_ENGINE);
+    assert_eq!(code, Some(0), "{said}");
+    let Ended { code, said } = machine.runs("scripts/setup browser", AN_ENGINE);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("a browser (Chromium)") && said.matches("\n  - ").count() == 1, "{said}");
+    assert!(
+        said.contains("install --yes chromium") && said.contains("once more: make regression\n"),
+        "{said}"
+    );
+    assert_eq!(machine.calls(), "");
+    machine.looks("chromium", "");
+    let Ended { code, said } = machine.runs("scripts/setup browser", AN_ENGINE);
+    assert_eq!(code, Some(0), "{said}");
 }
 
 #[test]
