@@ -1,6 +1,6 @@
 //! Containers: made from a small specification, started, killed, looked at.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use bollard::models::{
@@ -8,12 +8,13 @@ use bollard::models::{
     HostConfig, HostConfigCgroupnsModeEnum, Mount, MountType, NetworkingConfig, PortBinding,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, KillContainerOptionsBuilder, LogsOptionsBuilder,
-    RemoveContainerOptionsBuilder, RestartContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, KillContainerOptionsBuilder, ListContainersOptionsBuilder,
+    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RestartContainerOptionsBuilder,
 };
 use futures_util::StreamExt;
 
-use super::{Engine, EngineError, Run};
+use super::label::{PROJECT, PROJECT_LABEL};
+use super::{Engine, EngineError, Run, label_filter};
 
 /// What Gluster needs beyond a plain container: trusted.* attributes and FUSE mounts (`SYS_ADMIN`), the
 /// faults on its network (`NET_ADMIN`), and that root sees what other users' processes have open, as root does on
@@ -25,6 +26,8 @@ const SECURITY: [&str; 2] = ["seccomp=unconfined", "apparmor=unconfined"];
 const VOLATILE: (&str, &str) = ("/run", "mode=755");
 /// What systemd needs of the machine; tried with the first version of control groups.
 const CONTROL_GROUPS: &str = "/sys/fs/cgroup:/sys/fs/cgroup:rw";
+/// The ports that a container is published on, also while it has no power and somebody else could have them.
+const PORTS_LABEL: &str = "gluster-upgrade.ports";
 /// The device behind every FUSE mount.
 const FUSE: &str = "/dev/fuse";
 
@@ -181,6 +184,22 @@ impl Engine {
         })
     }
 
+    /// Returns the ports of this machine that containers of this project have, running or not.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the engine answers.
+    pub async fn published_ports(&self) -> Result<BTreeSet<u16>, EngineError> {
+        let filters = label_filter(PROJECT_LABEL, PROJECT);
+        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+        let containers = self.docker.list_containers(Some(options)).await;
+        let containers = containers.map_err(EngineError::api(|| "listing containers".to_owned()))?;
+        let ports = containers.into_iter().filter_map(|container| container.labels?.remove(PORTS_LABEL));
+        Ok(ports
+            .flat_map(|ports| ports.split(',').filter_map(|port| port.parse().ok()).collect::<Vec<_>>())
+            .collect())
+    }
+
     /// Returns the last lines a container's main process wrote.
     ///
     /// # Errors
@@ -212,7 +231,7 @@ fn body(run: &Run, spec: &ContainerSpec) -> ContainerCreateBody {
         image: Some(spec.image.clone()),
         env: Some(spec.env.clone()),
         cmd: spec.command.clone(),
-        labels: Some(run.labels()),
+        labels: Some(labels(run, spec)),
         exposed_ports: Some(ports),
         host_config: Some(host_config(spec)),
         networking_config: spec.network.as_ref().map(|network| NetworkingConfig {
@@ -223,6 +242,14 @@ fn body(run: &Run, spec: &ContainerSpec) -> ContainerCreateBody {
         }),
         ..Default::default()
     }
+}
+
+/// The labels of a run's container, with the ports of this machine that are its own.
+fn labels(run: &Run, spec: &ContainerSpec) -> HashMap<String, String> {
+    let mut labels = run.labels();
+    let ports: Vec<String> = spec.publish.iter().map(|port| port.outside.to_string()).collect();
+    labels.insert(PORTS_LABEL.to_owned(), ports.join(","));
+    labels
 }
 
 fn host_config(spec: &ContainerSpec) -> HostConfig {

@@ -1,5 +1,6 @@
 //! The way into a node: SSH, with a key made for the run and host keys that are known.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -95,10 +96,11 @@ pub fn known_hosts_line(address: SocketAddr, public: &str) -> Result<String, Poo
     }
 }
 
-/// Returns a port of loopback that is free just now.
+/// Returns a port of loopback that is free just now, and none of those that are taken: a node without power has its own
+/// still, and whoever knocks there must not find another one.
 ///
 /// Chosen here and not by the engine, which would choose another one each time the container starts.
-pub(super) fn free_port() -> Result<u16, PoolError> {
+pub(super) fn free_port(taken: &BTreeSet<u16>) -> Result<u16, PoolError> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let size = PORTS.end - PORTS.start;
     // Processes start at different places, so that two of them seldom meet.
@@ -106,7 +108,7 @@ pub(super) fn free_port() -> Result<u16, PoolError> {
     for _ in PORTS {
         let step = NEXT.fetch_add(1, Ordering::Relaxed) % size;
         let port = PORTS.start + (u32::from(place) * 16 + u32::from(step)).rem_euclid(u32::from(size)) as u16;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        if !taken.contains(&port) && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return Ok(port);
         }
     }
@@ -130,9 +132,21 @@ mod tests {
         assert_eq!(line.ok().as_deref(), expected);
     }
 
+    /// That of a node without power is free, and not to be had.
+    #[test]
+    fn a_port_that_is_taken_is_nobody_elses() {
+        let all_but_one: BTreeSet<u16> = PORTS.filter(|port| *port != 31_999).collect();
+        match free_port(&all_but_one) {
+            Ok(port) => assert_eq!(port, 31_999),
+            Err(error) => assert!(TcpListener::bind((Ipv4Addr::LOCALHOST, 31_999)).is_err(), "{error}"),
+        }
+        assert!(free_port(&PORTS.collect()).is_err());
+    }
+
     #[test]
     fn ports_differ() {
-        let (one, other) = (free_port().unwrap(), free_port().unwrap());
+        let none = BTreeSet::new();
+        let (one, other) = (free_port(&none).unwrap(), free_port(&none).unwrap());
         assert_ne!(one, other);
         assert!(PORTS.contains(&one) && PORTS.contains(&other));
     }

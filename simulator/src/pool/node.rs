@@ -103,7 +103,7 @@ impl Builder<'_> {
     async fn start(&self, spec: &mut ContainerSpec) -> Result<SocketAddr, PoolError> {
         let mut tries = 0;
         loop {
-            let port = free_port()?;
+            let port = free_port(&self.engine.published_ports().await?)?;
             spec.publish = vec![Publish { inside: SSH, outside: port }];
             let id = self.engine.create_container(self.run, spec).await?;
             let keys = self.keys.public.as_bytes();
