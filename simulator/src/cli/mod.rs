@@ -1,8 +1,12 @@
 //! The command line: what can be said to the simulator, and how it answers. One file a command.
 
+mod check;
 mod clean;
 mod failure;
 mod images;
+mod list;
+mod plan;
+mod print;
 mod record;
 mod report;
 mod run;
@@ -11,7 +15,7 @@ mod totals;
 
 use std::io::Write as _;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
 pub use self::failure::{Exit, Failure};
@@ -32,6 +36,11 @@ A first rehearsal, and what is left of it:
   simulator run scenarios/online-replicated.toml
   less runs/latest/report.txt      (report.html beside it has drawings, for a browser)
 
+Before one, with no engine:
+  simulator list                      which scenarios there are
+  simulator check my-scenario.toml    all that is wrong with a file, with places and remedies
+  simulator plan my-scenario.toml     who is on the stage, and what would happen
+
 Exit status:
   0  it went well; of a rehearsal: every verdict is \"pass\"
   1  it failed: something was seen that must not be
@@ -49,10 +58,23 @@ Data goes to stdout, everything else to stderr. What a rehearsal leaves is below
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
+    Check(check::Args),
+    Plan(plan::Args),
+    List(list::Args),
     Report(report::Args),
     Images(images::Args),
     Record(record::Args),
     Clean(clean::Args),
+}
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Output {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON document
+    Json,
 }
 
 /// What every command gets.
@@ -77,6 +99,9 @@ impl Cli {
     pub async fn run(self, context: &Context) -> Result<(), Failure> {
         match self.command {
             Command::Run(args) => run::run(args, context).await,
+            Command::Check(args) => check::run(&args),
+            Command::Plan(args) => plan::run(&args),
+            Command::List(args) => list::run(&args),
             Command::Report(args) => report::run(&args),
             Command::Images(args) => images::run(args, context).await,
             Command::Record(args) => record::run(args, context).await,

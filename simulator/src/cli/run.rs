@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::report::print;
-use super::selection::tagged;
+use super::selection::{named, picked, tagged};
 use super::totals::Totals;
 use super::{Context, Exit, Failure, say};
 use crate::artifacts::{ArtifactError, Artifacts};
@@ -15,13 +15,14 @@ use crate::engine::{Engine, Run, with_run};
 use crate::images::{self, Catalog};
 use crate::oracle::Verdict;
 use crate::report::{Junit, Report, ReportError};
-use crate::scenario::{Scenario, ScenarioError};
+use crate::scenario::Scenario;
 
 /// Rehearse scenarios: bring up a pool of real Gluster, let the executor upgrade it, judge, and remove it
 ///
-/// Several are run one after the other, and closed with a line of numbers. Each scenario has a pool of its own. What it
-/// leaves is in a folder below `runs`, the latest one linked as `runs/latest`: report.html, report.txt, report.json and
-/// junit.xml, the executor's words, events and journal, the client's record, and the logs and state of every host.
+/// Several are run one after the other, and closed with a line of numbers; so are the cases of a matrix, as if each were a
+/// file of its own. Each scenario has a pool of its own. What it leaves is in a folder below `runs`, the latest one linked
+/// as `runs/latest`: report.html, report.txt, report.json and junit.xml, the executor's words, events and journal, the
+/// client's record, and the logs and state of every host.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The scenario files
@@ -30,6 +31,9 @@ pub(super) struct Args {
     /// Every scenario with this tag, in place of files
     #[arg(long)]
     tag: Option<String>,
+    /// Only this case of a matrix, such as 9.2-10.3
+    #[arg(long, value_name = "NAME")]
+    case: Option<String>,
     /// Where scenarios with a tag are looked for, in folders of it, too
     #[arg(long, value_name = "FOLDER", default_value = "scenarios", requires = "tag")]
     scenarios: PathBuf,
@@ -66,10 +70,11 @@ pub(super) enum Output {
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let catalog = Catalog::load(&args.images)?;
     // All of them are read before the first is run: a mistake in the last one is known at once.
-    let scenarios: Vec<Scenario> = match &args.tag {
+    let scenarios = match &args.tag {
         Some(tag) => tagged(&args.scenarios, tag, &catalog)?,
-        None => args.files.iter().map(|path| Scenario::load(path, &catalog)).collect::<Result<_, _>>()?,
+        None => named(&args.files, &catalog)?,
     };
+    let scenarios = picked(scenarios, args.case.as_deref())?;
     let executor = executor(args.executor.as_deref())?;
     let begun = args.junit.as_deref().map(Junit::begin).transpose();
     let mut junit = begun.map_err(|error| Failure { exit: Exit::BadInput, ..Failure::from(error) })?;
@@ -181,12 +186,6 @@ async fn rehearse(
     .await?;
     report.write()?;
     Ok(report)
-}
-
-impl From<ScenarioError> for Failure {
-    fn from(error: ScenarioError) -> Self {
-        Self { exit: Exit::BadInput, hint: Some(error.hint), error: error.into() }
-    }
 }
 
 impl From<ArtifactError> for Failure {

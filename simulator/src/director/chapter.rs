@@ -22,7 +22,7 @@ use crate::oracle::after::{self, Settle};
 use crate::oracle::during::{self, Watch};
 use crate::oracle::{Baseline, Expected, Judge, Judgement, Stored, Verdict};
 use crate::report::Samples;
-use crate::scenario::{Ask, Order, Outcome, Which};
+use crate::scenario::{Order, Outcome, Which};
 
 /// How long a pool may take to come to rest after every server lost its power.
 const AFTER_RESTART: Settle =
@@ -297,14 +297,6 @@ impl<'a> Chapter<'a> {
             judgement.extend(before.unchanged(cast.shell.clone(), &expected, "asked again").await);
         }
         Ok(judgement)
-    }
-
-    /// Returns whether asking once more makes sense: a run that was taken up again or finalized is over.
-    pub(super) fn can_be_asked_again(&self) -> bool {
-        match self.order.ask {
-            Ask::Run | Ask::Finalize | Ask::Rollback => true,
-            Ask::Resume => false,
-        }
     }
 
     fn expected(&self, which: Which, orders: usize, truths: &Truths) -> Result<Expected, DirectorError> {

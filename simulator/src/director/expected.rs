@@ -66,21 +66,14 @@ pub(super) fn expected(
 }
 
 /// Returns what must be found of the users of volumes on each host, after so many orders.
-///
-/// Clients go to a release with the last order that upgrades clients; one that the inventory leaves out stays.
 pub(super) fn expected_users(scenario: &Scenario, orders: usize) -> BTreeMap<String, ExpectedUsers> {
     let standing = scenario.standing(Which::Pool, orders);
-    let clients_at = scenario.orders.iter().take(orders).rev().find(|order| {
-        order.clients_at_once > 0 && order.outcome == Outcome::Upgraded && order.on == Which::Pool
-    });
     let mut users: BTreeMap<String, ExpectedUsers> = BTreeMap::new();
     let mut host = |name: &str| {
         let client = scenario.clients.iter().find(|client| client.node.name == name);
-        let moved = client.is_none() || scenario.left_to_itself() != Some(name);
-        let release = match (client, clients_at.filter(|_| moved)) {
-            (None, _) => standing.releases.get(name).cloned().unwrap_or_default(),
-            (Some(_), Some(order)) => order.to.to_string(),
-            (Some(client), None) => client.node.release.clone(),
+        let release = match client {
+            None => standing.releases.get(name).cloned().unwrap_or_default(),
+            Some(client) => scenario.client_release(client, orders),
         };
         let programs = scenario.applications.iter().filter(|application| application.host == name);
         let programs = programs.map(|application| application.program.process().to_owned()).collect();

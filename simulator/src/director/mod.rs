@@ -145,7 +145,7 @@ async fn judged(stage: &Stage<'_>, cast: &Cast) -> Result<Report, DirectorError>
                 judged = judging => judged?,
                 () = stage.cancelled.cancelled() => return Err(DirectorError::Interrupted),
             });
-            if chapter.can_be_asked_again() {
+            if order.can_be_asked_again() {
                 judgement.extend(chapter.ask_again().await?);
             }
         }
@@ -207,6 +207,6 @@ async fn report(
             .map(|why| format!("old names are allowed on the secondary: {why}"))
             .collect(),
         artifacts: artifacts.folder().to_owned(),
-        repeat: format!("simulator run {} --seed {seed}", scenario.path.display()),
+        repeat: format!("{} --seed {seed}", scenario.command()),
     })
 }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::artifacts::Artifacts;
 use crate::images::Say;
-use crate::scenario::{Ask, Order};
+use crate::scenario::Order;
 
 /// How long the executor may take to end once it was told to. It closes its connections then.
 const END_LIMIT: Duration = Duration::from_secs(15);
@@ -45,32 +45,11 @@ pub(super) struct Call<'a> {
 impl Call<'_> {
     /// Returns the arguments.
     fn arguments(&self) -> Vec<OsString> {
-        let Order { ask, to, offline, keep_op_version, clients_at_once, .. } = self.order;
-        let mut words: Vec<OsString> = Vec::new();
-        words.push(
-            match ask {
-                Ask::Run => "run",
-                Ask::Resume => "resume",
-                Ask::Finalize => "finalize",
-                Ask::Rollback => "rollback",
-            }
-            .into(),
-        );
+        let mut words: Vec<OsString> = vec![self.order.ask.word().into()];
         words.extend(["--inventory".into(), self.inventory.into()]);
         words.extend(["--state-dir".into(), self.artifacts.path(self.state).into()]);
         words.extend(["--yes", "--events", "-"].map(OsString::from));
-        if *ask == Ask::Run {
-            words.extend(["--to".into(), to.to_string().into()]);
-        }
-        if matches!(ask, Ask::Run | Ask::Rollback) {
-            words.extend(["--clients-at-once".into(), clients_at_once.to_string().into()]);
-        }
-        // Which way a rollback goes, its journal tells.
-        words.extend((*offline && *ask == Ask::Run).then(|| "--offline".into()));
-        words.extend(keep_op_version.then(|| "--keep-op-version".into()));
-        for waiver in self.waive {
-            words.extend(["--waive".into(), waiver.to_string().into()]);
-        }
+        words.extend(self.order.arguments(self.waive).into_iter().map(OsString::from));
         words
     }
 }

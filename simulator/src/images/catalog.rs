@@ -42,7 +42,7 @@ pub struct Family {
 }
 
 /// What starts the daemons of a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Init {
     /// They are started by hand, under an init that only reaps.

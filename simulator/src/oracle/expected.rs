@@ -96,7 +96,7 @@ impl ExpectedVolume {
 }
 
 /// How the servers of a pool have stored a volume.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stored {
     /// Every server alike, as it must be: servers that differ reject each other at the next handshake.

@@ -22,7 +22,7 @@ pub struct Application {
 }
 
 /// Programs that Debian packages with libgfapi.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GfapiProgram {
     /// `fio` with its engine `gfapi`, which reads and writes all the time.

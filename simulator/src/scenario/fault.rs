@@ -3,7 +3,7 @@
 use executor::core::finding::Code;
 
 /// Something that somebody does to a pool or a host, not the executor.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Deed {
     /// `gluster volume set`.
@@ -190,6 +190,42 @@ impl Deed {
             | Self::Fill { .. }
             | Self::Free { .. }
             | Self::SecondExecutor => None,
+        }
+    }
+
+    /// Returns it in words.
+    pub fn words(&self) -> String {
+        let others = |from: &[String]| match from {
+            [] => "all other servers".to_owned(),
+            from => from.join(", "),
+        };
+        match self {
+            Self::SetOption { volume, option, value } => format!("{option} of {volume} is set to {value}"),
+            Self::ResetOption { volume, option } => format!("{option} of {volume} is reset"),
+            Self::ForceStart { volume } => format!("{volume} is started by force"),
+            Self::PowerOff { host } => format!("{host} loses its power"),
+            Self::PowerOn { host } => format!("{host} has power again"),
+            Self::StartGlusterd { host } => format!("glusterd is started on {host}"),
+            Self::CutSsh { host } => format!("every SSH connection of {host} is cut"),
+            Self::Partition { host, from } => format!("{host} is parted from {}", others(from)),
+            Self::Reconnect { host, from } => format!("{host} reaches {} again", others(from)),
+            Self::SlowNetwork { host, kilobits } => {
+                format!("{host} sends no faster than {kilobits} kbit/s")
+            }
+            Self::UsualNetwork { host } => format!("{host} sends as fast as it can again"),
+            Self::Spoil { host, file } => format!("{file} on {host} is spoilt"),
+            Self::Mend { host, file } => format!("{file} on {host} is put back"),
+            Self::StopProcesses { host, program, with } => {
+                format!("each {program} on {host} with {with} among its words stands still")
+            }
+            Self::ContinueProcesses { host, program, with } => {
+                format!("each {program} on {host} with {with} among its words goes on")
+            }
+            Self::TakeBricks { host, volume } => format!("the bricks of {volume} on {host} are taken away"),
+            Self::GiveBricksBack { host, volume } => format!("the bricks of {volume} on {host} are back"),
+            Self::Fill { host, folder } => format!("{folder} on {host} is full"),
+            Self::Free { host, folder } => format!("{folder} on {host} has room again"),
+            Self::SecondExecutor => "somebody else starts the executor for the same pool".to_owned(),
         }
     }
 

@@ -1,27 +1,39 @@
 //! Scenario files: which pool, which upgrade, what is expected of it. Pure; `scenarios/README.md` is the manual.
 
 mod check;
+mod error;
 mod fault;
 mod file;
+mod file_orders;
+mod order;
+mod placed;
+pub mod plan;
+mod schema;
+mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use executor::core::finding::{Code, Waiver};
-use executor::core::names::Release;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+pub use self::error::{ScenarioError, ScenarioErrors};
 pub use self::fault::{Cue, Deed, Fault, Step};
+pub use self::order::{Ask, Order, Outcome};
+pub use self::schema::schema;
 
 use crate::images::{Catalog, Init};
-use crate::oracle::{Allowance, Out, Stored};
+use crate::oracle::{Allowance, Stored};
 use crate::pool::{Application, ClientSpec, NodeSpec, Session, VolumeSpec};
 
 /// A scenario that makes sense.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
-    /// Its name: the file's, without the ending.
+    /// Its name: the file's, without the ending; of a case of a matrix, with the case's behind an `@`.
     pub name: String,
+    /// The case's own name, such as "9.2-10.3", where the file has a matrix.
+    pub case: Option<String>,
     /// The file.
     pub path: PathBuf,
     /// What it is about, in a sentence.
@@ -53,7 +65,7 @@ pub struct Scenario {
 }
 
 /// One of the pools of a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Which {
     /// The pool that clients use; the primary one where there is geo-replication.
@@ -105,72 +117,6 @@ pub struct Workload {
     pub stops_for_downtime: bool,
 }
 
-/// One thing that is asked of the executor, and how it is to end.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Order {
-    /// The command.
-    pub ask: Ask,
-    /// The pool.
-    pub on: Which,
-    /// The target.
-    pub to: Release,
-    /// Whether all servers are upgraded together, within a downtime.
-    pub offline: bool,
-    /// Whether the op-version stays what it is.
-    pub keep_op_version: bool,
-    /// Findings that are waived.
-    pub waive: Vec<Waiver>,
-    /// How many clients are upgraded at once; 0 leaves them alone.
-    pub clients_at_once: usize,
-    /// What an operator does to the pool before it.
-    pub before: Vec<Deed>,
-    /// What is done to the pool meanwhile.
-    pub faults: Vec<Fault>,
-    /// Whether the executor is killed as soon as it tells an event for the first time, and resumed, until it ends.
-    pub killed_at_every_event: bool,
-    /// How the executor ends.
-    pub outcome: Outcome,
-    /// What it halts or refuses with, as CODE:SUBJECT: all of these, and nothing but what may be found besides.
-    pub findings: BTreeSet<String>,
-    /// Codes that may be found besides, of whatever subject: what depends on who of Gluster's is faster.
-    pub may_find: BTreeSet<Code>,
-    /// What its error has to say where it fails.
-    pub says: Option<String>,
-    /// The servers that serve nothing in the end.
-    pub out: BTreeMap<String, Out>,
-    /// The servers that are at the target in the end; all others of the pool are where they were.
-    pub upgraded: BTreeSet<String>,
-}
-
-impl Order {
-    /// Returns it in words.
-    pub fn words(&self) -> String {
-        let ask = match self.ask {
-            Ask::Run => format!("run to {}", self.to),
-            Ask::Resume => "resume".to_owned(),
-            Ask::Finalize => "finalize".to_owned(),
-            Ask::Rollback => format!("rollback to {}", self.to),
-        };
-        let killed = if self.killed_at_every_event { ", killed at every event" } else { "" };
-        format!("{ask} on the {}{killed}, to be {}", self.on.name(), self.outcome.word())
-    }
-}
-
-/// A command of the executor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ask {
-    /// `executor run`.
-    #[default]
-    Run,
-    /// `executor resume`, of the last run.
-    Resume,
-    /// `executor finalize`: the op-version that was kept is raised.
-    Finalize,
-    /// `executor rollback`: the way back. It is not told to which release; the journal of the run before tells.
-    Rollback,
-}
-
 /// Where a pool is to stand: at which releases, whose op-version it has, and what others have set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
@@ -214,43 +160,6 @@ impl Standing {
     }
 }
 
-/// How the executor is to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// With exit code 0 and every server at the target, which is the older release after a way back.
-    Upgraded,
-    /// With exit code 11, halted at a gate, and the pool serving.
-    Halted,
-    /// With exit code 12, since a step failed, and the pool serving.
-    Failed,
-    /// With exit code 10, and the pool untouched.
-    Refused,
-}
-
-impl Outcome {
-    /// Returns the word for it, as [`crate::director::Performance::last_word`] has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Upgraded => "upgraded",
-            Self::Halted => "halted",
-            Self::Failed => "failed",
-            Self::Refused => "refused",
-        }
-    }
-
-    /// Returns the executor's exit code for it.
-    pub fn exit_code(self) -> i32 {
-        use executor::core::exit::Exit;
-        match self {
-            Self::Upgraded => Exit::Done as i32,
-            Self::Halted => Exit::Halted as i32,
-            Self::Failed => Exit::Failed as i32,
-            Self::Refused => Exit::Refused as i32,
-        }
-    }
-}
-
 /// What is expected of all of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expect {
@@ -265,41 +174,58 @@ pub struct Expect {
     pub lost_options: Vec<Allowance>,
 }
 
-/// What is wrong with a scenario: where, what, what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}: {problem}", path.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
-pub struct ScenarioError {
-    /// The file.
-    pub path: PathBuf,
-    /// The line, from 1, where the trouble has one.
-    pub line: Option<usize>,
-    /// What was found, and what was expected.
-    pub problem: String,
-    /// What to do about it.
-    pub hint: &'static str,
-}
-
 impl Scenario {
-    /// Reads a scenario file and checks it against the catalog.
+    /// Reads a scenario file, with what it extends, and checks it against the catalog; returns the cases of its matrix, or
+    /// the one scenario that it is.
     ///
     /// # Errors
-    /// What is wrong with it, with its line.
-    pub fn load(path: &Path, catalog: &Catalog) -> Result<Self, ScenarioError> {
+    /// All that is wrong with it, each with its place and what to do.
+    pub fn cases(path: &Path, catalog: &Catalog) -> Result<Vec<Self>, ScenarioErrors> {
         let text = std::fs::read_to_string(path).map_err(|error| ScenarioError {
-            path: path.to_owned(),
+            file: path.to_owned(),
             line: None,
+            column: None,
             problem: format!("cannot be read: {error}"),
             hint: "scenarios are files such as scenarios/online-replicated.toml",
         })?;
         Self::parse(path, &text, catalog)
     }
 
-    /// Reads a scenario's text and checks it against the catalog.
+    /// Reads the text of a scenario file, which is read as if it stood at this path.
     ///
     /// # Errors
-    /// What is wrong with it, with its line.
-    pub fn parse(path: &Path, text: &str, catalog: &Catalog) -> Result<Self, ScenarioError> {
-        check::scenario(path, text, catalog)
+    /// As [`Scenario::cases`].
+    pub fn parse(path: &Path, text: &str, catalog: &Catalog) -> Result<Vec<Self>, ScenarioErrors> {
+        check::scenarios(path, text, catalog)
+    }
+
+    /// Reads a scenario file that has no more than one case.
+    ///
+    /// # Errors
+    /// As [`Scenario::cases`]; and where there are several to choose from.
+    pub fn load(path: &Path, catalog: &Catalog) -> Result<Self, ScenarioErrors> {
+        let mut cases = Self::cases(path, catalog)?;
+        match (cases.pop(), cases.is_empty()) {
+            (Some(only), true) => Ok(only),
+            (_, _) => Err(ScenarioErrors::from(ScenarioError {
+                file: path.to_owned(),
+                line: None,
+                column: None,
+                problem: "expected one case, and its matrix makes several".to_owned(),
+                hint: "choose one of them",
+            })),
+        }
+    }
+
+    /// Returns whether this is the case of that name: its whole name, or what stands behind the `@`.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.case.as_deref() == Some(name)
+    }
+
+    /// Returns the command that rehearses just this case.
+    pub fn command(&self) -> String {
+        let case = self.case.as_ref().map(|case| format!(" --case {case}")).unwrap_or_default();
+        format!("simulator run {}{case}", self.path.display())
     }
 
     /// Returns the op-version of each release of the scenario's family that it uses.
@@ -344,6 +270,16 @@ impl Scenario {
             }
         }
         standing
+    }
+
+    /// Returns where a client is to stand after so many orders: at the target of the last one that upgraded clients, or
+    /// where it began; so does one that the inventory leaves out.
+    pub fn client_release(&self, client: &ClientSpec, orders: usize) -> String {
+        let moved = self.orders.iter().take(orders).rev().find(|order| {
+            order.clients_at_once > 0 && order.outcome == Outcome::Upgraded && order.on == Which::Pool
+        });
+        let stays = self.left_to_itself() == Some(client.node.name.as_str());
+        moved.filter(|_| !stays).map_or_else(|| client.node.release.clone(), |order| order.to.to_string())
     }
 
     /// Returns whether the client that writes has to be left out of the inventory: where clients are upgraded and it

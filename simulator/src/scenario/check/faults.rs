@@ -1,53 +1,36 @@
 //! Faults: that their cues and deeds name what there is.
 
 use executor::core::finding::Code;
-use toml::Spanned;
 
-use super::super::file;
-use super::super::{Ask, Cue, Deed, Fault, ScenarioError, Step};
-use super::Source;
-use super::pool::Pools;
+use super::super::file_orders;
+use super::super::placed::Placed;
+use super::super::sources::{Checked, every};
+use super::super::{Ask, Cue, Deed, Fault, Step};
+use super::Look;
 
 /// Returns what is done before an order.
-pub(super) fn before(
-    source: &Source<'_>,
-    order: &file::Order,
-    pools: &Pools,
-) -> Result<Vec<Deed>, ScenarioError> {
-    order.before.iter().map(|deed| self::deed(source, order, deed, pools)).collect()
+pub(super) fn before(look: &Look<'_>, order: &file_orders::Order) -> Checked<Vec<Deed>> {
+    every(order.before.iter().map(|deed| self::deed(look, order, deed)))
 }
 
 /// Returns what is done while the executor works on an order.
-pub(super) fn faults(
-    source: &Source<'_>,
-    order: &file::Order,
-    pools: &Pools,
-) -> Result<Vec<Fault>, ScenarioError> {
-    let one = |spanned: &Spanned<file::Fault>| {
-        let (at, fault) = (spanned.span().start, spanned.get_ref());
+pub(super) fn faults(look: &Look<'_>, order: &file_orders::Order) -> Checked<Vec<Fault>> {
+    let one = |placed: &Placed<file_orders::Fault>| {
+        let (at, fault) = (placed.at(), placed.get_ref());
         if order.ask == Ask::Resume {
-            let hint = "put it under the order that made the plan";
-            return Err(source.error(
-                at,
-                "a run that is taken up again tells no plan to find a step in",
-                hint,
-            ));
+            let problem = "a run that is taken up again tells no plan to find a step in";
+            return Err(look.sources.error(at, problem, "put it under the order that made the plan"));
         }
-        let cue = cue(source, order, at, fault, pools)?;
-        Ok(Fault { cue, deed: deed(source, order, &fault.deed, pools)? })
+        let cue = cue(look, order, at, fault);
+        let deed = deed(look, order, &fault.deed);
+        Ok(Fault { cue: cue?, deed: deed? })
     };
-    order.faults.iter().map(one).collect()
+    every(order.faults.iter().map(one))
 }
 
-fn cue(
-    source: &Source<'_>,
-    order: &file::Order,
-    at: usize,
-    fault: &file::Fault,
-    pools: &Pools,
-) -> Result<Cue, ScenarioError> {
-    let step = |action: &String, host: &Spanned<String>| {
-        Ok(Step { action: action.clone(), host: host_of(source, order, host, pools)? })
+fn cue(look: &Look<'_>, order: &file_orders::Order, at: usize, fault: &file_orders::Fault) -> Checked<Cue> {
+    let step = |action: &String, host: &Placed<String>| {
+        Ok(Step { action: action.clone(), host: host_of(look, order, host)? })
     };
     match (&fault.after, &fault.during, &fault.waiting) {
         (Some(after), None, None) => Ok(Cue::After(step(&after.step, &after.host)?)),
@@ -59,54 +42,41 @@ fn cue(
             let code = waiting.finding.get_ref();
             let finding = code.parse::<Code>().map_err(|()| {
                 let hint = "a code as `executor explain` lists them, such as \"PEER_DISCONNECTED\"";
-                source.error(waiting.finding.span().start, format!("there is no finding `{code}`"), hint)
+                look.sources.error(waiting.finding.at(), format!("there is no finding `{code}`"), hint)
             })?;
             let step = match (&waiting.step, &waiting.host) {
                 (Some(action), Some(host)) => Some(step(action, host)?),
                 (None, None) => None,
                 (Some(_), None) | (None, Some(_)) => {
                     let hint = "give both, or none of them for a gate of any step";
-                    return Err(source.error(at, "a gate is of a step and its host", hint));
+                    return Err(look.sources.error(at, "a gate is of a step and its host", hint));
                 }
             };
             Ok(Cue::Waiting { step, finding })
         }
         (_, _, _) => {
             let hint = "give one of `after`, `during` and `waiting`, as in scenarios/README.md";
-            Err(source.error(at, "a fault has one cue", hint))
+            Err(look.sources.error(at, "a fault has one cue", hint))
         }
     }
 }
 
 /// Sees that a deed is done to a volume and to hosts that there are.
-fn deed(
-    source: &Source<'_>,
-    order: &file::Order,
-    deed: &Spanned<Deed>,
-    pools: &Pools,
-) -> Result<Deed, ScenarioError> {
+fn deed(look: &Look<'_>, order: &file_orders::Order, deed: &Placed<Deed>) -> Checked<Deed> {
     let at = deed.span();
     let deed = deed.get_ref();
-    if let Some(volume) = deed.volume() {
-        let volumes = pools.part(order.on).into_iter().flat_map(|part| &part.volumes);
-        let names: Vec<&str> = volumes.map(|volume| volume.name.as_str()).collect();
-        source.known(&Spanned::new(at.clone(), volume.to_owned()), "volume", names.iter().copied())?;
-    }
-    for host in deed.hosts() {
-        host_of(source, order, &Spanned::new(at.clone(), host.to_owned()), pools)?;
-    }
+    let volumes = look.file.volume_names(order.on);
+    let volume = deed
+        .volume()
+        .map(|volume| look.sources.known(&Placed::new(at.clone(), volume.to_owned()), "volume", &volumes));
+    let hosts = deed.hosts().into_iter();
+    every(hosts.map(|host| host_of(look, order, &Placed::new(at.clone(), host.to_owned()))))?;
+    volume.transpose()?;
     Ok(deed.clone())
 }
 
 /// Sees that a host is a server of the order's pool, or a client.
-fn host_of(
-    source: &Source<'_>,
-    order: &file::Order,
-    host: &Spanned<String>,
-    pools: &Pools,
-) -> Result<String, ScenarioError> {
-    let servers = pools.part(order.on).into_iter().flat_map(|part| &part.servers);
-    let clients = pools.clients.iter().map(|client| &client.node);
-    let names: Vec<&str> = servers.chain(clients).map(|node| node.name.as_str()).collect();
-    source.known(host, "host", names.iter().copied())
+fn host_of(look: &Look<'_>, order: &file_orders::Order, host: &Placed<String>) -> Checked<String> {
+    let hosts = [look.file.server_names(order.on), look.file.client_names()].concat();
+    look.sources.known(host, "host", &hosts)
 }

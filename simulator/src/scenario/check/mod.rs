@@ -1,162 +1,160 @@
-//! From a scenario's text to one that makes sense, or to an error that says where and what instead.
+//! From a scenario's text to one that makes sense, or to all that is wrong with it: where, what, and what instead.
+//!
+//! What can be looked at by itself is, whatever is wrong with the rest: names are taken from the file as it is written.
 
+#[cfg(test)]
+mod extends_tests;
 mod faults;
 #[cfg(test)]
 mod faults_tests;
+#[cfg(test)]
+mod manual_tests;
+mod matrix;
+#[cfg(test)]
+mod matrix_tests;
 mod orders;
+#[cfg(test)]
+mod places_tests;
 mod pool;
+mod shape;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use toml::Spanned;
-
+use super::error::ScenarioErrors;
 use super::file::{self, File};
-use super::{Expect, Scenario, ScenarioError, Workload};
+use super::file_orders;
+use super::placed::Placed;
+use super::sources::{Checked, Sources, every};
+use super::{Expect, Scenario, Which, Workload};
 use crate::images::{Catalog, Family};
 use crate::oracle::Allowance;
-use crate::pool::ClientSpec;
 
-/// A text and where it is from, for errors with lines.
-struct Source<'a> {
-    path: &'a Path,
-    text: &'a str,
+/// Reads a scenario's text and all that it extends; returns its cases.
+pub(super) fn scenarios(path: &Path, text: &str, catalog: &Catalog) -> Result<Vec<Scenario>, ScenarioErrors> {
+    let sources = Sources::gather(path, text);
+    let checked = shape::file(&sources).and_then(|file| {
+        let cases = matrix::cases(&sources, file)?;
+        every(cases.into_iter().map(|(case, file)| scenario(&sources, path, case, &file, catalog)))
+    });
+    sources.verdict(checked)
 }
 
-impl Source<'_> {
-    fn error(&self, at: usize, problem: impl Into<String>, hint: &'static str) -> ScenarioError {
-        let line = self.text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
-        ScenarioError { path: self.path.to_owned(), line: Some(line), problem: problem.into(), hint }
-    }
-
-    /// Parses a value of the file into one of ours.
-    fn parsed<T>(&self, value: &Spanned<String>, hint: &'static str) -> Result<T, ScenarioError>
-    where
-        T: std::str::FromStr,
-        T::Err: std::fmt::Display,
-    {
-        let parse = value.get_ref().parse();
-        parse.map_err(|error: T::Err| self.error(value.span().start, error.to_string(), hint))
-    }
-
-    /// Sees that a name is one of those that there are.
-    fn known<'n>(
-        &self,
-        name: &Spanned<String>,
-        what: &str,
-        mut known: impl Iterator<Item = &'n str> + Clone,
-    ) -> Result<String, ScenarioError> {
-        if known.clone().any(|other| other == name.get_ref()) {
-            return Ok(name.get_ref().clone());
-        }
-        let names: Vec<&str> = known.by_ref().collect();
-        let problem = format!("no {what} `{}`: expected one of {}", name.get_ref(), names.join(", "));
-        Err(self.error(name.span().start, problem, "use a name that the scenario or the catalog has"))
-    }
-
-    /// Sees that a list has each of its texts once.
-    fn once<'n>(&self, texts: impl IntoIterator<Item = &'n Spanned<String>>) -> Result<(), ScenarioError> {
-        let mut seen = BTreeSet::new();
-        match texts.into_iter().find(|text| !seen.insert(text.get_ref())) {
-            None => Ok(()),
-            Some(twice) => {
-                let problem = format!("`{}` is there twice, expected once", twice.get_ref());
-                Err(self.error(twice.span().start, problem, "remove one of the two"))
-            }
-        }
-    }
-}
-
-pub(super) fn scenario(path: &Path, text: &str, catalog: &Catalog) -> Result<Scenario, ScenarioError> {
-    let source = Source { path, text };
-    let file: File = toml::from_str(text).map_err(|error| ScenarioError {
-        path: path.to_owned(),
-        line: error.span().map(|span| source.error(span.start, "", "").line.unwrap_or(1)),
-        problem: error.message().to_owned(),
-        hint: if error.message().starts_with("duplicate key") {
-            "remove one of the two"
-        } else {
-            "scenarios/README.md explains every key"
-        },
-    })?;
-    let families = catalog.families.iter().map(|family| family.name.as_str());
-    let family_name = source.known(&file.pool.family, "family", families)?;
-    let family = catalog.families.iter().find(|family| family.name == family_name);
-    let Some(family) = family else {
-        return Err(source.error(file.pool.family.span().start, "no such family", "see images/catalog.toml"));
-    };
-    let pools = pool::pools(&source, family, &file)?;
-    let users = pool::users(&source, &file, &pools)?;
-    let workload = file.workload.as_ref().map(|load| workload(&source, load, &pools.clients)).transpose()?;
-    let orders = orders::orders(&source, family, &file, &pools)?;
-    let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+fn scenario(
+    sources: &Sources,
+    path: &Path,
+    case: Option<String>,
+    file: &File,
+    catalog: &Catalog,
+) -> Checked<Scenario> {
+    let family = family(sources, file, catalog);
+    // Of a family that nobody knows, nobody knows the releases.
+    let look = Look { sources, file, family: family.ok() };
+    let pools = pool::pools(&look);
+    let users = pool::users(&look);
+    let workload = file.workload.as_ref().map(|load| workload(&look, load)).transpose();
+    let orders = orders::orders(&look);
+    let expect = expect(sources, &file.expect);
+    let (family, pools, users) = (family?, pools?, users?);
+    let pool::Pools { pool, secondary, clients } = pools;
     let pool::Users { sessions, mounts, applications } = users;
+    let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     Ok(Scenario {
-        name,
+        name: case.as_ref().map_or(stem.clone(), |case| format!("{stem}@{case}")),
+        case,
         path: path.to_owned(),
-        about: file.about,
-        tags: file.tags,
-        family: family_name,
-        init: file.pool.init.unwrap_or(family.init),
-        pool: pools.pool,
-        secondary: pools.secondary,
+        about: file.about.clone(),
+        tags: file.tags.clone(),
+        family: family.name.clone(),
+        init: file.pool.get_ref().init.unwrap_or(family.init),
+        pool,
+        secondary,
         sessions,
-        clients: pools.clients,
+        clients,
         mounts,
         applications,
-        workload,
-        orders,
-        expect: expect(&source, file.expect)?,
+        workload: workload?,
+        orders: orders?,
+        expect: expect?,
     })
 }
 
-fn known_release(
-    source: &Source<'_>,
-    family: &Family,
-    release: &Spanned<String>,
-) -> Result<String, ScenarioError> {
-    let versions = family.versions();
-    source.known(release, "release", versions.iter().map(String::as_str))
+/// What a check looks at.
+struct Look<'a> {
+    sources: &'a Sources,
+    file: &'a File,
+    /// The family, unless there is no such one.
+    family: Option<&'a Family>,
 }
 
-fn workload(
-    source: &Source<'_>,
-    load: &file::Workload,
-    clients: &[ClientSpec],
-) -> Result<Workload, ScenarioError> {
-    let client =
-        source.known(&load.client, "client", clients.iter().map(|client| client.node.name.as_str()))?;
-    let mounts: Vec<&str> = clients
-        .iter()
-        .filter(|other| other.node.name == client)
-        .flat_map(|client| client.mounts.iter().map(String::as_str))
-        .collect();
-    source.once(std::iter::once(&load.volume).chain(&load.also))?;
-    let volumes = std::iter::once(&load.volume)
-        .chain(&load.also)
-        .map(|volume| source.known(volume, "mount of that client", mounts.iter().copied()))
-        .collect::<Result<Vec<_>, _>>()?;
-    let operations_per_second = *load.operations_per_second.get_ref();
-    if !(0.1..=1000.0).contains(&operations_per_second) {
-        let at = load.operations_per_second.span().start;
-        return Err(source.error(at, "expected 0.1 to 1000 operations a second", "25 suits most rehearsals"));
+impl Look<'_> {
+    /// Sees that the family has a release.
+    fn known_release(&self, release: &Placed<String>) -> Checked<String> {
+        let Some(family) = self.family else { return Ok(release.get_ref().clone()) };
+        let versions = family.versions();
+        let versions: Vec<&str> = versions.iter().map(String::as_str).collect();
+        self.sources.known(release, "release", &versions)
     }
-    Ok(Workload { client, volumes, operations_per_second, stops_for_downtime: load.stops_for_downtime })
+
+    /// Sees that a name is that of a pool's volume.
+    fn known_volume(&self, name: &Placed<String>, which: Which) -> Checked<String> {
+        let what = match which {
+            Which::Pool => "volume of the pool",
+            Which::Secondary => "volume of the secondary",
+        };
+        self.sources.known(name, what, &self.file.volume_names(which))
+    }
 }
 
-fn expect(source: &Source<'_>, expect: file::Expect) -> Result<Expect, ScenarioError> {
-    source.once(expect.lost_options.iter().map(|lost| &lost.option))?;
-    let allowance = |lost: file::LostOption| {
-        let file::LostOption { option, value, reason } = lost;
-        Allowance { option: option.into_inner(), value, reason }
+fn family<'c>(sources: &Sources, file: &File, catalog: &'c Catalog) -> Checked<&'c Family> {
+    let name = &file.pool.get_ref().family;
+    let names: Vec<&str> = catalog.families.iter().map(|family| family.name.as_str()).collect();
+    let known = sources.known(name, "family", &names)?;
+    let mut families = catalog.families.iter();
+    let hint = "see images/catalog.toml";
+    families
+        .find(|family| family.name == known)
+        .ok_or_else(|| sources.error(name.at(), "no such family", hint))
+}
+
+fn workload(look: &Look<'_>, load: &file::Workload) -> Checked<Workload> {
+    let Look { sources, file, .. } = look;
+    let client = sources.known(&load.client, "client", &file.client_names());
+    let once = sources.once(std::iter::once(&load.volume).chain(&load.also));
+    let operations_per_second = *load.operations_per_second.get_ref();
+    let pace = if (0.1..=1000.0).contains(&operations_per_second) {
+        Ok(operations_per_second)
+    } else {
+        let at = load.operations_per_second.at();
+        Err(sources.error(at, "expected 0.1 to 1000 operations a second", "25 suits most rehearsals"))
+    };
+    let client = client?;
+    let own = file.clients.iter().filter(|other| *other.name.get_ref() == client);
+    let mounts: Vec<&str> =
+        own.flat_map(|client| &client.mounts).map(|mount| mount.get_ref().as_str()).collect();
+    let volumes = std::iter::once(&load.volume).chain(&load.also);
+    let volumes = every(volumes.map(|volume| sources.known(volume, "mount of that client", &mounts)));
+    once?;
+    Ok(Workload {
+        client,
+        volumes: volumes?,
+        operations_per_second: pace?,
+        stops_for_downtime: load.stops_for_downtime,
+    })
+}
+
+fn expect(sources: &Sources, expect: &file_orders::Expect) -> Checked<Expect> {
+    sources.once(expect.lost_options.iter().map(|lost| &lost.option))?;
+    let allowance = |lost: &file_orders::LostOption| {
+        let file_orders::LostOption { option, value, reason } = lost;
+        Allowance { option: option.get_ref().clone(), value: value.clone(), reason: reason.clone() }
     };
     Ok(Expect {
         longest_stall: Duration::from_secs(expect.longest_stall_seconds),
         stored: expect.stored,
-        old_names: expect.old_names,
-        lost_options: expect.lost_options.into_iter().map(allowance).collect(),
+        old_names: expect.old_names.clone(),
+        lost_options: expect.lost_options.iter().map(allowance).collect(),
     })
 }

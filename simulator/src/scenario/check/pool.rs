@@ -1,11 +1,11 @@
 //! Pools, and who uses them: from the file to what can be brought up.
 
-use toml::Spanned;
-
 use super::super::file::{self, File, Kind};
-use super::super::{HostMount, PoolPart, ScenarioError, Which};
-use super::{Source, known_release};
-use crate::images::{Family, Init};
+use super::super::placed::Placed;
+use super::super::sources::{Checked, Sources, every};
+use super::super::{HostMount, PoolPart, Which};
+use super::Look;
+use crate::images::Init;
 use crate::pool::{
     Application, ClientSpec, NodeSpec, ONE_NAME_EACH, PoolSpec, Session, VolumeKind, VolumeSpec,
 };
@@ -20,15 +20,6 @@ pub(super) struct Pools {
     pub(super) clients: Vec<ClientSpec>,
 }
 
-impl Pools {
-    pub(super) fn part(&self, which: Which) -> Option<&PoolPart> {
-        match which {
-            Which::Pool => Some(&self.pool),
-            Which::Secondary => self.secondary.as_ref(),
-        }
-    }
-}
-
 /// Who uses the volumes, but for clients with their mounts.
 pub(super) struct Users {
     pub(super) sessions: Vec<Session>,
@@ -36,88 +27,111 @@ pub(super) struct Users {
     pub(super) applications: Vec<Application>,
 }
 
-pub(super) fn pools(source: &Source<'_>, family: &Family, file: &File) -> Result<Pools, ScenarioError> {
-    let release = known_release(source, family, &file.pool.release)?;
-    let node = |name: &Spanned<String>, release: &str| NodeSpec {
+pub(super) fn pools(look: &Look<'_>) -> Checked<Pools> {
+    let Look { sources, file, .. } = look;
+    let release = release(look);
+    let far_release = match file.secondary.as_ref().and_then(|secondary| secondary.release.as_ref()) {
+        Some(own) => look.known_release(own),
+        None => release.clone(),
+    };
+    let volumes = |which: Which| {
+        let volumes = file.volumes.iter().filter(move |volume| volume.pool == which);
+        every(volumes.map(|volume| self::volume(sources, volume)))
+    };
+    let (near, far) = (volumes(Which::Pool), volumes(Which::Secondary));
+    let stray =
+        file.volumes.iter().filter(|volume| volume.pool == Which::Secondary && file.secondary.is_none());
+    let strays = every(stray.map(|volume| {
+        let problem = format!("there is no secondary pool for volume {}", volume.name.get_ref());
+        Err::<(), _>(sources.error(volume.name.at(), problem, "describe it in [secondary]"))
+    }));
+    let mounts = every(file.clients.iter().map(|client| mounts(sources, file, client)));
+
+    let (release, far_release) = (release?, far_release?);
+    let node = |name: &Placed<String>, release: &str| NodeSpec {
         name: name.get_ref().clone(),
         release: release.to_owned(),
     };
-    let part = |which: Which, servers: &[Spanned<String>], release: &str| {
-        let volumes = file.volumes.iter().filter(|volume| volume.pool == which);
-        let volumes = volumes.map(|volume| self::volume(source, volume)).collect::<Result<Vec<_>, _>>()?;
-        Ok(PoolPart { servers: servers.iter().map(|name| node(name, release)).collect(), volumes })
+    let part = |which: Which, volumes, release: &str| PoolPart {
+        servers: file.servers(which).iter().map(|name| node(name, release)).collect(),
+        volumes,
     };
-    let pool = part(Which::Pool, file.pool.servers.get_ref(), &release)?;
-    let secondary = match &file.secondary {
-        Some(secondary) => {
-            let own = secondary.release.as_ref().map(|own| known_release(source, family, own)).transpose()?;
-            let release = own.as_ref().unwrap_or(&release);
-            Some(part(Which::Secondary, secondary.servers.get_ref(), release)?)
-        }
-        None => None,
-    };
-    let stray = file.volumes.iter().find(|volume| volume.pool == Which::Secondary && secondary.is_none());
-    if let Some(volume) = stray {
-        let problem = format!("there is no secondary pool for volume {}", volume.name.get_ref());
-        return Err(source.error(volume.name.span().start, problem, "describe it in [secondary]"));
-    }
-    let mut clients = Vec::new();
-    for client in &file.clients {
-        source.once(&client.mounts)?;
-        let names = || pool.volumes.iter().map(|volume| volume.name.as_str());
-        let mounts = client.mounts.iter().map(|mount| source.known(mount, "volume", names()));
-        let mounts = mounts.collect::<Result<Vec<_>, _>>()?;
-        clients.push(ClientSpec { node: node(&client.name, &release), mounts });
-    }
-    possible(source, file, &pool, secondary.as_ref(), &clients)?;
-    Ok(Pools { pool, secondary, clients })
+    let pool = part(Which::Pool, near?, &release);
+    let secondary = part(Which::Secondary, far?, &far_release);
+    let secondary = file.secondary.is_some().then_some(secondary);
+    let clients = file
+        .clients
+        .iter()
+        .zip(mounts?)
+        .map(|(client, mounts)| ClientSpec { node: node(&client.name, &release), mounts });
+    let pools = Pools { pool, secondary, clients: clients.collect() };
+    strays?;
+    possible(sources, file, &pools)?;
+    Ok(pools)
 }
 
-pub(super) fn users(source: &Source<'_>, file: &File, pools: &Pools) -> Result<Users, ScenarioError> {
-    let volumes = |which: Which| {
-        let part = pools.part(which).into_iter();
-        part.flat_map(|part| &part.volumes).map(|volume| volume.name.as_str())
-    };
-    let servers = || pools.pool.servers.iter().map(|server| server.name.as_str());
-    let hosts = || servers().chain(pools.clients.iter().map(|client| client.node.name.as_str()));
+/// Returns the release that the pool starts with. A matrix has put it there, where one is to.
+fn release(look: &Look<'_>) -> Checked<String> {
+    let pool = &look.file.pool;
+    match &pool.get_ref().release {
+        Some(release) => look.known_release(release),
+        None => {
+            let hint = "add it, such as release = \"10.3\", or give the releases in [matrix]";
+            Err(look.sources.error(pool.at(), "missing field `release`", hint))
+        }
+    }
+}
+
+fn mounts(sources: &Sources, file: &File, client: &file::Client) -> Checked<Vec<String>> {
+    let names = file.volume_names(Which::Pool);
+    let once = sources.once(&client.mounts);
+    let mounts = every(client.mounts.iter().map(|mount| sources.known(mount, "volume", &names)));
+    once?;
+    mounts
+}
+
+pub(super) fn users(look: &Look<'_>) -> Checked<Users> {
+    let Look { sources, file, .. } = look;
+    let servers = file.server_names(Which::Pool);
+    let hosts = [servers.clone(), file.client_names()].concat();
     let session = |session: &file::Session| {
-        Ok(Session {
-            primary: source.known(&session.primary, "volume of the pool", volumes(Which::Pool))?,
-            secondary: source.known(
-                &session.secondary,
-                "volume of the secondary",
-                volumes(Which::Secondary),
-            )?,
-        })
+        let primary = look.known_volume(&session.primary, Which::Pool);
+        let secondary = look.known_volume(&session.secondary, Which::Secondary);
+        Ok(Session { primary: primary?, secondary: secondary? })
     };
     let mount = |mount: &file::HostMount| {
-        Ok(HostMount {
-            host: source.known(&mount.host, "server", servers())?,
-            volume: source.known(&mount.volume, "volume of the pool", volumes(Which::Pool))?,
-        })
+        let host = sources.known(&mount.host, "server", &servers);
+        let volume = look.known_volume(&mount.volume, Which::Pool);
+        Ok(HostMount { host: host?, volume: volume? })
     };
     let application = |application: &file::Application| {
-        Ok(Application {
-            host: source.known(&application.host, "host", hosts())?,
-            volume: source.known(&application.volume, "volume of the pool", volumes(Which::Pool))?,
-            program: application.program,
-        })
+        let host = sources.known(&application.host, "host", &hosts);
+        let volume = look.known_volume(&application.volume, Which::Pool);
+        Ok(Application { host: host?, volume: volume?, program: application.program })
     };
-    Ok(Users {
-        sessions: file.sessions.iter().map(session).collect::<Result<_, _>>()?,
-        mounts: file.mounts.iter().map(mount).collect::<Result<_, _>>()?,
-        applications: file.applications.iter().map(application).collect::<Result<_, _>>()?,
+    let sessions = every(file.sessions.iter().map(session));
+    let mounts = every(file.mounts.iter().map(mount));
+    let applications = every(file.applications.iter().map(application));
+    Ok(Users { sessions: sessions?, mounts: mounts?, applications: applications? })
+}
+
+fn volume(sources: &Sources, volume: &file::Volume) -> Checked<VolumeSpec> {
+    let name = sources.parsed::<executor::core::names::VolumeName>(&volume.name, "rename the volume");
+    let kind = kind(sources, volume)?;
+    name?;
+    Ok(VolumeSpec {
+        name: volume.name.get_ref().clone(),
+        kind,
+        bricks_per_server: volume.bricks_per_server,
+        options: volume.options.clone().into_iter().collect(),
     })
 }
 
-fn volume(source: &Source<'_>, volume: &file::Volume) -> Result<VolumeSpec, ScenarioError> {
-    let at = volume.kind.span().start;
+fn kind(sources: &Sources, volume: &file::Volume) -> Checked<VolumeKind> {
+    let at = volume.kind.at();
     let missing = |key: &str| {
-        source.error(
-            at,
-            format!("`{key}` is missing for this kind of volume"),
-            "scenarios/README.md explains the kinds",
-        )
+        let problem = format!("`{key}` is missing for this kind of volume");
+        sources.error(at, problem, "scenarios/README.md explains the kinds")
     };
     let kind = match volume.kind.get_ref() {
         Kind::Replica => VolumeKind::Replica { count: volume.replica.ok_or_else(|| missing("replica"))? },
@@ -135,30 +149,19 @@ fn volume(source: &Source<'_>, volume: &file::Volume) -> Result<VolumeSpec, Scen
     };
     if of_no_use.is_some() {
         let problem = "`replica` is for kind replica only, `data` and `redundancy` for kind disperse only";
-        return Err(source.error(at, problem, "remove what this kind of volume does not have"));
+        return Err(sources.error(at, problem, "remove what this kind of volume does not have"));
     }
-    source.parsed::<executor::core::names::VolumeName>(&volume.name, "rename the volume")?;
-    Ok(VolumeSpec {
-        name: volume.name.get_ref().clone(),
-        kind,
-        bricks_per_server: volume.bricks_per_server,
-        options: volume.options.clone().into_iter().collect(),
-    })
+    Ok(kind)
 }
 
 /// Sees that such pools can be brought up at all.
-fn possible(
-    source: &Source<'_>,
-    file: &File,
-    pool: &PoolPart,
-    secondary: Option<&PoolPart>,
-    clients: &[ClientSpec],
-) -> Result<(), ScenarioError> {
-    let at = file.pool.servers.span().start;
-    let far = secondary.map_or(&[][..], |part| &part.servers);
+fn possible(sources: &Sources, file: &File, pools: &Pools) -> Checked<()> {
+    let Pools { pool, secondary, clients } = pools;
+    let at = file.pool.get_ref().servers.at();
+    let far = secondary.as_ref().map_or(&[][..], |part| &part.servers);
     if pool.servers.len() + far.len() + clients.len() > NODES_MAX {
         let problem = format!("more than {NODES_MAX} nodes");
-        return Err(source.error(at, problem, "rehearse with fewer servers of the same layout"));
+        return Err(sources.error(at, problem, "rehearse with fewer servers of the same layout"));
     }
     let spec = |part: &PoolPart, clients: &[ClientSpec]| PoolSpec {
         image: String::new(),
@@ -171,23 +174,21 @@ fn possible(
     let fault = same
         .map(|server| (format!("two nodes are called {}", server.name), ONE_NAME_EACH))
         .or_else(|| spec(pool, clients).fault())
-        .or_else(|| spec(secondary?, &[]).fault());
+        .or_else(|| spec(secondary.as_ref()?, &[]).fault());
     match fault {
         None => Ok(()),
         Some((fault, hint)) => {
             let at = place_of(&fault, file).unwrap_or(at);
-            Err(source.error(at, fault, hint))
+            Err(sources.error(at, fault, hint))
         }
     }
 }
 
 /// Returns where the thing that a fault names is declared last.
 fn place_of(fault: &str, file: &File) -> Option<usize> {
-    let far = file.secondary.iter().flat_map(|secondary| secondary.servers.get_ref());
     let names = file.volumes.iter().map(|volume| &volume.name);
     let names = names.chain(file.clients.iter().map(|client| &client.name));
-    let names = names.chain(file.pool.servers.get_ref()).chain(far);
-    let named =
-        |name: &&Spanned<String>| fault.split([' ', ';', '`', ',']).any(|word| word == name.get_ref());
-    names.filter(named).map(|name| name.span().start).max()
+    let names = names.chain(file.servers(Which::Pool)).chain(file.servers(Which::Secondary));
+    let named = |name: &&Placed<String>| fault.split([' ', ';', '`', ',']).any(|word| word == name.get_ref());
+    names.filter(named).map(Placed::at).max()
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rstest::rstest;
 
-use super::super::{Ask, Deed, Outcome, Which};
+use super::super::{Ask, Deed, Outcome, ScenarioError, Which};
 use super::*;
 
 pub(super) const GOOD: &str = r#"about = "x"
@@ -45,13 +45,19 @@ to = "10.3"
 outcome = "upgraded"
 "#;
 
-fn catalog() -> Catalog {
+pub(super) fn catalog() -> Catalog {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../images"));
     Catalog::load(path).unwrap()
 }
 
+/// Reads all cases of a scenario.
+pub(super) fn read_all(text: &str) -> Result<Vec<Scenario>, Vec<ScenarioError>> {
+    scenarios(Path::new("scenarios/x.toml"), text, &catalog()).map_err(|errors| errors.0)
+}
+
+/// Reads a scenario that has one case, or the first that is wrong with it.
 pub(super) fn read(text: &str) -> Result<Scenario, ScenarioError> {
-    scenario(Path::new("scenarios/x.toml"), text, &catalog())
+    read_all(text).map(|mut cases| cases.remove(0)).map_err(|mut errors| errors.remove(0))
 }
 
 #[test]
@@ -71,14 +77,15 @@ fn every_scenario_of_the_project_makes_sense(
     path: std::path::PathBuf,
 ) {
     let catalog = catalog();
-    let scenario = Scenario::load(&path, &catalog).unwrap();
-    let registry = path.parent().unwrap().ends_with("registry");
-    let base = &catalog.family(&scenario.family).unwrap().base;
-    assert_eq!(registry, base.bootstrap.is_none(), "scenarios/registry is for what needs a registry");
-    // The judge has to know what to expect before and after every order.
-    for orders in 0..=scenario.orders.len() {
-        let release = scenario.standing(Which::Pool, orders).op_version_of;
-        assert!(scenario.op_version(&catalog, &release).is_some(), "no op-version of {release}");
+    for scenario in Scenario::cases(&path, &catalog).unwrap() {
+        let registry = path.parent().unwrap().ends_with("registry");
+        let base = &catalog.family(&scenario.family).unwrap().base;
+        assert_eq!(registry, base.bootstrap.is_none(), "scenarios/registry is for what needs a registry");
+        // The judge has to know what to expect before and after every order.
+        for orders in 0..=scenario.orders.len() {
+            let release = scenario.standing(Which::Pool, orders).op_version_of;
+            assert!(scenario.op_version(&catalog, &release).is_some(), "no op-version of {release}");
+        }
     }
 }
 
