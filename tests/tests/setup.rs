@@ -8,9 +8,10 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-/// What every system has, and what only looks.
-const TOOLS: [&str; 12] =
-    ["bash", "basename", "cat", "chmod", "cp", "cut", "dirname", "env", "sed", "sleep", "sort", "uname"];
+/// What every system has, and what only looks, or tidies up after the scripts themselves.
+const TOOLS: [&str; 13] = [
+    "bash", "basename", "cat", "chmod", "cp", "cut", "dirname", "env", "rm", "sed", "sleep", "sort", "uname",
+];
 
 /// What changes a machine. Each says that it was called.
 const CHANGES: [&str; 7] = ["apt-get", "dnf", "modprobe", "service", "setsid", "sudo", "systemctl"];
