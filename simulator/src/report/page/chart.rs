@@ -22,6 +22,9 @@ const BAR_TOP: f64 = 5.0;
 /// How wide a bar has to be to have its number in it, for each digit.
 const DIGIT: f64 = 8.0;
 
+/// How wide a fault's label is.
+const LABEL: f64 = 26.0;
+
 /// How many characters of a host's name fit beside its lane.
 const NAME: usize = 15;
 
@@ -60,15 +63,30 @@ pub(super) fn axis(span: &Span, top: f64, bottom: f64) -> Markup {
 
 /// Draws where faults struck, between two heights.
 pub(super) fn strikes(timeline: &Timeline, top: f64, bottom: f64) -> Markup {
+    let mut faults: Vec<(f64, &Fault)> =
+        timeline.faults.iter().map(|fault| (x(&timeline.span, fault.at.0), fault)).collect();
+    faults.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let labels = apart(faults.iter().map(|(at, _)| *at));
     html! {
-        @for fault in &timeline.faults {
+        @for ((at, fault), beside) in faults.iter().zip(labels) {
             g.fault.mends[fault.mends] {
                 title { (told(fault)) }
-                line x1=(N(x(&timeline.span, fault.at.0))) x2=(N(x(&timeline.span, fault.at.0))) y1=(N(top)) y2=(N(bottom)) {}
-                text x=(N(x(&timeline.span, fault.at.0))) y=(N(top - 4.0)) text-anchor="middle" { (label(fault)) }
+                line x1=(N(*at)) x2=(N(*at)) y1=(N(top)) y2=(N(bottom)) {}
+                text x=(N(beside)) y=(N(top - 4.0)) text-anchor="middle" { (label(fault)) }
             }
         }
     }
+}
+
+/// Returns where the labels of faults are put, from left to right, so that none is upon another: faults come in twos.
+fn apart(places: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut free = 0.0;
+    let put = |at: f64| {
+        let at = at.max(free);
+        free = at + LABEL;
+        at
+    };
+    places.map(put).collect()
 }
 
 fn label(fault: &Fault) -> String {
@@ -191,5 +209,15 @@ pub(super) fn faults(timeline: &Timeline) -> Markup {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_label_of_a_fault_is_upon_another() {
+        assert_eq!(apart([100.0, 101.0, 102.0, 300.0].into_iter()), [100.0, 126.0, 152.0, 300.0]);
     }
 }
