@@ -4,6 +4,7 @@ pub mod artifacts;
 mod causes;
 pub mod cli;
 pub mod director;
+pub mod doctor;
 pub mod engine;
 pub mod images;
 pub mod oracle;

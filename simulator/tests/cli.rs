@@ -13,13 +13,14 @@ fn root() -> PathBuf {
 
 /// Runs the simulator with no engine within reach: what needs one before it looks at its input shows.
 fn simulator(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_simulator"))
-        .args(arguments)
-        .env("DOCKER_HOST", "unix:///nonexistent/engine.sock")
-        .current_dir(root())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
+    command(arguments).output().unwrap()
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_simulator"));
+    command.args(arguments).env("DOCKER_HOST", "unix:///nonexistent/engine.sock");
+    command.env_remove("SIMULATOR_NETWORKS").current_dir(root()).stdin(Stdio::null());
+    command
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -74,6 +75,7 @@ fn a_bad_scenario_ends_with_2_before_any_engine_is_asked(
 #[case(&["list", "--tag", "nope"], "no scenario below scenarios has the tag `nope`")]
 #[case(&["list", "--scenarios", "/nonexistent"], "cannot read /nonexistent")]
 #[case(&["images", "--images", "/nonexistent", "list"], "cannot read /nonexistent/catalog.toml")]
+#[case(&["doctor", "nowhere.toml"], "nowhere.toml: cannot be read")]
 fn bad_input_ends_with_2(#[case] arguments: &[&str], #[case] says: &str) {
     let output = simulator(arguments);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
@@ -315,11 +317,35 @@ fn what_a_file_says_moves_no_cursor() {
 #[rstest]
 #[case(&["clean"])]
 #[case(&["images", "list"])]
+#[case(&["doctor"])]
 #[case(&["run", "scenarios/online-replicated.toml", "--executor", env!("CARGO_BIN_EXE_simulator")])]
 fn without_an_engine_nobody_can_tell(#[case] arguments: &[&str]) {
     let output = simulator(arguments);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("hint: "), "{}", text(&output.stderr));
+}
+
+#[test]
+fn ranges_of_networks_that_make_no_sense_are_bad_input_whether_or_not_there_is_an_engine() {
+    for arguments in [["doctor"], ["clean"]] {
+        let output = command(&arguments).env("SIMULATOR_NETWORKS", "10.213.0.0/16,mine").output().unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("SIMULATOR_NETWORKS: found `mine`, expected") && said.contains("hint: "),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn without_an_engine_the_doctor_shows_every_look_and_calls_none_of_them_fine() {
+    let output = simulator(&["doctor", "--output", "json"]);
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let looks = answer["looks"].as_array().unwrap();
+    assert_eq!((&answer["grade"], &looks[0]["name"]), (&"failure".into(), &"engine".into()));
+    assert!(looks.len() > 10 && looks.iter().all(|look| look["grade"] != "ok"), "{answer}");
+    assert!(looks[0]["remedy"].as_str().unwrap().contains("DOCKER_HOST"), "{answer}");
 }
 
 #[test]
@@ -332,9 +358,16 @@ fn the_manual_names_every_exit_status_and_what_a_verdict_means() {
         statuses.take_while(|line| !line.is_empty()).filter_map(|line| line.get(2..4)).collect();
     let numbered: Vec<&str> = told.into_iter().filter(|number| *number != "  ").collect();
     assert_eq!(numbered, ["0 ", "1 ", "2 ", "3 "], "{help}");
-    for part in
-        ["\"pass\"", "\"unknown\"", "a judge crashed", "DOCKER_HOST", "NO_COLOR", "RUST_LOG", "runs/latest"]
-    {
+    for part in [
+        "\"pass\"",
+        "\"unknown\"",
+        "a judge crashed",
+        "DOCKER_HOST",
+        "SIMULATOR_NETWORKS",
+        "NO_COLOR",
+        "RUST_LOG",
+        "runs/latest",
+    ] {
         assert!(help.contains(part), "{part}: {help}");
     }
 }

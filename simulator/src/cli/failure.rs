@@ -57,7 +57,17 @@ impl Failure {
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Failure {
-        Failure { exit: Exit::Unknown, hint: error.hint(), error: error.into() }
+        let exit = match &error {
+            EngineError::Ranges { .. } => Exit::BadInput,
+            EngineError::NotReached { .. }
+            | EngineError::NoSubnet { .. }
+            | EngineError::Api { .. }
+            | EngineError::Deadline { .. }
+            | EngineError::Failed { .. }
+            | EngineError::Unexpected { .. }
+            | EngineError::Archive { .. } => Exit::Unknown,
+        };
+        Failure { exit, hint: error.hint(), error: error.into() }
     }
 }
 

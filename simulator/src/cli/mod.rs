@@ -2,6 +2,7 @@
 
 mod check;
 mod clean;
+mod doctor;
 mod failure;
 mod images;
 mod list;
@@ -46,17 +47,20 @@ Exit status:
   1  it failed: something was seen that must not be
   2  bad input: the command line, a scenario, the catalog; nothing was started
   3  could not tell: a verdict is \"unknown\" (something could not be looked at, a judge crashed),
-     or there was trouble with the container engine, or an interruption
+     or there was trouble with the host or its container engine, or an interruption
 
 Environment:
-  DOCKER_HOST  another engine
-  NO_COLOR     is honoured
-  RUST_LOG     what is told besides on stderr, such as simulator=debug
+  DOCKER_HOST         another engine
+  SIMULATOR_NETWORKS  where networks are taken from, each a subnet of its own; networks parted by commas
+                      [default: 10.213.0.0/16,172.16.0.0/16]
+  NO_COLOR            is honoured
+  RUST_LOG            what is told besides on stderr, such as simulator=debug
 
 Data goes to stdout, everything else to stderr. What a rehearsal leaves is below runs/.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Doctor(doctor::Args),
     Run(run::Args),
     Check(check::Args),
     Plan(plan::Args),
@@ -98,6 +102,7 @@ impl Cli {
     /// [`Failure`] with the exit status and what to tell the operator.
     pub async fn run(self, context: &Context) -> Result<(), Failure> {
         match self.command {
+            Command::Doctor(args) => doctor::run(args).await,
             Command::Run(args) => run::run(args, context).await,
             Command::Check(args) => check::run(&args),
             Command::Plan(args) => plan::run(&args),

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::doctor::Precheck;
 use super::report::print;
 use super::selection::{named, picked, tagged};
 use super::totals::Totals;
 use super::{Context, Exit, Failure, say};
 use crate::artifacts::{ArtifactError, Artifacts};
 use crate::director::{self, DirectorError, Stage};
+use crate::doctor::Need;
 use crate::engine::{Engine, Run, with_run};
 use crate::images::{self, Catalog};
 use crate::oracle::Verdict;
@@ -80,8 +82,13 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let mut junit = begun.map_err(|error| Failure { exit: Exit::BadInput, ..Failure::from(error) })?;
     let engine = Engine::connect().await?;
     let mut totals = Totals::default();
+    let mut precheck = Precheck::default();
     for scenario in &scenarios {
-        let rehearsed = rehearse(&args, context, &catalog, &engine, scenario, &executor).await;
+        let rehearsed = async {
+            precheck.look(&engine, Need::of(scenario)).await?;
+            rehearse(&args, context, &catalog, &engine, scenario, &executor).await
+        };
+        let rehearsed = rehearsed.await;
         if let Some(junit) = &mut junit {
             match &rehearsed {
                 Ok(report) => junit.add(report)?,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::exec::ExecOutput;
+use super::ranges::RANGES_VARIABLE;
 
 /// Trouble with the engine, or with a command in one of its containers.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +13,24 @@ pub enum EngineError {
     NotReached {
         /// What the connection said.
         reason: String,
+    },
+    /// The environment names ranges for networks that make no sense.
+    #[error(
+        "{RANGES_VARIABLE}: found `{found}`, expected networks with a prefix of 8 to 26, parted by commas, such as 10.213.0.0/16"
+    )]
+    Ranges {
+        /// What is no such network.
+        found: String,
+    },
+    /// Every subnet that a network could have is in use.
+    #[error(
+        "no free subnet for a network: all {count} of {ranges} are in use, by networks of the engine or routes of this machine"
+    )]
+    NoSubnet {
+        /// The ranges.
+        ranges: String,
+        /// How many subnets they have.
+        count: usize,
     },
     /// The engine refused or failed a request.
     #[error("{what}")]
@@ -70,6 +89,12 @@ impl EngineError {
                 "start Docker (`systemctl start docker`), or point DOCKER_HOST at a running engine; \
                  the user needs access to its socket",
             ),
+            EngineError::Ranges { .. } => {
+                Some("leave the variable unset for the ranges that `simulator --help` names")
+            }
+            EngineError::NoSubnet { .. } => Some(
+                "name another range, such as SIMULATOR_NETWORKS=10.87.0.0/16; `simulator doctor` looks at it",
+            ),
             EngineError::Api { .. }
             | EngineError::Deadline { .. }
             | EngineError::Failed { .. }
@@ -93,6 +118,8 @@ impl EngineError {
             } => Some(*status_code),
             EngineError::Api { .. }
             | EngineError::NotReached { .. }
+            | EngineError::Ranges { .. }
+            | EngineError::NoSubnet { .. }
             | EngineError::Deadline { .. }
             | EngineError::Failed { .. }
             | EngineError::Unexpected { .. }

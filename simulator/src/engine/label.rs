@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use jiff::Timestamp;
 
 /// The label that every container, network and volume of a run carries.
 pub const PROJECT_LABEL: &str = "gluster-upgrade.project";
@@ -13,10 +16,15 @@ pub const IMAGE_LABEL: &str = "gluster-upgrade.image";
 pub const PROJECT: &str = "gluster-upgrade-simulator";
 /// The label with the run's id.
 pub const RUN_LABEL: &str = "gluster-upgrade.run";
+/// The label of what may outlive its process, and the reason. The engine lets nobody change a label, so it is put on
+/// at once; a run that is not to be kept after all removes everything at its end, as ever.
+pub const KEPT_LABEL: &str = "gluster-upgrade.kept";
 /// The label with the scenario's name.
-const SCENARIO_LABEL: &str = "gluster-upgrade.scenario";
+pub(super) const SCENARIO_LABEL: &str = "gluster-upgrade.scenario";
 /// The label with the process that owns the run.
 const OWNER_LABEL: &str = "gluster-upgrade.owner";
+/// The label with the folder of a run that may be kept, on its owner's machine: inventory, keys, journal.
+pub(super) const FOLDER_LABEL: &str = "gluster-upgrade.folder";
 
 /// One run: whose a container, network or volume is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +35,42 @@ pub struct Run {
     pub scenario: String,
     /// The process that answers for it.
     pub owner: Owner,
+    /// Why it may stay when that has ended; `None` for a run whose things are left over then.
+    pub kept: Option<Kept>,
+    /// Where its inventory and keys are, for whoever finds it kept.
+    pub folder: Option<PathBuf>,
+}
+
+/// Why a run's things may outlive its process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kept {
+    /// It was brought up to be played with: `simulator up`.
+    ByHand,
+    /// `simulator run --keep on-failure`.
+    OnFailure,
+    /// `simulator run --keep always`.
+    Always,
+}
+
+impl Kept {
+    const ALL: [Kept; 3] = [Kept::ByHand, Kept::OnFailure, Kept::Always];
+
+    /// Reads the reason in these labels. One that a later version wrote is a reason all the same, the most careful one.
+    pub(super) fn in_labels(labels: &HashMap<String, String>) -> Option<Kept> {
+        let word = labels.get(KEPT_LABEL)?;
+        Some(Kept::ALL.into_iter().find(|kept| kept.as_str() == word).unwrap_or(Kept::Always))
+    }
+
+    /// Returns its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kept::ByHand => "by-hand",
+            Kept::OnFailure => "on-failure",
+            Kept::Always => "always",
+        }
+    }
 }
 
 impl Run {
@@ -38,22 +82,39 @@ impl Run {
         // The time keeps runs of different boots apart, the process id runs of one moment, the count runs of one process.
         let id = format!(
             "gu-{:x}-{:x}-{}",
-            jiff::Timestamp::now().as_second(),
+            Timestamp::now().as_second(),
             owner.pid,
             STARTED.fetch_add(1, Ordering::Relaxed)
         );
-        Run { id, scenario: scenario.to_owned(), owner }
+        Run { id, scenario: scenario.to_owned(), owner, kept: None, folder: None }
+    }
+
+    /// Lets what it makes from now on outlive this process; its inventory and keys are in `folder`.
+    #[must_use]
+    pub fn kept(self, why: Kept, folder: &Path) -> Run {
+        Run { kept: Some(why), folder: Some(folder.to_owned()), ..self }
+    }
+
+    /// Returns when a run of this id began; nothing where that is no id of ours.
+    #[must_use]
+    pub fn begun(id: &str) -> Option<Timestamp> {
+        let mut words = id.strip_prefix("gu-")?.split('-');
+        Timestamp::from_second(i64::from_str_radix(words.next()?, 16).ok()?).ok()
     }
 
     /// Returns the labels that everything of this run carries.
     #[must_use]
     pub fn labels(&self) -> HashMap<String, String> {
-        HashMap::from([
+        let Run { id, scenario, owner, kept, folder } = self;
+        let mut labels = HashMap::from([
             (PROJECT_LABEL.to_owned(), PROJECT.to_owned()),
-            (RUN_LABEL.to_owned(), self.id.clone()),
-            (SCENARIO_LABEL.to_owned(), self.scenario.clone()),
-            (OWNER_LABEL.to_owned(), self.owner.to_string()),
-        ])
+            (RUN_LABEL.to_owned(), id.clone()),
+            (SCENARIO_LABEL.to_owned(), scenario.clone()),
+            (OWNER_LABEL.to_owned(), owner.to_string()),
+        ]);
+        labels.extend(kept.map(|kept| (KEPT_LABEL.to_owned(), kept.as_str().to_owned())));
+        labels.extend(folder.iter().map(|folder| (FOLDER_LABEL.to_owned(), folder.display().to_string())));
+        labels
     }
 }
 
@@ -176,6 +237,33 @@ mod tests {
     fn this_process_is_alive() {
         let run = Run::new("test");
         assert_eq!(Owner::state_in(&run.labels()), OwnerState::Alive);
+    }
+
+    #[test]
+    fn a_run_is_kept_where_its_labels_say_so() {
+        let run = Run::new("test");
+        assert_eq!(Kept::in_labels(&run.labels()), None);
+        for why in Kept::ALL {
+            let labels = run.clone().kept(why, Path::new("/runs/one")).labels();
+            assert_eq!(Kept::in_labels(&labels), Some(why));
+            assert_eq!(labels.get(FOLDER_LABEL).map(String::as_str), Some("/runs/one"));
+        }
+        let later = HashMap::from([(KEPT_LABEL.to_owned(), "for-a-friend".to_owned())]);
+        assert_eq!(Kept::in_labels(&later), Some(Kept::Always));
+    }
+
+    #[rstest]
+    #[case("gu-6b0c1a65-15cc-0", Some("2026-11-29T12:28:21Z"))]
+    #[case("gu-x-1-0", None)]
+    #[case("somebody-elses", None)]
+    fn an_id_tells_when_its_run_began(#[case] id: &str, #[case] expected: Option<&str>) {
+        assert_eq!(Run::begun(id).map(|at| at.to_string()).as_deref(), expected);
+    }
+
+    #[test]
+    fn a_run_begins_now() {
+        let begun = Run::begun(&Run::new("test").id).unwrap();
+        assert!(Timestamp::now().duration_since(begun).as_secs() < 60);
     }
 
     #[rstest]

@@ -4,11 +4,15 @@ mod container;
 mod error;
 mod exec;
 mod files;
+mod found;
 mod freeze;
 mod guard;
 mod image;
 mod label;
+mod network;
+mod ranges;
 mod remove;
+mod runs;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,8 +27,13 @@ pub use self::exec::{EXEC_DEADLINE, ExecLines, ExecOutput};
 use self::freeze::Freezing;
 pub use self::guard::{RunError, with_run};
 pub use self::image::{BuildInput, ImageFound};
-pub use self::label::{IMAGE_LABEL, Owner, OwnerState, PROJECT, PROJECT_LABEL, RUN_LABEL, Run};
+pub use self::label::{
+    IMAGE_LABEL, KEPT_LABEL, Kept, Owner, OwnerState, PROJECT, PROJECT_LABEL, RUN_LABEL, Run,
+};
+pub use self::network::own_routes;
+pub use self::ranges::{RANGES_VARIABLE, Ranges};
 pub use self::remove::{Kind, Removed, Scope};
+pub use self::runs::{HostFound, RunFound, Standing};
 
 /// An engine that does not answer a ping in this time will not carry a pool either.
 const PING_PATIENCE: Duration = Duration::from_secs(10);
@@ -37,6 +46,8 @@ pub struct Engine {
     creating: Arc<RwLock<()>>,
     /// Keeps the start of a command and the freezing of its container apart.
     freezing: Freezing,
+    /// Where its networks come from.
+    ranges: Ranges,
 }
 
 impl Engine {
@@ -44,11 +55,15 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`EngineError::NotReached`] when there is no engine, or it does not answer in time.
+    /// [`EngineError::NotReached`] when there is no engine, or it does not answer in time; [`EngineError::Ranges`] where
+    /// the environment names ranges for networks that make no sense.
     pub async fn connect() -> Result<Engine, EngineError> {
+        let ranges = Ranges::from_environment()?;
         let connect = async { Docker::connect_with_defaults()?.negotiate_version().await };
         match tokio::time::timeout(PING_PATIENCE, connect).await {
-            Ok(Ok(docker)) => Ok(Engine { docker, creating: Arc::default(), freezing: Freezing::default() }),
+            Ok(Ok(docker)) => {
+                Ok(Engine { docker, creating: Arc::default(), freezing: Freezing::default(), ranges })
+            }
             Ok(Err(source)) => Err(EngineError::NotReached { reason: source.to_string() }),
             Err(_elapsed) => Err(EngineError::NotReached {
                 reason: format!("no answer within {} s", PING_PATIENCE.as_secs()),
@@ -60,25 +75,6 @@ impl Engine {
     #[must_use]
     pub fn docker(&self) -> &Docker {
         &self.docker
-    }
-
-    /// Creates a network of this run, on which its containers find each other by name.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the engine answers.
-    pub async fn create_network(&self, run: &Run, name: &str) -> Result<(), EngineError> {
-        let request = bollard::models::NetworkCreateRequest {
-            name: name.to_owned(),
-            driver: Some("bridge".to_owned()),
-            labels: Some(run.labels()),
-            ..Default::default()
-        };
-        let docker = self.docker.clone();
-        self.to_the_end(async move { docker.create_network(request).await })
-            .await
-            .map_err(EngineError::api(|| format!("creating network {name}")))?;
-        Ok(())
     }
 
     /// Creates a volume of this run.

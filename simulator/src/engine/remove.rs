@@ -4,13 +4,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
-    RemoveVolumeOptionsBuilder,
-};
+use bollard::query_parameters::RemoveVolumeOptionsBuilder;
 
+use super::found::Found;
 use super::label::{Owner, OwnerState, PROJECT, PROJECT_LABEL, RUN_LABEL};
-use super::{Engine, EngineError, label_filter};
+use super::{Engine, EngineError};
 
 /// How long a network may have endpoints of containers that are gone. Docker (20.10: `daemon/monitor.go`) calls a
 /// container stopped before it releases its network, so that a removal may end a moment before the endpoint does.
@@ -66,17 +64,6 @@ pub enum Scope<'a> {
     Everything,
 }
 
-/// A thing of ours, found by its label.
-#[derive(Debug, Clone)]
-struct Found {
-    kind: Kind,
-    /// What the engine calls it.
-    id: String,
-    /// What people call it.
-    name: String,
-    labels: HashMap<String, String>,
-}
-
 impl Engine {
     /// Removes containers, networks and volumes of a scope, and says of each whether it is gone.
     ///
@@ -85,9 +72,7 @@ impl Engine {
     /// Only where the engine cannot even list them; what cannot be removed is in the answer.
     pub async fn remove(&self, scope: Scope<'_>) -> Result<Vec<Removed>, EngineError> {
         let _alone = self.creating.write().await;
-        let mut found = self.find_containers().await?;
-        found.extend(self.find_networks().await?);
-        found.extend(self.find_volumes().await?);
+        let found = self.find_all().await?;
         let mut removed = Vec::new();
         for kind in [Kind::Container, Kind::Network, Kind::Volume] {
             let of_kind = found.iter().filter(|thing| {
@@ -130,71 +115,6 @@ impl Engine {
             }
         }
         Ok(removed)
-    }
-
-    async fn find_containers(&self) -> Result<Vec<Found>, EngineError> {
-        let options = ListContainersOptionsBuilder::new()
-            .all(true)
-            .filters(&label_filter(PROJECT_LABEL, PROJECT))
-            .build();
-        let containers = self
-            .docker
-            .list_containers(Some(options))
-            .await
-            .map_err(EngineError::api(|| "listing containers".to_owned()))?;
-        Ok(containers
-            .into_iter()
-            .filter_map(|container| {
-                let id = container.id?;
-                let name = container.names.unwrap_or_default().into_iter().next();
-                Some(Found {
-                    kind: Kind::Container,
-                    name: name.map_or_else(|| id.clone(), |name| name.trim_start_matches('/').to_owned()),
-                    id,
-                    labels: container.labels.unwrap_or_default(),
-                })
-            })
-            .collect())
-    }
-
-    async fn find_networks(&self) -> Result<Vec<Found>, EngineError> {
-        let options =
-            ListNetworksOptionsBuilder::new().filters(&label_filter(PROJECT_LABEL, PROJECT)).build();
-        let networks = self
-            .docker
-            .list_networks(Some(options))
-            .await
-            .map_err(EngineError::api(|| "listing networks".to_owned()))?;
-        Ok(networks
-            .into_iter()
-            .filter_map(|network| {
-                let id = network.id?;
-                Some(Found {
-                    kind: Kind::Network,
-                    name: network.name.unwrap_or_else(|| id.clone()),
-                    id,
-                    labels: network.labels.unwrap_or_default(),
-                })
-            })
-            .collect())
-    }
-
-    async fn find_volumes(&self) -> Result<Vec<Found>, EngineError> {
-        let options = ListVolumesOptionsBuilder::new().filters(&label_filter(PROJECT_LABEL, PROJECT)).build();
-        let volumes = self
-            .docker
-            .list_volumes(Some(options))
-            .await
-            .map_err(EngineError::api(|| "listing volumes".to_owned()))?;
-        let volumes = volumes.volumes.unwrap_or_default().into_iter();
-        Ok(volumes
-            .map(|volume| Found {
-                kind: Kind::Volume,
-                id: volume.name.clone(),
-                name: volume.name,
-                labels: volume.labels,
-            })
-            .collect())
     }
 
     async fn remove_found(&self, thing: &Found) -> Removed {
