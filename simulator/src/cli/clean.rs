@@ -7,22 +7,25 @@ use crate::engine::{Engine, Removed, Scope};
 ///
 /// A run removes everything at its end, whatever the end; only a SIGKILL or a crash of the machine gets past that.
 /// This removes the containers, networks and volumes of such runs, and names each on stdout. Runs whose process
-/// still lives, or lives on another machine, are left alone. What this project did not make is never touched.
+/// still lives, or lives on another machine, are left alone, and so are pools that were kept on purpose (`simulator ps`
+/// shows them). What this project did not make is never touched.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Remove the things of live runs too: they will fail
     #[arg(long)]
     all: bool,
+    /// Remove the pools too that were kept on purpose: by `simulator up`, and by `simulator run --keep`
+    #[arg(long)]
+    kept: bool,
     /// Remove the images as well; the next rehearsal builds its own anew
     #[arg(long)]
     images: bool,
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    let Args { all, images } = args;
+    let Args { all, kept, images } = args;
     let engine = Engine::connect().await?;
-    let scope = if all { Scope::Everything } else { Scope::Leftovers };
-    let mut removed = engine.remove(scope).await?;
+    let mut removed = engine.remove(Scope::Leftovers { kept, live: all }).await?;
     if images {
         removed.extend(engine.remove_images().await?);
     }

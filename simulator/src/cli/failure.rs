@@ -19,6 +19,8 @@ pub enum Exit {
     BadInput,
     /// Nobody knows: trouble with the engine, an interruption, a crashed judge.
     Unknown,
+    /// With the status of a command that it ran for the operator.
+    Theirs(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -28,6 +30,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::BadInput => 2,
             Exit::Unknown => 3,
+            Exit::Theirs(status) => status,
         })
     }
 }

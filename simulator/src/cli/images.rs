@@ -156,12 +156,24 @@ async fn build(catalog: &Catalog, family: Option<&str>, context: &Context) -> Re
         ));
     }
     for family in families {
-        let run = Run::new("image-build");
-        let build = images::ensure(&engine, &run, family, &say);
-        let image = with_run(&engine, &run, &context.cancelled, build).await?;
-        println!("{}", image.tag);
+        println!("{}", ensured(&engine, family, context).await?.tag);
     }
     Ok(())
+}
+
+/// Returns a family's image, and builds it where it is not there. What a build leaves on its way is of a run of its own,
+/// and goes whatever becomes of the pool.
+///
+/// # Errors
+/// No image, or an interruption.
+pub(super) async fn ensured(
+    engine: &Engine,
+    family: &Family,
+    context: &Context,
+) -> Result<NodeImage, Failure> {
+    let run = Run::new("image-build");
+    let build = images::ensure(engine, &run, family, &say);
+    Ok(with_run(engine, &run, &context.cancelled, build).await?)
 }
 
 async fn remove(catalog: &Catalog, family: Option<&str>) -> Result<(), Failure> {

@@ -3,16 +3,25 @@
 mod check;
 mod clean;
 mod doctor;
+mod down;
 mod failure;
 mod images;
+mod keep;
 mod list;
+mod logs;
 mod plan;
+mod playing;
 mod print;
+mod program;
+mod ps;
 mod record;
 mod report;
 mod run;
 mod selection;
+mod shell;
 mod totals;
+mod up;
+mod upgrade;
 
 use std::io::Write as _;
 
@@ -42,12 +51,18 @@ Before one, with no engine:
   simulator check my-scenario.toml    all that is wrong with a file, with places and remedies
   simulator plan my-scenario.toml     who is on the stage, and what would happen
 
+A pool to play with by hand:
+  simulator up scenarios/online-replicated.toml
+  simulator ps
+  simulator down --all
+
 Exit status:
   0  it went well; of a rehearsal: every verdict is \"pass\"
   1  it failed: something was seen that must not be
   2  bad input: the command line, a scenario, the catalog; nothing was started
   3  could not tell: a verdict is \"unknown\" (something could not be looked at, a judge crashed),
      or there was trouble with the host or its container engine, or an interruption
+     exec and upgrade end with the status of what they run, where that was run
 
 Environment:
   DOCKER_HOST         another engine
@@ -66,6 +81,13 @@ enum Command {
     Plan(plan::Args),
     List(list::Args),
     Report(report::Args),
+    Up(up::Args),
+    Ps(ps::Args),
+    Upgrade(upgrade::Args),
+    Shell(shell::ShellArgs),
+    Exec(shell::ExecArgs),
+    Logs(logs::Args),
+    Down(down::Args),
     Images(images::Args),
     Record(record::Args),
     Clean(clean::Args),
@@ -108,6 +130,13 @@ impl Cli {
             Command::Plan(args) => plan::run(&args),
             Command::List(args) => list::run(&args),
             Command::Report(args) => report::run(&args),
+            Command::Up(args) => up::run(args, context).await,
+            Command::Ps(args) => ps::run(args).await,
+            Command::Upgrade(args) => upgrade::run(args).await,
+            Command::Shell(args) => shell::shell(args, context).await,
+            Command::Exec(args) => shell::exec(args, context).await,
+            Command::Logs(args) => logs::run(args).await,
+            Command::Down(args) => down::run(args).await,
             Command::Images(args) => images::run(args, context).await,
             Command::Record(args) => record::run(args, context).await,
             Command::Clean(args) => clean::run(args).await,

@@ -6,15 +6,16 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::doctor::Precheck;
+use super::keep::{Keep, say_how_to_reach};
 use super::report::print;
 use super::selection::{named, picked, tagged};
 use super::totals::Totals;
-use super::{Context, Exit, Failure, say};
+use super::{Context, Exit, Failure, images, program, say};
 use crate::artifacts::{ArtifactError, Artifacts};
 use crate::director::{self, DirectorError, Stage};
 use crate::doctor::Need;
-use crate::engine::{Engine, Run, with_run};
-use crate::images::{self, Catalog};
+use crate::engine::{Engine, Run, with_run_unless};
+use crate::images::Catalog;
 use crate::oracle::Verdict;
 use crate::report::{Junit, Report, ReportError};
 use crate::scenario::Scenario;
@@ -54,6 +55,15 @@ pub(super) struct Args {
     /// Write what came of all scenarios as JUnit XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Which pools stay up when their scenario has ended, for `simulator shell` and the like; `simulator down` removes them
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    keep: Keep,
+    /// How many times all of it is run
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+    /// Run no more once a scenario did not pass
+    #[arg(long)]
+    fail_fast: bool,
     /// How to print the reports on stdout
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -77,18 +87,19 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         None => named(&args.files, &catalog)?,
     };
     let scenarios = picked(scenarios, args.case.as_deref())?;
-    let executor = executor(args.executor.as_deref())?;
+    let executor = program::executor(args.executor.as_deref())?;
     let begun = args.junit.as_deref().map(Junit::begin).transpose();
     let mut junit = begun.map_err(|error| Failure { exit: Exit::BadInput, ..Failure::from(error) })?;
     let engine = Engine::connect().await?;
     let mut totals = Totals::default();
     let mut precheck = Precheck::default();
-    for scenario in &scenarios {
+    let several = scenarios.len() > 1 || args.repeat > 1;
+    for scenario in (0..args.repeat).flat_map(|_| &scenarios) {
         let rehearsed = async {
             precheck.look(&engine, Need::of(scenario)).await?;
             rehearse(&args, context, &catalog, &engine, scenario, &executor).await
-        };
-        let rehearsed = rehearsed.await;
+        }
+        .await;
         if let Some(junit) = &mut junit {
             match &rehearsed {
                 Ok(report) => junit.add(report)?,
@@ -101,14 +112,17 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
                 print(&report, args.output)?;
             }
             // The others are no less worth running, unless the operator wants none.
-            Err(failure) if scenarios.len() > 1 && !context.cancelled.is_cancelled() => {
+            Err(failure) if several && !context.cancelled.is_cancelled() => {
                 say(&format!("scenario {}: {}", scenario.name, failure.message()));
                 totals.add_unjudged();
             }
             Err(failure) => return Err(failure),
         }
+        if args.fail_fast && totals.worst() != Verdict::Pass {
+            break;
+        }
     }
-    if scenarios.len() > 1 || args.tag.is_some() {
+    if several || args.tag.is_some() {
         close(&totals, args.output);
     }
     ended(totals.worst())
@@ -136,26 +150,6 @@ fn ended(worst: Verdict) -> Result<(), Failure> {
     })
 }
 
-/// Returns the executor's program.
-fn executor(given: Option<&Path>) -> Result<PathBuf, Failure> {
-    let program = match given {
-        Some(program) => Some(program.to_owned()),
-        None => std::env::current_exe().ok().and_then(|here| Some(here.parent()?.join("executor"))),
-    };
-    match program.filter(|program| program.is_file()) {
-        Some(program) => std::path::absolute(program).map_err(|error| Failure {
-            exit: Exit::BadInput,
-            error: error.into(),
-            hint: None,
-        }),
-        None => Err(Failure {
-            exit: Exit::BadInput,
-            error: "the executor's program is not there".into(),
-            hint: Some("build it (`cargo build`), or name it with --executor"),
-        }),
-    }
-}
-
 async fn rehearse(
     args: &Args,
     context: &Context,
@@ -165,32 +159,38 @@ async fn rehearse(
     executor: &Path,
 ) -> Result<Report, Failure> {
     say(&format!("scenario {}: {}", scenario.name, scenario.about));
-    let run = Run::new(&scenario.name);
     let artifacts = Artifacts::create(&args.runs, &scenario.name, Timestamp::now())?;
+    let run = args.keep.label(Run::new(&scenario.name), artifacts.folder());
     say(&format!("run {}; everything is kept in {}", run.id, artifacts.folder().display()));
+    let image = images::ensured(engine, catalog.family(&scenario.family)?, context).await?;
     // The body ends by itself when the operator interrupts, so that the executor can end in order.
     let never = CancellationToken::new();
-    let report = with_run(engine, &run, &never, async {
-        let family = catalog.family(&scenario.family)?;
-        let image = tokio::select! {
-            image = images::ensure(engine, &run, family, &say) => image?,
-            () = context.cancelled.cancelled() => return Err(Failure::from(DirectorError::Interrupted)),
-        };
-        let stage = Stage {
-            engine,
-            scenario,
-            catalog,
-            image: &image,
-            executor: executor.to_owned(),
-            artifacts: &artifacts,
-            run: &run,
-            seed: args.seed.unwrap_or_else(|| Timestamp::now().as_second().unsigned_abs()),
-            cancelled: &context.cancelled,
-            say: &say,
-        };
-        Ok(director::rehearse(&stage).await?)
-    })
-    .await?;
+    let mut stays = false;
+    let decide = |ended: &Result<Report, _>| {
+        let verdict = ended.as_ref().ok().map(|report| report.verdict);
+        stays = args.keep.stays(verdict, context.cancelled.is_cancelled());
+        stays
+    };
+    let stage = Stage {
+        engine,
+        scenario,
+        catalog,
+        image: &image,
+        executor: executor.to_owned(),
+        artifacts: &artifacts,
+        run: &run,
+        seed: args.seed.unwrap_or_else(|| Timestamp::now().as_second().unsigned_abs()),
+        cancelled: &context.cancelled,
+        say: &say,
+    };
+    let ended = with_run_unless(engine, &run, &never, decide, director::rehearse(&stage)).await;
+    if stays {
+        say_how_to_reach(&run, artifacts.folder());
+    }
+    let mut report = ended?;
+    if stays {
+        report.notes.push(format!("the pool is still up: `simulator down {}` removes it", run.id));
+    }
     report.write()?;
     Ok(report)
 }

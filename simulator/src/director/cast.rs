@@ -8,11 +8,12 @@ use futures_util::future::try_join_all;
 
 use super::expected::{containers, expected, expected_users};
 use super::load::Truths;
+use super::pools::{Ground, Pools};
 use super::{DirectorError, Stage};
 use crate::oracle::during::KnownDown;
 use crate::oracle::{Baseline, EngineShell, Expected, Shell, Users};
-use crate::pool::{Pool, PoolError, PoolSpec, Site};
-use crate::scenario::{PoolPart, Which};
+use crate::pool::{Pool, PoolError};
+use crate::scenario::Which;
 
 /// A pool of the rehearsal.
 pub(super) struct Player {
@@ -57,19 +58,19 @@ impl Cast {
     /// When something does not come up, or cannot be read.
     pub(super) async fn assemble(stage: &Stage<'_>) -> Result<Self, DirectorError> {
         let scenario = stage.scenario;
-        let (pool, secondary) = pools(stage).await?;
-        if let Some(far) = &secondary {
-            for session in &scenario.sessions {
-                (stage.say)(&format!("geo-replication of {} to {}", session.primary, session.secondary));
-                pool.replicate(session, far).await?;
-            }
-        }
-        users(stage, &pool).await?;
+        let ground = Ground {
+            engine: stage.engine,
+            run: stage.run,
+            scenario,
+            image: &stage.image.tag,
+            artifacts: stage.artifacts,
+            say: stage.say,
+        };
+        let Pools { pool, secondary, inventories } = Pools::up(&ground).await?;
         let shell: Arc<dyn Shell> = Arc::new(EngineShell::new(
             stage.engine.clone(),
             std::iter::once(&pool).chain(&secondary).flat_map(containers).collect::<BTreeMap<_, _>>(),
         ));
-        let inventories = stage.artifacts.write_inventories(scenario, &pool, secondary.as_ref())?;
         let hosts = expected_users(scenario, 0);
         let users = Users::look(&*shell, hosts.keys().map(String::as_str)).await;
         let player = |which, pool: Pool| Player {
@@ -124,41 +125,4 @@ impl Cast {
         try_join_all(self.players().map(|player| player.pool.save_logs(&folder))).await?;
         Ok(())
     }
-}
-
-/// Brings the pools up side by side.
-async fn pools(stage: &Stage<'_>) -> Result<(Pool, Option<Pool>), DirectorError> {
-    let scenario = stage.scenario;
-    let site = Site::prepare(stage.engine, stage.run, stage.artifacts.folder()).await?;
-    let spec = |part: &PoolPart, clients| PoolSpec {
-        image: stage.image.tag.clone(),
-        init: scenario.init,
-        servers: part.servers.clone(),
-        volumes: part.volumes.clone(),
-        clients,
-    };
-    let near = spec(&scenario.pool, scenario.clients.clone());
-    let far = scenario.secondary.as_ref().map(|part| spec(part, Vec::new()));
-    let secondary = async {
-        match &far {
-            Some(far) => site.pool(far, stage.say).await.map(Some),
-            None => Ok(None),
-        }
-    };
-    Ok(tokio::try_join!(site.pool(&near, stage.say), secondary)?)
-}
-
-/// Mounts volumes on servers, and starts the applications.
-async fn users(stage: &Stage<'_>, pool: &Pool) -> Result<(), DirectorError> {
-    for mount in &stage.scenario.mounts {
-        if let Some(node) = pool.node(&mount.host) {
-            pool.mount(node, &mount.volume).await?;
-        }
-    }
-    for application in &stage.scenario.applications {
-        if let Some(node) = pool.node(&application.host) {
-            pool.start_application(node, application).await?;
-        }
-    }
-    Ok(())
 }

@@ -19,6 +19,7 @@ mod faults_tests;
 mod lives;
 mod load;
 mod performance;
+mod pools;
 mod restart;
 mod waivers;
 mod writer;
@@ -31,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::expected::{containers, expected_volumes};
 pub use self::performance::{ExecutorError, Performance};
+pub use self::pools::{Ground, Pools};
 pub use self::writer::Writer;
 
 use self::cast::Cast;

@@ -196,7 +196,11 @@ impl Engine {
     ///
     /// The stream ends when the command closes its output, which can be a moment before the engine has
     /// booked its status; a program that goes to the background never closes it, and ends later.
-    async fn exec_status(&self, exec: &str, what: &impl Fn() -> String) -> Result<i64, EngineError> {
+    pub(super) async fn exec_status(
+        &self,
+        exec: &str,
+        what: &impl Fn() -> String,
+    ) -> Result<i64, EngineError> {
         loop {
             let inspected = self.docker.inspect_exec(exec).await.map_err(EngineError::api(what))?;
             match (inspected.running, inspected.exit_code) {

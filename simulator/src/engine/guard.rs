@@ -28,7 +28,22 @@ pub enum RunError<E> {
     Teardown(#[source] EngineError),
 }
 
-/// Does `body`, and removes everything of the run after it: on success, failure, panic and cancellation.
+/// Does `body`, and removes everything of the run after it, as [`with_run_unless`] does; nothing is kept.
+///
+/// # Errors
+///
+/// As [`with_run_unless`].
+pub async fn with_run<T, E>(
+    engine: &Engine,
+    run: &Run,
+    cancelled: &CancellationToken,
+    body: impl Future<Output = Result<T, E>>,
+) -> Result<T, RunError<E>> {
+    with_run_unless(engine, run, cancelled, |_| false, body).await
+}
+
+/// Does `body`, and removes everything of the run after it: on success, failure, panic and cancellation; unless `stays`
+/// says of how it ended that all of it is kept. Then its labels must say so, too ([`Run::kept`]), or it is left over.
 ///
 /// On cancellation the body is dropped where it stands; its children must end with it (`kill_on_drop`). What is to
 /// be saved from a failed run is saved by the body itself. Only SIGKILL gets past this; then `simulator clean` helps.
@@ -36,10 +51,11 @@ pub enum RunError<E> {
 /// # Errors
 ///
 /// The body's own, or why it has none. Trouble with the removal never hides an error of the body: it is logged.
-pub async fn with_run<T, E>(
+pub async fn with_run_unless<T, E>(
     engine: &Engine,
     run: &Run,
     cancelled: &CancellationToken,
+    stays: impl FnOnce(&Result<T, RunError<E>>) -> bool,
     body: impl Future<Output = Result<T, E>>,
 ) -> Result<T, RunError<E>> {
     let result = tokio::select! {
@@ -51,6 +67,9 @@ pub async fn with_run<T, E>(
             Err(panic) => Err(RunError::Panicked { message: message_of(panic.as_ref()) }),
         },
     };
+    if stays(&result) {
+        return result;
+    }
     match (result, engine.remove_build(run).await) {
         (Ok(_), Err(error)) => Err(RunError::Teardown(error)),
         (result, Ok(())) => result,

@@ -1,5 +1,6 @@
 //! The container engine: everything the simulator does to it goes through here, labelled with its run.
 
+mod attach;
 mod container;
 mod error;
 mod exec;
@@ -21,11 +22,12 @@ use std::time::Duration;
 use bollard::Docker;
 use tokio::sync::RwLock;
 
+pub use self::attach::{Attached, Piece, Stdin};
 pub use self::container::{ContainerSpec, ContainerState, Publish, VolumeMount};
 pub use self::error::EngineError;
 pub use self::exec::{EXEC_DEADLINE, ExecLines, ExecOutput};
 use self::freeze::Freezing;
-pub use self::guard::{RunError, with_run};
+pub use self::guard::{RunError, with_run, with_run_unless};
 pub use self::image::{BuildInput, ImageFound};
 pub use self::label::{
     IMAGE_LABEL, KEPT_LABEL, Kept, Owner, OwnerState, PROJECT, PROJECT_LABEL, RUN_LABEL, Run,

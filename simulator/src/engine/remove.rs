@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bollard::query_parameters::RemoveVolumeOptionsBuilder;
 
 use super::found::Found;
-use super::label::{Owner, OwnerState, PROJECT, PROJECT_LABEL, RUN_LABEL};
+use super::label::{Kept, Owner, OwnerState, PROJECT, PROJECT_LABEL, RUN_LABEL};
 use super::{Engine, EngineError};
 
 /// How long a network may have endpoints of containers that are gone. Docker (20.10: `daemon/monitor.go`) calls a
@@ -58,10 +58,13 @@ pub struct Removed {
 pub enum Scope<'a> {
     /// What belongs to this run, whoever owns it.
     Run(&'a str),
-    /// What belongs to runs whose owner is gone.
-    Leftovers,
-    /// Everything of this project, live runs included.
-    Everything,
+    /// What belongs to runs whose owner is gone, and what else is asked for.
+    Leftovers {
+        /// What was left on purpose, too.
+        kept: bool,
+        /// What belongs to runs whose owner lives, or is not to be seen from here, too.
+        live: bool,
+    },
 }
 
 impl Engine {
@@ -173,46 +176,73 @@ fn selected(scope: Scope<'_>, labels: &HashMap<String, String>, owner: OwnerStat
     }
     match scope {
         Scope::Run(run) => labels.get(RUN_LABEL).map(String::as_str) == Some(run),
-        Scope::Leftovers => match owner {
-            OwnerState::Gone => true,
-            OwnerState::Alive | OwnerState::Unknown => false,
-        },
-        Scope::Everything => true,
+        Scope::Leftovers { kept, live } => {
+            let is_kept = Kept::in_labels(labels).is_some();
+            match owner {
+                // As long as its owner lives, it is not kept: it is in use.
+                OwnerState::Alive => live,
+                OwnerState::Gone => kept || !is_kept,
+                OwnerState::Unknown => live && (kept || !is_kept),
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use rstest::rstest;
 
+    use super::super::Run;
     use super::*;
 
+    const LEFT: Scope<'_> = Scope::Leftovers { kept: false, live: false };
+    const LEFT_AND_KEPT: Scope<'_> = Scope::Leftovers { kept: true, live: false };
+    const LEFT_AND_LIVE: Scope<'_> = Scope::Leftovers { kept: false, live: true };
+    const ALL: Scope<'_> = Scope::Leftovers { kept: true, live: true };
+
     #[rstest]
-    #[case::own_run(Scope::Run("a"), PROJECT, OwnerState::Alive, true)]
-    #[case::other_run(Scope::Run("b"), PROJECT, OwnerState::Gone, false)]
-    #[case::left_over(Scope::Leftovers, PROJECT, OwnerState::Gone, true)]
-    #[case::live(Scope::Leftovers, PROJECT, OwnerState::Alive, false)]
-    #[case::elsewhere(Scope::Leftovers, PROJECT, OwnerState::Unknown, false)]
-    #[case::all_of_ours(Scope::Everything, PROJECT, OwnerState::Alive, true)]
-    #[case::not_ours(Scope::Everything, "something else", OwnerState::Gone, false)]
-    #[case::not_ours_left(Scope::Leftovers, "something else", OwnerState::Gone, false)]
-    #[case::not_ours_run(Scope::Run("a"), "something else", OwnerState::Gone, false)]
+    #[case::own_run(Scope::Run("a"), false, OwnerState::Alive, true)]
+    #[case::own_run_kept(Scope::Run("a"), true, OwnerState::Gone, true)]
+    #[case::other_run(Scope::Run("b"), false, OwnerState::Gone, false)]
+    #[case::left_over(LEFT, false, OwnerState::Gone, true)]
+    #[case::kept(LEFT, true, OwnerState::Gone, false)]
+    #[case::live(LEFT, false, OwnerState::Alive, false)]
+    #[case::live_to_be_kept(LEFT, true, OwnerState::Alive, false)]
+    #[case::elsewhere(LEFT, false, OwnerState::Unknown, false)]
+    #[case::kept_too(LEFT_AND_KEPT, true, OwnerState::Gone, true)]
+    #[case::kept_too_left_over(LEFT_AND_KEPT, false, OwnerState::Gone, true)]
+    #[case::kept_too_live(LEFT_AND_KEPT, true, OwnerState::Alive, false)]
+    #[case::kept_too_elsewhere(LEFT_AND_KEPT, true, OwnerState::Unknown, false)]
+    #[case::live_too(LEFT_AND_LIVE, false, OwnerState::Alive, true)]
+    #[case::live_too_elsewhere(LEFT_AND_LIVE, false, OwnerState::Unknown, true)]
+    #[case::live_too_kept(LEFT_AND_LIVE, true, OwnerState::Gone, false)]
+    #[case::live_too_kept_elsewhere(LEFT_AND_LIVE, true, OwnerState::Unknown, false)]
+    #[case::all_of_ours(ALL, true, OwnerState::Unknown, true)]
     fn what_is_removed(
         #[case] scope: Scope<'_>,
-        #[case] project: &str,
+        #[case] is_kept: bool,
         #[case] owner: OwnerState,
         #[case] expected: bool,
     ) {
-        let labels = HashMap::from([
-            (PROJECT_LABEL.to_owned(), project.to_owned()),
-            (RUN_LABEL.to_owned(), "a".to_owned()),
-        ]);
-        assert_eq!(selected(scope, &labels, owner), expected);
+        let run = Run { id: "a".to_owned(), ..Run::new("x") };
+        let run = if is_kept { run.kept(Kept::OnFailure, Path::new("/runs/a")) } else { run };
+        assert_eq!(selected(scope, &run.labels(), owner), expected);
+    }
+
+    #[rstest]
+    #[case(ALL)]
+    #[case(Scope::Run("a"))]
+    fn what_is_not_ours_is_never_removed(#[case] scope: Scope<'_>) {
+        let mut labels = Run { id: "a".to_owned(), ..Run::new("x") }.labels();
+        labels.insert(PROJECT_LABEL.to_owned(), "something else".to_owned());
+        assert!(!selected(scope, &labels, OwnerState::Gone));
     }
 
     #[test]
     fn no_label_is_not_ours() {
         let labels = HashMap::new();
-        assert!(!selected(Scope::Everything, &labels, OwnerState::Gone));
+        assert!(!selected(ALL, &labels, OwnerState::Gone));
     }
 }

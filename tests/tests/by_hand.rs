@@ -1,0 +1,187 @@
+//! Pools that are played with by hand, or kept: they outlive their process and `clean`, and go with `down`.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use acceptance::asked::text;
+use acceptance::engine::engine_leftovers;
+use acceptance::program::Program;
+
+/// One server, whose volume is no replica: an upgrade is refused within seconds.
+const SCENARIO: &str = r#"
+about = "A pool to play with."
+
+[pool]
+family = "debian-bookworm"
+release = "10.3"
+servers = ["solo"]
+
+[[volumes]]
+name = "vol0"
+kind = "distribute"
+
+[[clients]]
+name = "c1"
+mounts = ["vol0"]
+
+[workload]
+client = "c1"
+volume = "vol0"
+operations_per_second = 15
+
+[[orders]]
+to = "11.1"
+outcome = "upgraded"
+"#;
+
+/// A folder with the scenario and what comes of it. Dropped, also by a panic, its pool is gone.
+struct Play {
+    folder: tempfile::TempDir,
+    run: String,
+}
+
+impl Play {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("play.toml"), SCENARIO).unwrap();
+        Self { folder, run: String::new() }
+    }
+
+    fn scenario(&self) -> PathBuf {
+        self.folder.path().join("play.toml")
+    }
+
+    fn runs(&self) -> PathBuf {
+        self.folder.path().join("runs")
+    }
+
+    /// Takes note of which run a program has begun.
+    fn note(&mut self, output: &Output) {
+        let said = text(&output.stderr);
+        let line = said.lines().find_map(|line| line.strip_prefix("run "));
+        self.run = line
+            .unwrap_or_else(|| panic!("no run was begun: {said}"))
+            .split([':', ';'])
+            .next()
+            .unwrap()
+            .to_owned();
+    }
+
+    /// Returns what `ps` says of the run.
+    fn listed(&self) -> serde_json::Value {
+        let listed: serde_json::Value =
+            serde_json::from_slice(&simulator(&["ps", "--output", "json"]).stdout).unwrap();
+        listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|run| run["run"] == self.run.as_str())
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Sees that `clean` leaves the pool alone, and `down` does not.
+    fn outlives_clean_and_goes_with_down(&self) {
+        assert_eq!(simulator(&["clean"]).status.code(), Some(0));
+        let before = engine_leftovers(&self.run);
+        assert_eq!(before.len(), 4, "two containers, a network and a volume outlive `clean`: {before:?}");
+        let down = simulator(&["down", &self.run]);
+        assert_eq!(down.status.code(), Some(0), "{}", text(&down.stderr));
+        assert_eq!(text(&down.stdout).lines().count(), before.len());
+        assert_eq!(engine_leftovers(&self.run), Vec::<String>::new());
+    }
+}
+
+impl Drop for Play {
+    fn drop(&mut self) {
+        if !self.run.is_empty() && !engine_leftovers(&self.run).is_empty() {
+            simulator(&["down", &self.run]);
+        }
+    }
+}
+
+/// Runs the simulator at the root of the workspace.
+fn simulator(arguments: &[&str]) -> Output {
+    command(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(Program::Simulator.path());
+    command.args(arguments).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    command
+}
+
+#[test]
+fn a_pool_that_was_brought_up_by_hand_is_played_with_until_it_is_taken_down() {
+    let mut play = Play::new();
+    let (scenario, runs) = (play.scenario(), play.runs());
+    let up = simulator(&["up", scenario.to_str().unwrap(), "--runs", runs.to_str().unwrap()]);
+    play.note(&up);
+    assert_eq!(up.status.code(), Some(0), "{}", text(&up.stderr));
+    let inventory = text(&up.stdout);
+    let listed = play.listed();
+    assert_eq!((&listed["standing"], &listed["kept"]), (&"kept".into(), &"by-hand".into()), "{listed}");
+    assert_eq!(listed["inventory"], inventory.trim());
+    assert_eq!(listed["hosts"][0]["state"], "running");
+    assert!(listed["age_seconds"].as_i64().unwrap() < 600, "{listed}");
+
+    let of_it = ["--run", play.run.as_str()];
+    let on_it = |words: &[&str], rest: &[&str]| simulator(&[words, &of_it, rest].concat());
+    let said = on_it(&["exec", "solo"], &["--", "gluster", "volume", "info", "vol0"]);
+    assert!(text(&said.stdout).contains("Status: Started"), "{}", text(&said.stderr));
+    let said = on_it(&["exec", "solo"], &["--", "sh", "-c", "echo out; echo aside >&2; exit 7"]);
+    assert_eq!((said.status.code(), text(&said.stdout).as_str()), (Some(7), "out\n"));
+    assert!(text(&said.stderr).contains("aside"));
+    let said = on_it(&["logs", "solo"], &[]);
+    assert!(text(&said.stdout).contains("==> solo: glusterfs/glusterd.log <=="), "{}", text(&said.stdout));
+    let refused = on_it(&["upgrade"], &["check", "--to", "11.1"]);
+    assert_eq!(refused.status.code(), Some(10), "{}", text(&refused.stderr));
+    assert!(text(&refused.stdout).contains("VOLUME_NOT_REPLICATED"), "{}", text(&refused.stdout));
+
+    let mut shell = command(&[&["shell", "solo"], &of_it[..]].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut shell.stdin.take().unwrap(), b"hostname\n").unwrap();
+    assert_eq!(text(&shell.wait_with_output().unwrap().stdout), "solo\n");
+
+    play.outlives_clean_and_goes_with_down();
+}
+
+#[test]
+fn a_pool_is_kept_when_its_scenario_did_not_pass() {
+    let mut play = Play::new();
+    let (scenario, runs) = (play.scenario(), play.runs());
+    let arguments =
+        ["run", scenario.to_str().unwrap(), "--keep", "on-failure", "--runs", runs.to_str().unwrap()];
+    let ran = simulator(&arguments);
+    play.note(&ran);
+    let said = text(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("simulator down {}", play.run)), "{said}");
+    let listed = play.listed();
+    assert_eq!((&listed["standing"], &listed["kept"]), (&"kept".into(), &"on-failure".into()), "{listed}");
+    let status = simulator(&["upgrade", "--run", &play.run, "status"]);
+    assert_eq!(status.status.code(), Some(0), "{}{}", text(&status.stdout), text(&status.stderr));
+    play.outlives_clean_and_goes_with_down();
+}
+
+#[test]
+fn a_pool_is_not_kept_when_its_scenario_passed_after_all() {
+    let mut play = Play::new();
+    let refused = SCENARIO.replace(
+        "outcome = \"upgraded\"",
+        "outcome = \"refused\"\nfindings = [\"VOLUME_NOT_REPLICATED:vol0\"]",
+    );
+    std::fs::write(play.scenario(), refused).unwrap();
+    let (scenario, runs) = (play.scenario(), play.runs());
+    let arguments =
+        ["run", scenario.to_str().unwrap(), "--keep", "on-failure", "--runs", runs.to_str().unwrap()];
+    let ran = simulator(&arguments);
+    play.note(&ran);
+    assert_eq!(ran.status.code(), Some(0), "{}{}", text(&ran.stdout), text(&ran.stderr));
+    assert_eq!(engine_leftovers(&play.run), Vec::<String>::new());
+}
