@@ -125,7 +125,11 @@ mod tests {
         let other = Scenario { name: "other".to_owned(), ..scenario.clone() };
         let failure = only(vec![scenario, other]).unwrap_err();
         assert_eq!(failure.exit, Exit::BadInput);
-        assert!(failure.message().contains("online-replicated, other\nhint: name one"), "{}", failure.message());
+        assert!(
+            failure.message().contains("online-replicated, other\nhint: name one"),
+            "{}",
+            failure.message()
+        );
     }
 
     #[test]
