@@ -1,7 +1,7 @@
 //! The host pre-check: can this engine, on this machine, carry a pool? Trouble of the host is never to look like trouble of
 //! Gluster.
 //!
-//! Facts are gathered once ([`gather`]) and judged without another look ([`examine`]), so that each judgement is a function
+//! Facts are gathered once ([`gather()`]) and judged without another look ([`examine()`]), so that each judgement is a function
 //! of what was seen. What could not be seen is unknown, and never counts as fine.
 
 mod engine;

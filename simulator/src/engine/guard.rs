@@ -43,7 +43,7 @@ pub async fn with_run<T, E>(
 }
 
 /// Does `body`, and removes everything of the run after it: on success, failure, panic and cancellation; unless `stays`
-/// says of how it ended that all of it is kept. Then its labels must say so, too ([`Run::kept`]), or it is left over.
+/// says of how it ended that all of it is kept. Then its labels must say so, too ([`Run::kept()`]), or it is left over.
 ///
 /// On cancellation the body is dropped where it stands; its children must end with it (`kill_on_drop`). What is to
 /// be saved from a failed run is saved by the body itself. Only SIGKILL gets past this; then `simulator clean` helps.

@@ -85,6 +85,7 @@ mod tests {
     #[rstest]
     fn every_scenario_of_the_project_is_valid_by_it(
         #[files("../scenarios/**/*.toml")]
+        #[exclude("\\.base\\.toml$")]
         #[base_dir = "${CARGO_MANIFEST_DIR}"]
         path: PathBuf,
     ) {

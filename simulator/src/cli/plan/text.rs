@@ -239,6 +239,7 @@ mod tests {
     #[case::applications("long/gfapi-application")]
     #[case::killed("long/killed")]
     #[case::way_back("long/rollback")]
+    #[case::halted("hazards/peer-rejected")]
     fn plans(#[case] name: &str) {
         insta::assert_snapshot!(
             format!("plan-{}", name.replace('/', "-")),

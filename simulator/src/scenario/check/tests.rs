@@ -73,6 +73,7 @@ fn a_good_one_is_read() {
 #[rstest]
 fn every_scenario_of_the_project_makes_sense(
     #[files("../scenarios/**/*.toml")]
+    #[exclude("\\.base\\.toml$")]
     #[base_dir = "${CARGO_MANIFEST_DIR}"]
     path: std::path::PathBuf,
 ) {
