@@ -221,6 +221,9 @@ fn a_session_is_back_when_it_copies_as_it_did() {
     change(&mut state, |session| session.workers[0].crawl = Some("History Crawl".into()));
     let [finding] = &check.look(&state)[..] else { panic!("one finding") };
     assert!(finding.what.contains("History Crawl, before: Changelog Crawl"), "{finding}");
+    let fewer =
+        Check::SessionsBack { sessions: vec![SessionBefore { workers: 2, ..before(&replicated("11.1")) }] };
+    assert_eq!(fewer.look(&replicated("11.1")), [], "a server that was away has its worker again");
     change(&mut state, |session| session.workers.truncate(1));
     assert_ne!(check.look(&state), []);
     state.sessions = Observed::Known(Vec::new());

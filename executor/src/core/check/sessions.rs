@@ -46,7 +46,7 @@ pub(super) fn sessions_stopped(state: &PoolState, sessions: &[SessionName]) -> V
     sessions.iter().filter_map(judge).collect()
 }
 
-/// The sessions copy again as they did before: as many workers, none in trouble, and the same kind of
+/// The sessions copy again as they did before: as many workers at least, none in trouble, and the same kind of
 /// crawl, or the one that every session comes to.
 pub(super) fn sessions_back(state: &PoolState, sessions: &[SessionBefore]) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -61,7 +61,8 @@ pub(super) fn sessions_back(state: &PoolState, sessions: &[SessionBefore]) -> Ve
         let subject = || Subject::Volume(before.name.primary.clone());
         let far = &before.name.secondary;
         findings.extend(not_copying(session));
-        if session.workers.len() != before.workers {
+        // More where a server of the primary was away when it was planned.
+        if session.workers.len() < before.workers {
             let what =
                 format!("the session to {far} has {} of {} workers", session.workers.len(), before.workers);
             findings.push(Finding::unknown(Code::GeorepNotHealthy, subject(), what));

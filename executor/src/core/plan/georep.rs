@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::check::{Check, SessionBefore, converts, crawls, sessions_to};
 use super::super::finding::{Code, Finding, Subject};
 use super::super::georep::{PoolRole, Session, SessionName, WorkerStatus};
-use super::super::names::{AbsolutePath, HostName, Release};
+use super::super::names::{AbsolutePath, HostName, Release, VolumeName};
 use super::super::pool::{HostState, PoolState, Reach};
 use super::builder::{Builder, gate};
 use super::{Action, Request, Stage, StageKind, Step};
@@ -135,7 +135,7 @@ pub(super) fn sessions(state: &PoolState, request: &Request, half_done: bool, to
             via,
             before: SessionBefore {
                 name: session.name.clone(),
-                workers: session.workers.len(),
+                workers: session.workers.len().max(bricks_of(state, &session.name.primary)),
                 crawls: crawls(session),
             },
             config: session.config.known().ok().cloned(),
@@ -145,6 +145,13 @@ pub(super) fn sessions(state: &PoolState, request: &Request, half_done: bool, to
         });
     }
     Sessions { planned, waived }
+}
+
+/// Returns how many bricks a volume of this pool has, each with a worker of its own; 0 where it is not one of this pool's.
+/// A server that is away while a plan is made has no row in the session's status.
+fn bricks_of(state: &PoolState, volume: &VolumeName) -> usize {
+    let volumes = state.volumes.known().ok();
+    volumes.and_then(|volumes| volumes.get(volume)).map_or(0, |found| found.volume.bricks.len())
 }
 
 impl Sessions {

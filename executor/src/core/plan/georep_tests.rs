@@ -2,6 +2,7 @@
 
 use super::tests::{planned, refused};
 use super::{Action, Plan, StageKind};
+use crate::core::check::Check;
 use crate::core::finding::Code;
 use crate::core::georep::{OtherPool, PoolRole, SyncTools, WorkerStatus};
 use crate::core::names::OpVersion;
@@ -145,6 +146,24 @@ fn a_session_goes_on_where_only_clients_are_upgraded() {
     let plan = planned(&state, "11.1", &[]);
     let clients = StageKind::Clients(vec!["c1".parse().unwrap()]);
     assert_eq!(stages(&plan), [&StageKind::Packages, &clients, &StageKind::Finish]);
+}
+
+/// A plan that is made while a server is down has no row of that server's worker in the status of its sessions.
+#[test]
+fn every_brick_of_the_primary_has_its_worker_again_at_the_end() {
+    let mut state = replicated("11.1");
+    stop_all(&mut state);
+    for number in 1..=3 {
+        change_host(&mut state, number, |host| at_release(host, "11.1"));
+    }
+    state.max_op_version = Observed::Known(Some(OpVersion(110_000)));
+    let Observed::Known(sessions) = &mut state.sessions else { panic!("no sessions") };
+    sessions[0].workers.truncate(2);
+    let plan = planned(&state, "11.1", &[]);
+    let back = plan.steps().flat_map(|step| &step.leave.checks).find_map(|check| {
+        if let Check::SessionsBack { sessions } = check { Some(sessions[0].workers) } else { None }
+    });
+    assert_eq!(back, Some(3));
 }
 
 #[test]
