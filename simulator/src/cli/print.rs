@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use serde::Serialize;
 
 use super::{Exit, Failure};
+use crate::printable::printable;
 
 /// Prints a text for people: what it has from files, no terminal obeys.
 ///
@@ -39,24 +40,6 @@ pub(super) fn unknown(error: impl Into<Box<dyn std::error::Error + Send + Sync>>
     Failure { exit: Exit::Unknown, error: error.into(), hint: None }
 }
 
-/// Returns a text with every control character but line ends written out, and those that turn or hide what is beside
-/// them.
-pub(super) fn printable(text: &str) -> String {
-    let unseen = |char: char| {
-        let turns = matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-        turns || (char.is_control() && char != '\n')
-    };
-    let mut shown = String::with_capacity(text.len());
-    for char in text.chars() {
-        if unseen(char) {
-            shown.extend(char.escape_unicode());
-        } else {
-            shown.push(char);
-        }
-    }
-    shown
-}
-
 /// Returns lines of columns, each as wide as its widest cell.
 pub(super) fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or_default();
@@ -76,11 +59,6 @@ pub(super) fn columns(rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_terminal_would_obey_is_written_out() {
-        assert_eq!(printable("a\u{1b}[2J\rb\u{9b}\u{202e}ä\n"), "a\\u{1b}[2J\\u{d}b\\u{9b}\\u{202e}ä\n");
-    }
 
     #[test]
     fn columns_stand_below_each_other() {

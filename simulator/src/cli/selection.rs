@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::print::printable;
 use super::{Exit, Failure};
 use crate::images::Catalog;
+use crate::printable::printable;
 use crate::scenario::{Scenario, ScenarioError, ScenarioErrors};
 
 /// How a file's name ends that is there to be extended, and no scenario by itself.
