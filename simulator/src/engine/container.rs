@@ -8,8 +8,8 @@ use bollard::models::{
     HostConfig, HostConfigCgroupnsModeEnum, Mount, MountType, NetworkingConfig, PortBinding,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, KillContainerOptionsBuilder, ListContainersOptionsBuilder,
-    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RestartContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder,
+    RemoveContainerOptionsBuilder,
 };
 use futures_util::StreamExt;
 
@@ -111,10 +111,7 @@ impl Engine {
     ///
     /// Whatever the engine answers.
     pub async fn start(&self, container: &str) -> Result<(), EngineError> {
-        self.docker
-            .start_container(container, None)
-            .await
-            .map_err(EngineError::api(|| format!("starting {container}")))
+        self.come(container).await.map_err(EngineError::api(|| format!("starting {container}")))
     }
 
     /// Sends a signal (`SIGKILL`, …) to a container's main process; SIGKILL takes all its processes at once.
@@ -123,9 +120,7 @@ impl Engine {
     ///
     /// Whatever the engine answers.
     pub async fn kill(&self, container: &str, signal: &str) -> Result<(), EngineError> {
-        let options = KillContainerOptionsBuilder::new().signal(signal).build();
-        self.docker
-            .kill_container(container, Some(options))
+        self.go(container, signal)
             .await
             .map_err(EngineError::api(|| format!("sending {signal} to {container}")))
     }
@@ -136,11 +131,7 @@ impl Engine {
     ///
     /// Whatever the engine answers.
     pub async fn restart(&self, container: &str) -> Result<(), EngineError> {
-        let options = RestartContainerOptionsBuilder::new().t(0).build();
-        self.docker
-            .restart_container(container, Some(options))
-            .await
-            .map_err(EngineError::api(|| format!("restarting {container}")))
+        self.go_and_come(container).await.map_err(EngineError::api(|| format!("restarting {container}")))
     }
 
     /// Removes a container, running or not, with its anonymous volumes. One that is not there is fine.
@@ -149,6 +140,8 @@ impl Engine {
     ///
     /// Whatever else the engine answers.
     pub async fn remove_container(&self, container: &str) -> Result<(), EngineError> {
+        // First ended, in its turn; that one is not there, or does not run, is for the removal to say.
+        drop(self.go(container, "SIGKILL").await);
         let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
         let removed = self
             .docker

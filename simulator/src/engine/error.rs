@@ -95,6 +95,10 @@ impl EngineError {
             EngineError::NoSubnet { .. } => Some(
                 "name another range, such as SIMULATOR_NETWORKS=10.87.0.0/16; `simulator doctor` looks at it",
             ),
+            EngineError::Api { source: bollard::errors::Error::RequestTimeoutError, .. } => Some(
+                "the engine answers nothing about this any more; if `docker network ls` hangs too, it has locked itself up, \
+                 and only its restart helps: see docs/engine.md",
+            ),
             EngineError::Api { .. }
             | EngineError::Deadline { .. }
             | EngineError::Failed { .. }

@@ -10,6 +10,7 @@ mod freeze;
 mod guard;
 mod image;
 mod label;
+mod membership;
 mod network;
 mod ranges;
 mod remove;
@@ -32,6 +33,7 @@ pub use self::image::{BuildInput, ImageFound};
 pub use self::label::{
     IMAGE_LABEL, KEPT_LABEL, Kept, Owner, OwnerState, PROJECT, PROJECT_LABEL, RUN_LABEL, Run,
 };
+use self::membership::Membership;
 pub use self::network::own_routes;
 pub use self::ranges::{RANGES_VARIABLE, Ranges};
 pub use self::remove::{Kind, Removed, Scope};
@@ -48,6 +50,8 @@ pub struct Engine {
     creating: Arc<RwLock<()>>,
     /// Keeps the start of a command and the freezing of its container apart.
     freezing: Freezing,
+    /// Lets containers come to networks and leave them one after the other.
+    membership: Membership,
     /// Where its networks come from.
     ranges: Ranges,
 }
@@ -64,7 +68,8 @@ impl Engine {
         let connect = async { Docker::connect_with_defaults()?.negotiate_version().await };
         match tokio::time::timeout(PING_PATIENCE, connect).await {
             Ok(Ok(docker)) => {
-                Ok(Engine { docker, creating: Arc::default(), freezing: Freezing::default(), ranges })
+                let (freezing, membership) = (Freezing::default(), Membership::default());
+                Ok(Engine { docker, creating: Arc::default(), freezing, membership, ranges })
             }
             Ok(Err(source)) => Err(EngineError::NotReached { reason: source.to_string() }),
             Err(_elapsed) => Err(EngineError::NotReached {

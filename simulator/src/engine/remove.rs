@@ -81,7 +81,7 @@ impl Engine {
             let of_kind = found.iter().filter(|thing| {
                 thing.kind == kind && selected(scope, &thing.labels, Owner::state_in(&thing.labels))
             });
-            // All of a kind at once: a killed container takes the engine up to a second.
+            // All of a kind at once, as far as the engine can take it: its files take it up to a second each.
             let removals = of_kind.map(|thing| self.remove_found(thing));
             removed.extend(futures_util::future::join_all(removals).await);
         }

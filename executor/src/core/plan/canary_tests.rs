@@ -112,3 +112,17 @@ fn a_pool_at_its_goal_is_not_asked_for_it() {
     assert_eq!(asked(&state, kept), Outcome::NothingToDo);
     let Outcome::Refusal(_) = asked(&state, request("11.1", &[])) else { panic!("the raise would need it") };
 }
+
+#[test]
+fn one_is_left_after_one_look_where_the_next_step_looks_several_times_and_after_several_at_the_end() {
+    let looks = |plan: &Plan| -> Vec<u32> {
+        let steps = plan.stages.iter().flat_map(|stage| &stage.steps);
+        let proofs = steps.filter(|step| matches!(step.action, Action::ProveVolumes { .. }));
+        proofs.map(|step| step.leave.settle).collect()
+    };
+    assert_eq!(looks(&planned(&replica_3(), &[])), [1, 1, 1]);
+
+    let kept = Request { keep_op_version: true, clients_at_once: 0, ..request("11.1", &[]) };
+    let Outcome::Plan(plan) = asked(&replica_3(), kept) else { panic!("a plan") };
+    assert_eq!(looks(&plan), [1, 1, 2]);
+}

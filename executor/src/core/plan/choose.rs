@@ -94,7 +94,7 @@ fn build(
     if stages.is_empty() {
         return Outcome::NothingToDo;
     }
-    canary::before_finish(&mut stages, &mut builder);
+    canary::complete(&mut stages, &mut builder);
     waived.extend(canary::left_out(facts, request, &waived));
     let left_to_do = [
         clients::left_to_do(inventory, facts, to),
