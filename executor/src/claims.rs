@@ -117,8 +117,8 @@ async fn take_one(transport: &dyn Transport, host: &HostName, claim: &Claim, hei
 }
 
 /// Returns the findings about servers that a run has claimed and that are not its own any more: somebody has waived its
-/// claim, or goes on with a copy of its journal. Whether a server is reached is for its gates to say, and where nobody
-/// has a claim, nobody else has taken it.
+/// claim, or goes on with a copy of its journal; or did so and came to its end, which leaves no claim at all. Whether a
+/// server is reached is for its gates to say.
 pub async fn lost(transport: &dyn Transport, inventory: &Inventory, claim: &Claim) -> Vec<Finding> {
     let each = inventory.servers.keys().map(|host| async move {
         let output = transport.run(host, &service::read_claim("")).await.ok()?;
@@ -129,7 +129,10 @@ pub async fn lost(transport: &dyn Transport, inventory: &Inventory, claim: &Clai
         match there {
             Ok(Some(other)) if other.is_held_as(claim) => None,
             Ok(Some(other)) => Some(claimed(host, &other)),
-            Ok(None) => None,
+            Ok(None) => {
+                let gone = "this run's claim is gone: another run took it and ended, or somebody removed it";
+                Some(Finding::seen(Code::UpgradeClaimed, Subject::Host(host.clone()), gone))
+            }
             Err(why) => Some(Finding::unknown(Code::UpgradeClaimed, Subject::Host(host.clone()), why)),
         }
     });
@@ -266,16 +269,21 @@ mod tests {
         assert_eq!(there(&servers), []);
     }
 
-    /// What cannot be read is never taken for ours; who is not reached or has no claim is nobody's news.
+    /// What cannot be read is never taken for ours, nor is a claim that somebody took and released; who is not reached is
+    /// nobody's news.
     #[tokio::test]
-    async fn only_a_claim_that_is_there_and_not_ours_is_lost() {
+    async fn what_is_not_ours_any_more_is_lost() {
         let mine = claim("a", "alice@ops1");
         let there = [(host(1), text(&mine)), (host(2), "{\"format\":1".to_owned())];
         let servers = Servers { claims: Mutex::new(there.into()), ..Servers::default() };
         let found = lost(&servers, &inventory(3), &mine).await;
         let found: Vec<_> = found.iter().map(|one| (one.subject.clone(), one.ground)).collect();
-        assert_eq!(found, [(Subject::Host(host(2)), Ground::Unknown)]);
-        let away = Servers { lost: Some(host(2)), ..Servers::default() };
+        assert_eq!(
+            found,
+            [(Subject::Host(host(2)), Ground::Unknown), (Subject::Host(host(3)), Ground::Seen)]
+        );
+        let ours = [1, 3].map(|number| (host(number), text(&mine)));
+        let away = Servers { claims: Mutex::new(ours.into()), lost: Some(host(2)), ..Servers::default() };
         assert_eq!(lost(&away, &inventory(3), &mine).await, []);
     }
 

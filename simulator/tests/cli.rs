@@ -66,6 +66,7 @@ fn a_bad_scenario_ends_with_2_before_any_engine_is_asked(
 #[case(&["run", "scenarios/online-replicated.toml", "--executor", "/nonexistent"], "the executor's program is not there")]
 #[case(&["run", "scenarios/online-replicated.toml", "--case", "9.2-10.3"], "no case `9.2-10.3`: expected one of online-replicated")]
 #[case(&["run", "scenarios/online-replicated.toml", "nowhere.toml"], "nowhere.toml: cannot be read")]
+#[case(&["run", "scenarios/online-replicated.toml", "--to", "9.9"], "no release `9.9`, which is asked for: expected one of 9.2")]
 #[case(&["check", "nowhere.toml", "--schema"], "cannot be used with")]
 #[case(&["check", "--scenarios", "docs"], "no scenario is below docs")]
 #[case(&["check", "--images", "/nonexistent"], "cannot read /nonexistent/catalog.toml")]

@@ -160,27 +160,36 @@ fn a_run_that_died_at_its_very_end_is_mentioned(asked: &Asked, pool: &Pool) {
     let end = records.lines().position(|line| line.contains("run_finished")).unwrap();
     let lines = records.split_inclusive('\n').take(end);
     std::fs::write(&journal, lines.collect::<String>()).unwrap();
-    sh(pool, &format!("mkdir -p /var/lib/gluster-upgrade; echo '{}' >{CLAIM}", own_claim(&journal)));
+    let claims_by = |at: &str| {
+        let claim = own_claim(&journal, at);
+        sh(pool, &format!("mkdir -p /var/lib/gluster-upgrade; echo '{claim}' >{CLAIM}"));
+    };
+    claims_by("/elsewhere/journal.jsonl");
+    let copy = asked.alone(&["resume", "--yes"]);
+    let said = text(&copy.stderr);
+    assert!(copy.status.code() == Some(2) && said.contains("journal there: /elsewhere/"), "{said}");
+    assert!(said.contains("add --take-over") && sh(pool, &format!("cat {CLAIM}")).contains("/elsewhere/"));
+    claims_by(&journal.display().to_string());
 
     let notes = ["an earlier run did not end, though nothing is left to do", "still claims g1"];
     let again = || text(&asked.alone(&["run", "--to", "10.3", "--yes"]).stderr);
     let said = again();
     assert!(said.contains("Nothing to do") && notes.iter().all(|note| said.contains(note)), "{said}");
-    let resumed = asked.alone(&["resume", "--yes"]);
+    let resumed = asked.alone(&["resume", "--yes", "--take-over"]);
     assert_eq!(resumed.status.code(), Some(0), "{}", text(&resumed.stderr));
     assert_eq!(sh(pool, "ls -A /var/lib/gluster-upgrade"), "", "it has taken its claim away");
     let said = again();
     assert!(said.contains("Nothing to do") && !notes.iter().any(|note| said.contains(note)), "{said}");
 }
 
-/// The claim that the run of a journal had: by its name and the time of its first record.
-fn own_claim(journal: &Path) -> String {
+/// The claim that the run of a journal had, as of a journal at this place: by its name and the time of its first record.
+fn own_claim(journal: &Path, at: &str) -> String {
     let first = executor::journal::read(journal).unwrap().remove(0);
     let run = journal.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
     let id = executor::core::claim::RunId { run, since: first.at };
-    let at = journal.display().to_string();
     let to = "10.3".parse().unwrap();
-    let claim = executor::core::claim::Claim::new(id, "alice@ops1".to_owned(), at, to, "0".to_owned());
+    let claim =
+        executor::core::claim::Claim::new(id, "alice@ops1".to_owned(), at.to_owned(), to, "0".to_owned());
     serde_json::to_string(&claim).unwrap()
 }
 

@@ -134,6 +134,15 @@ fn a_pool_that_was_brought_up_by_hand_is_played_with_until_it_is_taken_down() {
     let said = on_it(&["exec", "solo"], &["--", "sh", "-c", "echo out; echo aside >&2; exit 7"]);
     assert_eq!((said.status.code(), text(&said.stdout).as_str()), (Some(7), "out\n"));
     assert!(text(&said.stderr).contains("aside"));
+    for _ in 0..2 {
+        let said = on_it(&["mount", "solo", "vol0"], &[]);
+        assert_eq!(text(&said.stdout), "/mnt/vol0\n", "{}", text(&said.stderr));
+    }
+    let said =
+        on_it(&["exec", "solo"], &["--", "sh", "-c", "echo here >/mnt/vol0/file && cat /bricks/vol0/1/file"]);
+    assert_eq!(text(&said.stdout), "here\n", "{}", text(&said.stderr));
+    let said = on_it(&["mount", "solo", "vol9"], &[]);
+    assert_eq!(said.status.code(), Some(2), "{}", text(&said.stderr));
     let said = on_it(&["logs", "solo"], &[]);
     assert!(text(&said.stdout).contains("==> solo: glusterfs/glusterd.log <=="), "{}", text(&said.stdout));
     let refused = on_it(&["upgrade"], &["check", "--to", "11.1"]);

@@ -17,7 +17,7 @@ use crate::core::inventory::Inventory;
 use crate::core::plan::{Direction, Plan, Request};
 use crate::core::resume::{self, Progress};
 use crate::journal::{self, Journal};
-use crate::render::{self, Commands};
+use crate::render::{self, Commands, printable};
 use crate::runner::{End, RunError, Runner};
 use crate::transport::Transport;
 
@@ -57,7 +57,10 @@ pub(super) async fn drive(
     let claim = claim(RunId { run: run.clone(), since }, &path, plan);
     let commands = Commands { plan: pool.command("plan", &request_of(plan)), ..pool.commands(plan.to) };
     // The lock is ours, so that no run of this folder is alive.
-    let heirs = Heirs { own: journal::runs(&pool.state_folder()), waivers: plan.waivers.clone() };
+    // A waiver was the operator's word about who had claimed the pool when it was planned; not about who has it since.
+    let begins = !matches!(first.event, Event::RunResumed { .. });
+    let waivers = if begins { plan.waivers.clone() } else { Vec::new() };
+    let heirs = Heirs { own: journal::runs(&pool.state_folder()), waivers };
     if let Err(findings) = claims::take(&ssh, inventory, &claim, &heirs).await {
         ssh.close().await;
         return not_claimed(journal, &progress, findings, &mut listener, &commands);
@@ -84,7 +87,11 @@ pub(super) async fn drive(
 /// Takes the claims of a run away that is finished.
 async fn release(transport: &dyn Transport, inventory: &Inventory, claim: &Claim) {
     for (host, error) in claims::release(transport, inventory, claim).await {
-        sayln!("warning: the claim of this run on {host} is not taken away: {error}");
+        // Some of it are the host's own words.
+        say!(
+            "{}",
+            printable(format!("warning: the claim of this run on {host} is not taken away: {error}\n"))
+        );
         sayln!("hint: remove /var/lib/gluster-upgrade/claim.json there, or the next run is refused");
     }
 }
@@ -154,14 +161,19 @@ fn not_claimed(
 
 /// Returns what a run claims the servers with.
 fn claim(id: RunId, journal: &Path, plan: &Plan) -> Claim {
+    let journal = std::path::absolute(journal).unwrap_or_else(|_| journal.to_owned());
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    Claim::new(id, claimer(), journal.display().to_string(), plan.to, version)
+}
+
+/// Returns who claims servers from here: user and machine.
+pub(super) fn claimer() -> String {
     let word = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(word);
     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let by = format!("{}@{}", user.as_deref().unwrap_or("somebody"), machine.trim());
     // What others read has to be a word to them.
-    let by = by.chars().filter(|char| !char.is_control()).take(100).collect();
-    let journal = std::path::absolute(journal).unwrap_or_else(|_| journal.to_owned());
-    Claim::new(id, by, journal.display().to_string(), plan.to, env!("CARGO_PKG_VERSION").to_owned())
+    by.chars().filter(|char| !char.is_control()).take(100).collect()
 }
 
 /// Returns what was asked for when a plan was made.

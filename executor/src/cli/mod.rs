@@ -244,6 +244,10 @@ struct ResumeArgs {
     #[command(flatten)]
     pool: PoolArgs,
 
+    /// With --yes, goes on with a copy of a run too: nobody works on it in the other place any more
+    #[arg(long)]
+    take_over: bool,
+
     #[command(flatten)]
     act: ActArgs,
 }

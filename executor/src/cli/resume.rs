@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::drive::{drive, release_finished};
+use super::drive::{claimer, drive, release_finished};
 use super::last::{last_run, name_of, related_run};
 use super::look::{read_inventory, transport, usage};
 use super::run::{journal_trouble, pool_identity, unconfirmed, uuids};
@@ -54,7 +54,14 @@ pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
         }
         Err(error) => return Ok(journal_trouble(&error)),
     }
-    say!("{}", printable(claimed_from_elsewhere(&state, &path)));
+    let elsewhere = claimed_from_elsewhere(&state, &path);
+    say!("{}", printable(elsewhere.clone()));
+    // Whoever says yes to everything has not looked whether two would work on the pool.
+    if !elsewhere.is_empty() && args.act.yes && !args.take_over {
+        sayln!("error: --yes does not say that nobody works on it there any more; nothing was touched");
+        sayln!("hint: where that is sure, add --take-over");
+        return Ok(Exit::Usage);
+    }
     if let Some(exit) = unconfirmed(&args.act)? {
         return Ok(exit);
     }
@@ -150,7 +157,9 @@ fn not_this_pool(
 fn claimed_from_elsewhere(state: &PoolState, path: &Path) -> String {
     let here = std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
     let claims = state.hosts.values().filter_map(|host| host.claim.known().ok()?.as_ref());
-    let elsewhere = claims.filter(|claim| claim.run == name_of(path) && claim.journal != here);
+    let by = claimer();
+    let elsewhere =
+        claims.filter(|claim| claim.run == name_of(path) && (claim.journal != here || claim.by != by));
     let mut lines: Vec<String> =
         elsewhere.map(|claim| format!("  - by {}, journal there: {}\n", claim.by, claim.journal)).collect();
     lines.sort();

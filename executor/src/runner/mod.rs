@@ -157,12 +157,13 @@ impl Runner<'_> {
             if let Some(halt) = self.wait(plan, step, gate, begun).await? {
                 return Ok(Some(halt));
             }
+            self.note(plan, step, again).await?;
+            let action = self.left(step).await;
+            // Last of all: what is seen here is to hold for what is done next.
             if let Some(end) = self.taken_over(step, begun).await? {
                 return Ok(Some(end));
             }
-            self.note(plan, step, again).await?;
             self.tell(Event::StepStarted { step: step.id })?;
-            let action = self.left(step).await;
             match act::act(self.transport, &action, &self.run).await {
                 Ok(said) => self.tell(Event::StepActed { step: step.id, said })?,
                 Err(error) => {

@@ -11,6 +11,7 @@ use crate::doctor::{self, Grade, Look, Need};
 use crate::engine::{Engine, EngineError};
 use crate::images::Catalog;
 use crate::printable::printable;
+use crate::scenario::Hop;
 
 /// Look whether this host can carry a pool: engine, privileges, memory, disk, networks, what earlier runs left
 ///
@@ -73,7 +74,7 @@ fn need(files: &[PathBuf], images: &Path) -> Result<Need, Failure> {
     }
     let catalog = Catalog::load(images)?;
     let mut need = Need { nodes: 0, systemd: false };
-    for scenario in named(files, &catalog)? {
+    for scenario in named(files, &catalog, &Hop::default())? {
         need = need.most(Need::of(&scenario));
     }
     Ok(need)

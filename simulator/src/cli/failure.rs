@@ -120,7 +120,9 @@ where
             RunError::Teardown(error) => Failure {
                 exit: Exit::Unknown,
                 error: error.into(),
-                hint: Some("`simulator clean` removes what was left"),
+                hint: Some(
+                    "`simulator clean` removes what was left; `simulator down RUN` where it may have been kept",
+                ),
             },
         }
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::selection::{self, Selection};
 use super::{Failure, Output, print};
-use crate::scenario::Scenario;
+use crate::scenario::{Hop, Scenario};
 
 /// List scenarios, one a line: name, file, tags, what it is about
 ///
@@ -40,7 +40,7 @@ struct Row {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let catalog = args.selection.catalog()?;
-    let (scenarios, errors) = args.selection.read(&catalog)?;
+    let (scenarios, errors) = args.selection.read(&catalog, &Hop::default())?;
     let rows: Vec<Row> = scenarios.into_iter().map(row).collect();
     match args.output {
         Output::Text => print::text(&lines(&rows))?,

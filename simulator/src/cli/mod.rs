@@ -9,6 +9,7 @@ mod images;
 mod keep;
 mod list;
 mod logs;
+mod mount;
 mod plan;
 mod playing;
 mod print;
@@ -87,6 +88,7 @@ enum Command {
     Shell(shell::ShellArgs),
     Exec(shell::ExecArgs),
     Logs(logs::Args),
+    Mount(mount::Args),
     Down(down::Args),
     Images(images::Args),
     Record(record::Args),
@@ -136,6 +138,7 @@ impl Cli {
             Command::Shell(args) => shell::shell(args, context).await,
             Command::Exec(args) => shell::exec(args, context).await,
             Command::Logs(args) => logs::run(args).await,
+            Command::Mount(args) => mount::run(args).await,
             Command::Down(args) => down::run(args).await,
             Command::Images(args) => images::run(args, context).await,
             Command::Record(args) => record::run(args, context).await,

@@ -2,7 +2,7 @@
 
 mod text;
 
-use super::selection::{self, Selection, picked};
+use super::selection::{self, Releases, Selection, picked};
 use super::{Failure, Output, print};
 
 /// Show what scenarios would do: who is on the stage, and what happens in which order
@@ -19,10 +19,13 @@ use super::{Failure, Output, print};
 Examples:
   simulator plan scenarios/online-replicated.toml
   simulator plan --tag faults
+  simulator plan scenarios/online-replicated.toml --from 9.2 --to 10.3
   simulator plan scenarios/online-replicated.toml --output json | jq '.[0].orders'")]
 pub(super) struct Args {
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    releases: Releases,
     /// Only this case of a matrix, such as 9.2-10.3
     #[arg(long, value_name = "NAME")]
     case: Option<String>,
@@ -33,7 +36,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let catalog = args.selection.catalog()?;
-    let (scenarios, errors) = args.selection.read(&catalog)?;
+    let (scenarios, errors) = args.selection.read(&catalog, &args.releases.hop())?;
     if scenarios.is_empty() {
         return selection::close(errors);
     }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::doctor::Precheck;
 use super::keep::{Keep, say_how_to_reach};
 use super::report::print;
-use super::selection::{named, picked, tagged};
+use super::selection::{Releases, named, picked, tagged};
 use super::totals::Totals;
 use super::{Context, Exit, Failure, images, program, say};
 use crate::artifacts::{ArtifactError, Artifacts};
@@ -34,6 +34,8 @@ pub(super) struct Args {
     /// Every scenario with this tag, in place of files
     #[arg(long)]
     tag: Option<String>,
+    #[command(flatten)]
+    releases: Releases,
     /// Only this case of a matrix, such as 9.2-10.3
     #[arg(long, value_name = "NAME")]
     case: Option<String>,
@@ -81,10 +83,11 @@ pub(super) enum Output {
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let catalog = Catalog::load(&args.images)?;
+    let hop = args.releases.hop();
     // All of them are read before the first is run: a mistake in the last one is known at once.
     let scenarios = match &args.tag {
-        Some(tag) => tagged(&args.scenarios, tag, &catalog)?,
-        None => named(&args.files, &catalog)?,
+        Some(tag) => tagged(&args.scenarios, tag, &catalog, &hop)?,
+        None => named(&args.files, &catalog, &hop)?,
     };
     let scenarios = picked(scenarios, args.case.as_deref())?;
     let executor = program::executor(args.executor.as_deref())?;
@@ -183,7 +186,15 @@ async fn rehearse(
         cancelled: &context.cancelled,
         say: &say,
     };
-    let ended = with_run_unless(engine, &run, &never, decide, director::rehearse(&stage)).await;
+    let rehearsal = async {
+        let report = director::rehearse(&stage).await?;
+        // Before the pool goes: a removal that fails takes no verdict along.
+        if let Err(error) = report.write() {
+            say(&format!("note: {error}"));
+        }
+        Ok::<_, DirectorError>(report)
+    };
+    let ended = with_run_unless(engine, &run, &never, decide, rehearsal).await;
     if stays {
         say_how_to_reach(&run, artifacts.folder());
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Exit, Failure};
 use crate::images::Catalog;
 use crate::printable::printable;
-use crate::scenario::{Scenario, ScenarioError, ScenarioErrors};
+use crate::scenario::{Hop, Scenario, ScenarioError, ScenarioErrors};
 
 /// How a file's name ends that is there to be extended, and no scenario by itself.
 const BASE: &str = ".base.toml";
@@ -27,6 +27,24 @@ pub(super) struct Selection {
     images: PathBuf,
 }
 
+/// Releases in place of those that the files have.
+#[derive(Debug, clap::Args)]
+pub(super) struct Releases {
+    /// The release that pools start with, in place of the file's and of its matrix'
+    #[arg(long, value_name = "RELEASE")]
+    from: Option<String>,
+    /// The release that the upgrade goes to, in place of the file's and of its matrix'
+    #[arg(long, value_name = "RELEASE")]
+    to: Option<String>,
+}
+
+impl Releases {
+    /// Returns what is asked for.
+    pub(super) fn hop(&self) -> Hop {
+        Hop { from: self.from.clone(), to: self.to.clone() }
+    }
+}
+
 impl Selection {
     /// Reads the catalog.
     ///
@@ -40,8 +58,12 @@ impl Selection {
     ///
     /// # Errors
     /// Where there is nothing to read, or no scenario has the tag.
-    pub(super) fn read(&self, catalog: &Catalog) -> Result<(Vec<Scenario>, Vec<ScenarioError>), Failure> {
-        let (mut scenarios, errors) = read(&files(&self.files, &self.scenarios)?, catalog);
+    pub(super) fn read(
+        &self,
+        catalog: &Catalog,
+        hop: &Hop,
+    ) -> Result<(Vec<Scenario>, Vec<ScenarioError>), Failure> {
+        let (mut scenarios, errors) = read(&files(&self.files, &self.scenarios)?, catalog, hop);
         if let Some(tag) = &self.tag {
             scenarios.retain(|scenario| scenario.tags.contains(tag));
             if scenarios.is_empty() && errors.is_empty() {
@@ -81,8 +103,8 @@ pub(super) fn files(named: &[PathBuf], folder: &Path) -> Result<Vec<PathBuf>, Fa
 ///
 /// # Errors
 /// All that is wrong with any of them.
-pub(super) fn named(files: &[PathBuf], catalog: &Catalog) -> Result<Vec<Scenario>, Failure> {
-    let (scenarios, errors) = read(files, catalog);
+pub(super) fn named(files: &[PathBuf], catalog: &Catalog, hop: &Hop) -> Result<Vec<Scenario>, Failure> {
+    let (scenarios, errors) = read(files, catalog, hop);
     if errors.is_empty() { Ok(scenarios) } else { Err(ScenarioErrors(errors).into()) }
 }
 
@@ -90,8 +112,13 @@ pub(super) fn named(files: &[PathBuf], catalog: &Catalog) -> Result<Vec<Scenario
 ///
 /// # Errors
 /// Where one of them makes no sense, and where none has the tag: nothing run would be nothing seen.
-pub(super) fn tagged(folder: &Path, tag: &str, catalog: &Catalog) -> Result<Vec<Scenario>, Failure> {
-    let mut scenarios = named(&files(&[], folder)?, catalog)?;
+pub(super) fn tagged(
+    folder: &Path,
+    tag: &str,
+    catalog: &Catalog,
+    hop: &Hop,
+) -> Result<Vec<Scenario>, Failure> {
+    let mut scenarios = named(&files(&[], folder)?, catalog, hop)?;
     scenarios.retain(|scenario| scenario.tags.contains(tag));
     if scenarios.is_empty() { Err(no_such_tag(folder, tag)) } else { Ok(scenarios) }
 }
@@ -124,10 +151,10 @@ pub(super) fn close(errors: Vec<ScenarioError>) -> Result<(), Failure> {
 }
 
 /// Reads files; returns their cases, and all that is wrong with any of them.
-fn read(files: &[PathBuf], catalog: &Catalog) -> (Vec<Scenario>, Vec<ScenarioError>) {
+fn read(files: &[PathBuf], catalog: &Catalog, hop: &Hop) -> (Vec<Scenario>, Vec<ScenarioError>) {
     let (mut scenarios, mut errors) = (Vec::new(), Vec::new());
     for file in files {
-        match Scenario::cases(file, catalog) {
+        match Scenario::cases_of(file, catalog, hop) {
             Ok(cases) => scenarios.extend(cases),
             // What is wrong with a base is wrong with each file that extends it, and is said once.
             Err(found) => {
@@ -195,7 +222,8 @@ mod tests {
         std::fs::write(folder.path().join("README.md"), "no scenario").unwrap();
         std::fs::write(folder.path().join("part.base.toml"), "about = \"no scenario by itself\"").unwrap();
         let names = |tag| {
-            let found = tagged(folder.path(), tag, &catalog()).map_err(|failure| failure.exit);
+            let found =
+                tagged(folder.path(), tag, &catalog(), &Hop::default()).map_err(|failure| failure.exit);
             found.map(|found| found.into_iter().map(|one| one.name).collect::<Vec<_>>())
         };
         assert_eq!(names("x"), Ok(vec!["b".to_owned(), "z".to_owned()]));

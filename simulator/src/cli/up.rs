@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::doctor::Precheck;
-use super::selection::{named, picked};
+use super::selection::{Releases, named, picked};
 use super::{Context, Exit, Failure, images, print, say};
 use crate::artifacts::Artifacts;
 use crate::director::{Ground, Pools};
@@ -25,6 +25,8 @@ pub(super) struct Args {
     /// The scenario file
     #[arg(value_name = "SCENARIO")]
     file: PathBuf,
+    #[command(flatten)]
+    releases: Releases,
     /// Which case of its matrix, such as 9.2-10.3
     #[arg(long, value_name = "NAME")]
     case: Option<String>,
@@ -37,9 +39,9 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    let Args { file, case, images, runs } = args;
+    let Args { file, releases, case, images, runs } = args;
     let catalog = Catalog::load(&images)?;
-    let scenario = only(picked(named(&[file], &catalog)?, case.as_deref())?)?;
+    let scenario = only(picked(named(&[file], &catalog, &releases.hop())?, case.as_deref())?)?;
     let engine = Engine::connect().await?;
     Precheck::default().look(&engine, Need::of(&scenario)).await?;
     let image = images::ensured(&engine, catalog.family(&scenario.family)?, context).await?;

@@ -125,9 +125,10 @@ pub(super) fn verdict_on_executor(order: &Order, phase: &str, performance: &Perf
         "all read",
     );
     if let Some(says) = &order.says {
-        let error = error(performance).unwrap_or("no step failed");
-        let verdict = if error.contains(says) { Verdict::Pass } else { Verdict::Fail };
-        judge.assert("it says why it failed", "executor", verdict, says, error);
+        let error = error(performance);
+        let said = error.is_some_and(|error| error.contains(says));
+        let verdict = if said { Verdict::Pass } else { Verdict::Fail };
+        judge.assert("it says why it failed", "executor", verdict, says, error.unwrap_or("no step failed"));
     }
     if matches!(outcome, Outcome::Halted | Outcome::Refused) {
         let expected = &order.findings;

@@ -125,23 +125,19 @@ impl Engine {
             .map_err(EngineError::api(|| format!("sending {signal} to {container}")))
     }
 
-    /// Restarts a container at once, without waiting for it to end by itself.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the engine answers.
-    pub async fn restart(&self, container: &str) -> Result<(), EngineError> {
-        self.go_and_come(container).await.map_err(EngineError::api(|| format!("restarting {container}")))
-    }
-
     /// Removes a container, running or not, with its anonymous volumes. One that is not there is fine.
     ///
     /// # Errors
     ///
     /// Whatever else the engine answers.
     pub async fn remove_container(&self, container: &str) -> Result<(), EngineError> {
-        // First ended, in its turn; that one is not there, or does not run, is for the removal to say.
-        drop(self.go(container, "SIGKILL").await);
+        // First ended, in its turn; that one is not there, or does not run, is for the removal to say. An engine that
+        // answers nothing of it will not remove it either.
+        if let Err(timeout @ bollard::errors::Error::RequestTimeoutError) =
+            self.go(container, "SIGKILL").await
+        {
+            return Err(EngineError::api(|| format!("ending {container}"))(timeout));
+        }
         let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
         let removed = self
             .docker

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use bollard::errors::Error;
-use bollard::query_parameters::{KillContainerOptionsBuilder, RestartContainerOptionsBuilder};
+use bollard::query_parameters::KillContainerOptionsBuilder;
 use tokio::sync::Mutex;
 
 use super::Engine;
@@ -25,13 +25,6 @@ impl Engine {
     pub(super) async fn come(&self, container: &str) -> Result<(), Error> {
         let (docker, id) = (self.docker.clone(), container.to_owned());
         self.in_turn(async move { docker.start_container(&id, None).await }).await
-    }
-
-    /// Ends a container and starts it again, alone.
-    pub(super) async fn go_and_come(&self, container: &str) -> Result<(), Error> {
-        let (docker, id) = (self.docker.clone(), container.to_owned());
-        let options = RestartContainerOptionsBuilder::new().t(0).build();
-        self.in_turn(async move { docker.restart_container(&id, Some(options)).await }).await
     }
 
     /// Sends a signal to a container's main process, alone. One that ended by it has left its network at the end.

@@ -22,15 +22,6 @@ impl Pool {
         }
     }
 
-    /// Takes a node's power away and gives it back at once; waits until its door is open, as [`Pool::power_on`] does.
-    ///
-    /// # Errors
-    /// [`PoolError`] where it does not come up.
-    pub async fn power_cycle(&self, node: &Node) -> Result<(), PoolError> {
-        self.engine.restart(&node.container).await?;
-        wait_ready(&self.engine, &node.name, &node.container).await
-    }
-
     /// Gives a node its power back and waits until its door is open. What runs under systemd starts by itself; otherwise
     /// nothing of Gluster's does.
     ///

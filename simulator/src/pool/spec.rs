@@ -4,6 +4,9 @@ use std::collections::HashSet;
 
 use crate::images::Init;
 
+/// The most bricks of one volume on a server: each is a process.
+const BRICKS_PER_SERVER_MAX: usize = 64;
+
 /// A pool to bring up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolSpec {
@@ -165,6 +168,11 @@ impl PoolSpec {
         let mut volumes = HashSet::new();
         for volume in &self.volumes {
             let set = volume.kind.set_size();
+            if volume.bricks_per_server > BRICKS_PER_SERVER_MAX {
+                let fault =
+                    format!("volume {} has {} bricks a server", volume.name, volume.bricks_per_server);
+                return Some((fault, "64 at most: each is a process of its server's container"));
+            }
             let bricks = volume.bricks_per_server * self.servers.len();
             if set == 0 || bricks == 0 || !bricks.is_multiple_of(set) {
                 let fault =

@@ -34,6 +34,8 @@ pub struct Scenario {
     pub name: String,
     /// The case's own name, such as "9.2-10.3", where the file has a matrix.
     pub case: Option<String>,
+    /// The releases that were asked for in place of the file's.
+    pub asked: Hop,
     /// The file.
     pub path: PathBuf,
     /// What it is about, in a sentence.
@@ -62,6 +64,22 @@ pub struct Scenario {
     pub orders: Vec<Order>,
     /// What is expected of it all.
     pub expect: Expect,
+}
+
+/// Releases that are asked for in place of those that a file has, and in place of its matrix'.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Hop {
+    /// The one that the pool starts with; the file's own where there is none.
+    pub from: Option<String>,
+    /// The one that its only order to run goes to; the file's own where there is none.
+    pub to: Option<String>,
+}
+
+impl Hop {
+    /// Returns whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.from.is_none() && self.to.is_none()
+    }
 }
 
 /// One of the pools of a scenario.
@@ -181,6 +199,14 @@ impl Scenario {
     /// # Errors
     /// All that is wrong with it, each with its place and what to do.
     pub fn cases(path: &Path, catalog: &Catalog) -> Result<Vec<Self>, ScenarioErrors> {
+        Self::cases_of(path, catalog, &Hop::default())
+    }
+
+    /// As [`Scenario::cases`], with other releases than the file has.
+    ///
+    /// # Errors
+    /// As [`Scenario::cases`]; and where the family has no such release, or several orders ask to run.
+    pub fn cases_of(path: &Path, catalog: &Catalog, hop: &Hop) -> Result<Vec<Self>, ScenarioErrors> {
         let text = std::fs::read_to_string(path).map_err(|error| ScenarioError {
             file: path.to_owned(),
             line: None,
@@ -188,7 +214,7 @@ impl Scenario {
             problem: format!("cannot be read: {error}"),
             hint: "scenarios are files such as scenarios/online-replicated.toml",
         })?;
-        Self::parse(path, &text, catalog)
+        check::scenarios(path, &text, catalog, hop)
     }
 
     /// Reads the text of a scenario file, which is read as if it stood at this path.
@@ -196,7 +222,7 @@ impl Scenario {
     /// # Errors
     /// As [`Scenario::cases`].
     pub fn parse(path: &Path, text: &str, catalog: &Catalog) -> Result<Vec<Self>, ScenarioErrors> {
-        check::scenarios(path, text, catalog)
+        check::scenarios(path, text, catalog, &Hop::default())
     }
 
     /// Reads a scenario file that has no more than one case.
@@ -224,8 +250,11 @@ impl Scenario {
 
     /// Returns the command that rehearses just this case.
     pub fn command(&self) -> String {
-        let case = self.case.as_ref().map(|case| format!(" --case {case}")).unwrap_or_default();
-        format!("simulator run {}{case}", self.path.display())
+        let Hop { from, to } = &self.asked;
+        let options = [("--from", from), ("--to", to), ("--case", &self.case)];
+        let options =
+            options.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", value.as_ref()?)));
+        format!("simulator run {}{}", self.path.display(), options.collect::<String>())
     }
 
     /// Returns the op-version of each release of the scenario's family that it uses.

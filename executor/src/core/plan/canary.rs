@@ -47,15 +47,9 @@ pub(super) fn left_out(facts: &Facts<'_>, request: &Request, waived: &[Finding])
     left_out.filter(|finding| !said.contains(&finding.subject)).collect()
 }
 
-/// Puts in the proof that is missing still, and sets how often each is looked at before it is left.
-pub(super) fn complete(stages: &mut [Stage], builder: &mut Builder<'_>) {
-    before_finish(stages, builder);
-    look_once(stages);
-}
-
 /// Puts the proof before the op-version is raised, where no other step of the plan has it: after a run that ended at
 /// that very step, every server is at the target, and none has a turn any more.
-fn before_finish(stages: &mut [Stage], builder: &mut Builder<'_>) {
+pub(super) fn before_finish(stages: &mut [Stage], builder: &mut Builder<'_>) {
     let proves = |step: &Step| matches!(step.action, Action::ProveVolumes { .. });
     if stages.iter().flat_map(|stage| &stage.steps).any(proves) {
         return;
@@ -66,22 +60,6 @@ fn before_finish(stages: &mut [Stage], builder: &mut Builder<'_>) {
         let leave = gate(vec![Check::BricksOnline { without: None }], RETURN_PATIENCE_SECONDS, 1);
         let steps = builder.prove(&via, leave);
         finish.steps.splice(0..0, steps);
-    }
-}
-
-/// Leaves a turn's proof after one look where the next step is entered after several: nothing happens between the two,
-/// and what the second look is to see, one that comes and goes, those see too.
-fn look_once(stages: &mut [Stage]) {
-    let enters: Vec<u32> =
-        stages.iter().flat_map(|stage| &stage.steps).map(|step| step.enter.settle).collect();
-    let turns = stages.iter_mut().flat_map(|stage| {
-        let turn = matches!(stage.kind, StageKind::Turn(_));
-        stage.steps.iter_mut().map(move |step| (turn, step))
-    });
-    for ((turn, step), next) in turns.zip(enters.into_iter().skip(1)) {
-        if turn && next >= step.leave.settle && matches!(step.action, Action::ProveVolumes { .. }) {
-            step.leave.settle = 1;
-        }
     }
 }
 

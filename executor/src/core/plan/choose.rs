@@ -8,7 +8,7 @@ use super::builder::{Builder, Facts, facts};
 use super::preflight::{Preflight, preflight};
 use super::{
     Direction, Outcome, Plan, Procedure, Refusal, Request, ServerRow, Stage, StageKind, canary, clients,
-    finish, georep, offline, online, packages, rollback, usage,
+    finish, georep, offline, online, packages, rollback, settle, usage,
 };
 
 /// Plans the upgrade of a pool, or says why not.
@@ -94,7 +94,7 @@ fn build(
     if stages.is_empty() {
         return Outcome::NothingToDo;
     }
-    canary::complete(&mut stages, &mut builder);
+    canary::before_finish(&mut stages, &mut builder);
     waived.extend(canary::left_out(facts, request, &waived));
     let left_to_do = [
         clients::left_to_do(inventory, facts, to),
@@ -104,9 +104,8 @@ fn build(
             Direction::Back => rollback::left_to_do(facts),
         },
     ];
-    for (step, id) in stages.iter_mut().flat_map(|stage| &mut stage.steps).zip(1..) {
-        step.id = id;
-    }
+    settle::look_once(&mut stages);
+    number(&mut stages);
     Outcome::Plan(Box::new(Plan {
         to,
         direction: request.direction,
@@ -134,6 +133,13 @@ fn build(
         baseline: facts.baseline.clone(),
         left_to_do: left_to_do.concat(),
     }))
+}
+
+/// Numbers the steps, now that all of them are there.
+fn number(stages: &mut [Stage]) {
+    for (step, id) in stages.iter_mut().flat_map(|stage| &mut stage.steps).zip(1..) {
+        step.id = id;
+    }
 }
 
 /// Returns where the stages of the clients belong: after the servers. On an online way back before them, since a client that

@@ -100,21 +100,23 @@ pub(super) struct Sessions {
 /// Returns what is to be done about each session. `touched`: a server is stopped in this plan; where none is, sessions
 /// that run go on.
 pub(super) fn sessions(state: &PoolState, request: &Request, half_done: bool, touched: bool) -> Sessions {
-    let mut found: Vec<(HostName, &Session)> = Vec::new();
+    let mut found: Vec<(HostName, &Session, usize)> = Vec::new();
     let runs = |host: &HostState| host.processes.known().is_ok_and(|processes| processes.glusterd > 0);
     let via = state.hosts.iter().find(|(_, host)| runs(host)).map(|(name, _)| name);
     if let (Ok(sessions), Some(via)) = (state.sessions.known(), via) {
-        found.extend(sessions.iter().map(|session| (via.clone(), session)));
+        let workers = |session: &Session| bricks_of(state, &session.name.primary);
+        found.extend(sessions.iter().map(|session| (via.clone(), session, workers(session))));
     }
     for pool in state.other_pools.iter().filter(|pool| pool.role == PoolRole::Primary) {
         let reached = pool.hosts.iter().find(|(_, host)| host.reach == Reach::Reached);
         if let (Ok(sessions), Some((via, _))) = (pool.sessions.known(), reached) {
-            found.extend(sessions_to(state, sessions).map(|session| (via.clone(), session)));
+            // Their volumes are the other pool's, whatever they are called.
+            found.extend(sessions_to(state, sessions).map(|session| (via.clone(), session, 0)));
         }
     }
     let mut waived = Vec::new();
     let mut planned = Vec::new();
-    for (via, session) in found {
+    for (via, session, workers) in found {
         let well = session.workers.iter().all(|worker| match worker.status {
             WorkerStatus::Active | WorkerStatus::Passive => true,
             WorkerStatus::Stopped | WorkerStatus::Other(_) => false,
@@ -135,7 +137,7 @@ pub(super) fn sessions(state: &PoolState, request: &Request, half_done: bool, to
             via,
             before: SessionBefore {
                 name: session.name.clone(),
-                workers: session.workers.len().max(bricks_of(state, &session.name.primary)),
+                workers: session.workers.len().max(workers),
                 crawls: crawls(session),
             },
             config: session.config.known().ok().cloned(),
@@ -147,7 +149,7 @@ pub(super) fn sessions(state: &PoolState, request: &Request, half_done: bool, to
     Sessions { planned, waived }
 }
 
-/// Returns how many bricks a volume of this pool has, each with a worker of its own; 0 where it is not one of this pool's.
+/// Returns how many bricks a volume of this pool has, each with a worker of its own.
 /// A server that is away while a plan is made has no row in the session's status.
 fn bricks_of(state: &PoolState, volume: &VolumeName) -> usize {
     let volumes = state.volumes.known().ok();

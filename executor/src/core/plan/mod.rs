@@ -47,6 +47,7 @@ mod recorded;
 mod rollback;
 #[cfg(test)]
 mod rollback_tests;
+mod settle;
 mod stale;
 #[cfg(test)]
 mod stale_tests;

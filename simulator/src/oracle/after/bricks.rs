@@ -30,7 +30,8 @@ pub(super) fn judge(
             ("glusterd", look.and_then(|look| glusterd(look, brick))),
         ];
         let listed = row(status, &format!("Brick {brick}"));
-        if listed.is_ok() || lists_all {
+        // A status that could not be read at all is missed, whatever it would have listed.
+        if listed.is_ok() || lists_all || status.is_err() {
             witnesses.push(("status", listed));
         }
         let (verdict, found) = weigh(&witnesses);

@@ -125,7 +125,7 @@ fn took_exactly(ms: f64) -> String {
 /// Lists the longest operations, each with what the executor did when it began.
 fn longest(plot: &Plot, timeline: &Timeline) -> Markup {
     let during = |one: &Operation| {
-        let step = timeline.bars.iter().find(|bar| (bar.whole.0..bar.whole.1).contains(&one.to));
+        let step = timeline.bars.iter().find(|bar| (bar.whole.0..bar.whole.1).contains(&one.from));
         step.map_or("no step".to_owned(), |bar| format!("step {}: {}", bar.step, bar.words))
     };
     html! {

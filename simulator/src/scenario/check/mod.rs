@@ -7,6 +7,9 @@ mod extends_tests;
 mod faults;
 #[cfg(test)]
 mod faults_tests;
+mod hop;
+#[cfg(test)]
+mod hop_tests;
 #[cfg(test)]
 mod manual_tests;
 mod matrix;
@@ -28,16 +31,25 @@ use super::file::{self, File};
 use super::file_orders;
 use super::placed::Placed;
 use super::sources::{Checked, Sources, every};
-use super::{Expect, Scenario, Which, Workload};
+use super::{Expect, Hop, Scenario, Which, Workload};
 use crate::images::{Catalog, Family};
 use crate::oracle::Allowance;
 
 /// Reads a scenario's text and all that it extends; returns its cases.
-pub(super) fn scenarios(path: &Path, text: &str, catalog: &Catalog) -> Result<Vec<Scenario>, ScenarioErrors> {
+pub(super) fn scenarios(
+    path: &Path,
+    text: &str,
+    catalog: &Catalog,
+    hop: &Hop,
+) -> Result<Vec<Scenario>, ScenarioErrors> {
     let sources = Sources::gather(path, text);
-    let checked = shape::file(&sources).and_then(|file| {
+    let checked = shape::file(&sources).and_then(|mut file| {
+        hop::apply(&sources, &mut file, hop, catalog)?;
         let cases = matrix::cases(&sources, file)?;
-        every(cases.into_iter().map(|(case, file)| scenario(&sources, path, case, &file, catalog)))
+        every(cases.into_iter().map(|(case, file)| {
+            let scenario = scenario(&sources, path, case, &file, catalog)?;
+            Ok(Scenario { asked: hop.clone(), ..scenario })
+        }))
     });
     sources.verdict(checked)
 }
@@ -64,6 +76,7 @@ fn scenario(
     Ok(Scenario {
         name: case.as_ref().map_or(stem.clone(), |case| format!("{stem}@{case}")),
         case,
+        asked: Hop::default(),
         path: path.to_owned(),
         about: file.about.clone(),
         tags: file.tags.clone(),

@@ -156,6 +156,9 @@ fn says(sources: &Sources, order: &file_orders::Order) -> Checked<Option<String>
             let hint = "give `says`: words of its error";
             Err(sources.error(order.outcome.at(), "a step that fails has an error", hint))
         }
+        Some(says) if says.get_ref().trim().is_empty() => {
+            Err(sources.error(says.at(), "`says` fits whatever is said", "give words of the step's error"))
+        }
         says => Ok(says.as_ref().map(|says| says.get_ref().clone())),
     }
 }

@@ -52,7 +52,12 @@ pub(super) fn catalog() -> Catalog {
 
 /// Reads all cases of a scenario.
 pub(super) fn read_all(text: &str) -> Result<Vec<Scenario>, Vec<ScenarioError>> {
-    scenarios(Path::new("scenarios/x.toml"), text, &catalog()).map_err(|errors| errors.0)
+    read_hop(text, &Hop::default())
+}
+
+/// As `read_all`, with releases in place of the file's.
+pub(super) fn read_hop(text: &str, hop: &Hop) -> Result<Vec<Scenario>, Vec<ScenarioError>> {
+    scenarios(Path::new("scenarios/x.toml"), text, &catalog(), hop).map_err(|errors| errors.0)
 }
 
 /// Reads a scenario that has one case, or the first that is wrong with it.
