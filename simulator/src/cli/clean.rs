@@ -37,7 +37,7 @@ pub(super) fn report(removed: &[Removed]) -> Result<(), Failure> {
     let mut left = 0;
     for Removed { kind, name, run: _, error } in removed {
         match error {
-            None => println!("{kind} {name}"),
+            None => super::print::data(&format!("{kind} {name}\n"))?,
             Some(error) => {
                 left += 1;
                 super::say(&format!("still there: {kind} {name}: {error}"));

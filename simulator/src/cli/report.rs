@@ -101,13 +101,10 @@ pub(super) fn print(report: &Report, output: Output) -> Result<(), Failure> {
     match output {
         Output::Text => {
             let colour = Colour::for_terminal(std::io::stdout().is_terminal());
-            println!("{}", report.render(colour, 100));
+            super::print::data(&format!("{}\n", report.render(colour, 100)))
         }
-        Output::Json => {
-            println!("{}", serde_json::to_string(report).map_err(no_json)?);
-        }
+        Output::Json => super::print::data(&format!("{}\n", serde_json::to_string(report).map_err(no_json)?)),
     }
-    Ok(())
 }
 
 fn no_json(error: serde_json::Error) -> Failure {

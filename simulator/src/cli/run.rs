@@ -126,16 +126,19 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         }
     }
     if several || args.tag.is_some() {
-        close(&totals, args.output);
+        close(&totals, args.output)?;
     }
     ended(totals.worst())
 }
 
 /// Says the numbers of all scenarios. With JSON, stdout is for reports alone.
-fn close(totals: &Totals, output: Output) {
+fn close(totals: &Totals, output: Output) -> Result<(), Failure> {
     match output {
-        Output::Text => println!("{}", totals.line()),
-        Output::Json => say(&totals.line()),
+        Output::Text => super::print::data(&format!("{}\n", totals.line())),
+        Output::Json => {
+            say(&totals.line());
+            Ok(())
+        }
     }
 }
 

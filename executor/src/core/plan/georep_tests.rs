@@ -159,11 +159,23 @@ fn every_brick_of_the_primary_has_its_worker_again_at_the_end() {
     state.max_op_version = Observed::Known(Some(OpVersion(110_000)));
     let Observed::Known(sessions) = &mut state.sessions else { panic!("no sessions") };
     sessions[0].workers.truncate(2);
-    let plan = planned(&state, "11.1", &[]);
-    let back = plan.steps().flat_map(|step| &step.leave.checks).find_map(|check| {
+    assert_eq!(workers_back(&planned(&state, "11.1", &[])), Some(3));
+}
+
+fn workers_back(plan: &Plan) -> Option<usize> {
+    plan.steps().flat_map(|step| &step.leave.checks).find_map(|check| {
         if let Check::SessionsBack { sessions } = check { Some(sessions[0].workers) } else { None }
-    });
-    assert_eq!(back, Some(3));
+    })
+}
+
+/// Its volume has fewer bricks than the one of that name here: nobody waits for workers that it never had.
+#[test]
+fn a_session_of_another_pool_has_the_workers_that_are_seen_there() {
+    let mut state = receiving();
+    let Observed::Known(sessions) = &mut state.other_pools[0].sessions else { panic!("no sessions") };
+    assert_eq!(sessions[0].name.primary.as_str(), "vol0");
+    sessions[0].workers.truncate(2);
+    assert_eq!(workers_back(&planned(&state, "11.1", &[])), Some(2));
 }
 
 #[test]
