@@ -12,7 +12,7 @@ use bollard::errors::Error;
 use bollard::query_parameters::KillContainerOptionsBuilder;
 use tokio::sync::Mutex;
 
-use super::Engine;
+use super::{Engine, to_its_end};
 
 /// The turn of those who come and go.
 #[derive(Debug, Clone, Default)]
@@ -46,15 +46,6 @@ impl Engine {
         &self,
         request: impl Future<Output = Result<(), Error>> + Send + 'static,
     ) -> Result<(), Error> {
-        let turn = Arc::clone(&self.membership.turn).lock_owned().await;
-        let task = tokio::spawn(async move {
-            let result = request.await;
-            drop(turn);
-            result
-        });
-        match task.await {
-            Ok(result) => result,
-            Err(error) => Err(std::io::Error::other(error).into()),
-        }
+        to_its_end(Arc::clone(&self.membership.turn).lock_owned().await, request).await
     }
 }

@@ -110,16 +110,23 @@ impl Engine {
         &self,
         request: impl Future<Output = Result<T, bollard::errors::Error>> + Send + 'static,
     ) -> Result<T, bollard::errors::Error> {
-        let guard = Arc::clone(&self.creating).read_owned().await;
-        let task = tokio::spawn(async move {
-            let result = request.await;
-            drop(guard);
-            result
-        });
-        match task.await {
-            Ok(result) => result,
-            Err(error) => Err(std::io::Error::other(error).into()),
-        }
+        to_its_end(Arc::clone(&self.creating).read_owned().await, request).await
+    }
+}
+
+/// Carries a request to its end in a task of its own, and gives the guard back only then.
+async fn to_its_end<T: Send + 'static>(
+    guard: impl Send + 'static,
+    request: impl Future<Output = Result<T, bollard::errors::Error>> + Send + 'static,
+) -> Result<T, bollard::errors::Error> {
+    let task = tokio::spawn(async move {
+        let result = request.await;
+        drop(guard);
+        result
+    });
+    match task.await {
+        Ok(result) => result,
+        Err(error) => Err(std::io::Error::other(error).into()),
     }
 }
 
