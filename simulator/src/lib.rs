@@ -7,6 +7,7 @@ pub mod director;
 pub mod doctor;
 pub mod engine;
 pub mod images;
+pub mod import;
 pub mod oracle;
 pub mod pool;
 mod printable;

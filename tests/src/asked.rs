@@ -11,6 +11,9 @@ use simulator::pool::Pool;
 
 use crate::program::Program;
 
+/// The user that calls it, whoever runs the tests.
+pub const OPERATOR: &str = "alice";
+
 /// The executor with an inventory of a pool and a state folder of its own.
 #[derive(Debug)]
 pub struct Asked {
@@ -40,6 +43,7 @@ impl Asked {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(Program::Executor.path());
         command.args(arguments).arg("--inventory").arg(&self.inventory).arg("--state-dir").arg(&self.state);
+        command.env("SUDO_USER", OPERATOR);
         command
     }
 

@@ -5,6 +5,7 @@ pub mod asked;
 pub mod engine;
 pub mod image;
 pub mod owned;
+pub mod play;
 pub mod pool;
 pub mod program;
 pub mod ssh_host;

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use acceptance::asked::{Asked, text};
+use acceptance::asked::{Asked, OPERATOR, text};
 use acceptance::engine::on_engine;
 use acceptance::owned::is_ours_and_closed;
 use acceptance::pool::{on_a_pool, three_replicas};
@@ -160,36 +160,42 @@ fn a_run_that_died_at_its_very_end_is_mentioned(asked: &Asked, pool: &Pool) {
     let end = records.lines().position(|line| line.contains("run_finished")).unwrap();
     let lines = records.split_inclusive('\n').take(end);
     std::fs::write(&journal, lines.collect::<String>()).unwrap();
-    let claims_by = |at: &str| {
-        let claim = own_claim(&journal, at);
+    let claims_by = |by: &str, at: &str| {
+        let claim = own_claim(&journal, by, at);
         sh(pool, &format!("mkdir -p /var/lib/gluster-upgrade; echo '{claim}' >{CLAIM}"));
     };
-    claims_by("/elsewhere/journal.jsonl");
+    let here = journal.display().to_string();
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let ours = format!("{OPERATOR}@{}", machine.trim());
+    claims_by(&ours, "/elsewhere/journal.jsonl");
     let copy = asked.alone(&["resume", "--yes"]);
     let said = text(&copy.stderr);
     assert!(copy.status.code() == Some(2) && said.contains("journal there: /elsewhere/"), "{said}");
     assert!(said.contains("add --take-over") && sh(pool, &format!("cat {CLAIM}")).contains("/elsewhere/"));
-    claims_by(&journal.display().to_string());
 
     let notes = ["an earlier run did not end, though nothing is left to do", "still claims g1"];
     let again = || text(&asked.alone(&["run", "--to", "10.3", "--yes"]).stderr);
+    claims_by("alice@ops1", &here);
+    let said = again();
+    assert!(said.contains(notes[0]) && !said.contains(notes[1]), "a copy on another machine has it: {said}");
+    claims_by(&ours, &here);
     let said = again();
     assert!(said.contains("Nothing to do") && notes.iter().all(|note| said.contains(note)), "{said}");
-    let resumed = asked.alone(&["resume", "--yes", "--take-over"]);
+    let resumed = asked.alone(&["resume", "--yes"]);
     assert_eq!(resumed.status.code(), Some(0), "{}", text(&resumed.stderr));
     assert_eq!(sh(pool, "ls -A /var/lib/gluster-upgrade"), "", "it has taken its claim away");
     let said = again();
     assert!(said.contains("Nothing to do") && !notes.iter().any(|note| said.contains(note)), "{said}");
 }
 
-/// The claim that the run of a journal had, as of a journal at this place: by its name and the time of its first record.
-fn own_claim(journal: &Path, at: &str) -> String {
+/// The claim that somebody has who works on the run of a journal at this place: by its name and the time of its first record.
+fn own_claim(journal: &Path, by: &str, at: &str) -> String {
     let first = executor::journal::read(journal).unwrap().remove(0);
     let run = journal.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
     let id = executor::core::claim::RunId { run, since: first.at };
     let to = "10.3".parse().unwrap();
-    let claim =
-        executor::core::claim::Claim::new(id, "alice@ops1".to_owned(), at.to_owned(), to, "0".to_owned());
+    let keeper = executor::core::claim::Keeper { id, by: by.to_owned(), journal: at.to_owned() };
+    let claim = executor::core::claim::Claim::new(keeper, to, "0".to_owned());
     serde_json::to_string(&claim).unwrap()
 }
 

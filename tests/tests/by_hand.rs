@@ -2,12 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
 use acceptance::asked::text;
 use acceptance::engine::engine_leftovers;
-use acceptance::program::Program;
+use acceptance::play::{Play, command, simulator};
 
 /// One server, whose volume is no replica: an upgrade is refused within seconds.
 const SCENARIO: &str = r#"
@@ -36,92 +35,28 @@ to = "11.1"
 outcome = "upgraded"
 "#;
 
-/// A folder with the scenario and what comes of it. Dropped, also by a panic, its pool is gone.
-struct Play {
-    folder: tempfile::TempDir,
-    run: String,
+/// Returns what `ps` says of the run.
+fn listed(play: &Play) -> serde_json::Value {
+    let listed: serde_json::Value =
+        serde_json::from_slice(&simulator(&["ps", "--output", "json"]).stdout).unwrap();
+    listed.as_array().unwrap().iter().find(|run| run["run"] == play.run.as_str()).cloned().unwrap_or_default()
 }
 
-impl Play {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("play.toml"), SCENARIO).unwrap();
-        Self { folder, run: String::new() }
-    }
-
-    fn scenario(&self) -> PathBuf {
-        self.folder.path().join("play.toml")
-    }
-
-    fn runs(&self) -> PathBuf {
-        self.folder.path().join("runs")
-    }
-
-    /// Takes note of which run a program has begun.
-    fn note(&mut self, output: &Output) {
-        let said = text(&output.stderr);
-        let line = said.lines().find_map(|line| line.strip_prefix("run "));
-        self.run = line
-            .unwrap_or_else(|| panic!("no run was begun: {said}"))
-            .split([':', ';'])
-            .next()
-            .unwrap()
-            .to_owned();
-    }
-
-    /// Returns what `ps` says of the run.
-    fn listed(&self) -> serde_json::Value {
-        let listed: serde_json::Value =
-            serde_json::from_slice(&simulator(&["ps", "--output", "json"]).stdout).unwrap();
-        listed
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|run| run["run"] == self.run.as_str())
-            .cloned()
-            .unwrap_or_default()
-    }
-
-    /// Sees that `clean` leaves the pool alone, and `down` does not.
-    fn outlives_clean_and_goes_with_down(&self) {
-        assert_eq!(simulator(&["clean"]).status.code(), Some(0));
-        let before = engine_leftovers(&self.run);
-        assert_eq!(before.len(), 4, "two containers, a network and a volume outlive `clean`: {before:?}");
-        let down = simulator(&["down", &self.run]);
-        assert_eq!(down.status.code(), Some(0), "{}", text(&down.stderr));
-        assert_eq!(text(&down.stdout).lines().count(), before.len());
-        assert_eq!(engine_leftovers(&self.run), Vec::<String>::new());
-    }
-}
-
-impl Drop for Play {
-    fn drop(&mut self) {
-        if !self.run.is_empty() && !engine_leftovers(&self.run).is_empty() {
-            simulator(&["down", &self.run]);
-        }
-    }
-}
-
-/// Runs the simulator at the root of the workspace.
-fn simulator(arguments: &[&str]) -> Output {
-    command(arguments).stdin(Stdio::null()).output().unwrap()
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(Program::Simulator.path());
-    command.args(arguments).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-    command
+/// Sees that `clean` leaves the pool alone, and `down` does not.
+fn outlives_clean_and_goes_with_down(play: &Play) {
+    assert_eq!(simulator(&["clean"]).status.code(), Some(0));
+    let before = engine_leftovers(&play.run);
+    assert_eq!(before.len(), 4, "two containers, a network and a volume outlive `clean`: {before:?}");
+    let down = play.down();
+    assert_eq!(text(&down.stdout).lines().count(), before.len());
+    assert_eq!(engine_leftovers(&play.run), Vec::<String>::new());
 }
 
 #[test]
 fn a_pool_that_was_brought_up_by_hand_is_played_with_until_it_is_taken_down() {
-    let mut play = Play::new();
-    let (scenario, runs) = (play.scenario(), play.runs());
-    let up = simulator(&["up", scenario.to_str().unwrap(), "--runs", runs.to_str().unwrap()]);
-    play.note(&up);
-    assert_eq!(up.status.code(), Some(0), "{}", text(&up.stderr));
-    let inventory = text(&up.stdout);
-    let listed = play.listed();
+    let mut play = Play::of(SCENARIO);
+    let inventory = play.up();
+    let listed = listed(&play);
     assert_eq!((&listed["standing"], &listed["kept"]), (&"kept".into(), &"by-hand".into()), "{listed}");
     assert_eq!(listed["inventory"], inventory.trim());
     assert_eq!(listed["hosts"][0]["state"], "running");
@@ -157,12 +92,12 @@ fn a_pool_that_was_brought_up_by_hand_is_played_with_until_it_is_taken_down() {
     std::io::Write::write_all(&mut shell.stdin.take().unwrap(), b"hostname\n").unwrap();
     assert_eq!(text(&shell.wait_with_output().unwrap().stdout), "solo\n");
 
-    play.outlives_clean_and_goes_with_down();
+    outlives_clean_and_goes_with_down(&play);
 }
 
 #[test]
 fn a_pool_is_kept_when_its_scenario_did_not_pass() {
-    let mut play = Play::new();
+    let mut play = Play::of(SCENARIO);
     let (scenario, runs) = (play.scenario(), play.runs());
     let arguments =
         ["run", scenario.to_str().unwrap(), "--keep", "on-failure", "--runs", runs.to_str().unwrap()];
@@ -171,16 +106,16 @@ fn a_pool_is_kept_when_its_scenario_did_not_pass() {
     let said = text(&ran.stderr);
     assert_eq!(ran.status.code(), Some(1), "{said}");
     assert!(said.contains(&format!("simulator down {}", play.run)), "{said}");
-    let listed = play.listed();
+    let listed = listed(&play);
     assert_eq!((&listed["standing"], &listed["kept"]), (&"kept".into(), &"on-failure".into()), "{listed}");
     let status = simulator(&["upgrade", "--run", &play.run, "status"]);
     assert_eq!(status.status.code(), Some(0), "{}{}", text(&status.stdout), text(&status.stderr));
-    play.outlives_clean_and_goes_with_down();
+    outlives_clean_and_goes_with_down(&play);
 }
 
 #[test]
 fn a_pool_is_not_kept_when_its_scenario_passed_after_all() {
-    let mut play = Play::new();
+    let mut play = Play::of(SCENARIO);
     let refused = SCENARIO.replace(
         "outcome = \"upgraded\"",
         "outcome = \"refused\"\nfindings = [\"VOLUME_NOT_REPLICATED:vol0\"]",

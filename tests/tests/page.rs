@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 use simulator::report::Recorded;
 use tempfile::TempDir;
 
-/// What Chromium is called by the distributions.
-const BROWSERS: [&str; 2] = ["chromium", "chromium-browser"];
+/// What Chromium is called by the distributions, and what stands in for it where they have none.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// How long it may take to show a page, in seconds.
 const LIMIT: &str = "60";

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use super::interrupt::until_interrupted_twice;
+use super::keeper::{keeper, own};
 use super::last::name_of;
 use super::look::transport;
 use super::run::{events_sink, journal_trouble, write_event};
 use super::say::{say, sayln};
 use super::{ActArgs, PoolArgs};
-use crate::claims::{self, Heirs};
+use crate::claims::{self, Heirs, Kept};
 use crate::core::claim::{Claim, RunId};
 use crate::core::event::{Event, GateKind, Record};
 use crate::core::exit::Exit;
@@ -60,7 +61,7 @@ pub(super) async fn drive(
     // A waiver was the operator's word about who had claimed the pool when it was planned; not about who has it since.
     let begins = !matches!(first.event, Event::RunResumed { .. });
     let waivers = if begins { plan.waivers.clone() } else { Vec::new() };
-    let heirs = Heirs { own: journal::runs(&pool.state_folder()), waivers };
+    let heirs = Heirs { own: own(&pool.state_folder()), waivers };
     if let Err(findings) = claims::take(&ssh, inventory, &claim, &heirs).await {
         ssh.close().await;
         return not_claimed(journal, &progress, findings, &mut listener, &commands);
@@ -86,13 +87,20 @@ pub(super) async fn drive(
 
 /// Takes the claims of a run away that is finished.
 async fn release(transport: &dyn Transport, inventory: &Inventory, claim: &Claim) {
-    for (host, error) in claims::release(transport, inventory, claim).await {
+    const FILE: &str = "/var/lib/gluster-upgrade/claim.json";
+    for (host, kept) in claims::release(transport, inventory, claim).await {
+        let text = match kept {
+            Kept::Elsewhere(other) => format!(
+                "note: {host} stays {other}\n      That is a copy of this run. It is left alone: where it is at work, its end takes the claim away. Where \
+                 nobody works on it any more, remove {FILE} there.\n"
+            ),
+            Kept::Unknown(error) => format!(
+                "warning: the claim of this run on {host} is not taken away: {error}\nhint: remove {FILE} there, or the next \
+                 run is refused\n"
+            ),
+        };
         // Some of it are the host's own words.
-        say!(
-            "{}",
-            printable(format!("warning: the claim of this run on {host} is not taken away: {error}\n"))
-        );
-        sayln!("hint: remove /var/lib/gluster-upgrade/claim.json there, or the next run is refused");
+        say!("{}", printable(text));
     }
 }
 
@@ -161,19 +169,7 @@ fn not_claimed(
 
 /// Returns what a run claims the servers with.
 fn claim(id: RunId, journal: &Path, plan: &Plan) -> Claim {
-    let journal = std::path::absolute(journal).unwrap_or_else(|_| journal.to_owned());
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    Claim::new(id, claimer(), journal.display().to_string(), plan.to, version)
-}
-
-/// Returns who claims servers from here: user and machine.
-pub(super) fn claimer() -> String {
-    let word = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(word);
-    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let by = format!("{}@{}", user.as_deref().unwrap_or("somebody"), machine.trim());
-    // What others read has to be a word to them.
-    by.chars().filter(|char| !char.is_control()).take(100).collect()
+    Claim::new(keeper(id, journal), plan.to, env!("CARGO_PKG_VERSION").to_owned())
 }
 
 /// Returns what was asked for when a plan was made.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
+use super::keeper::own;
 use super::say::{print_json, sayln};
 use super::{CheckArgs, OutputFormat, PoolArgs};
 use crate::core::baseline::{Before, KnownEntries};
@@ -17,7 +18,6 @@ use crate::core::names::HostName;
 use crate::core::plan::{self, Outcome, Procedure, Refusal, Request};
 use crate::core::pool::PoolState;
 use crate::core::way::Way;
-use crate::journal;
 use crate::observe::{self, Scope};
 use crate::render;
 use crate::transport::{ReadOnly, Routes, Transport, gluster_mount_of, is_here, unresolved};
@@ -146,7 +146,7 @@ pub(super) async fn decide_by(
     let transport = ReadOnly(transport(inventory)?);
     let began = Instant::now();
     let (mut stale, mut looks) = (None, 0);
-    let own = journal::runs(&pool.state_folder());
+    let own = own(&pool.state_folder());
     loop {
         let mut state = observe::look(&transport as &dyn Transport, inventory, scope).await;
         state.before = Arc::new(Before { stale: stale.clone(), own: own.clone(), ..Before::default() });

@@ -6,6 +6,7 @@ mod finalize;
 mod hazards;
 mod inspect;
 mod interrupt;
+mod keeper;
 mod last;
 mod look;
 mod manual;

@@ -42,7 +42,7 @@ fn claimed(state: &PoolState) -> BTreeMap<&str, Vec<&HostName>> {
     let mut claimed: BTreeMap<&str, Vec<&HostName>> = BTreeMap::new();
     for (host, found) in &state.hosts {
         if let Ok(Some(claim)) = found.claim.known()
-            && state.before.own.contains(&claim.id())
+            && state.before.own.contains(&claim.keeper())
         {
             claimed.entry(&claim.run).or_default().push(host);
         }
@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::core::baseline::Before;
-    use crate::core::claim::{Claim, RunId};
+    use crate::core::claim::{Claim, Keeper, RunId};
     use crate::core::pool::Observed;
     use crate::core::sample::{change_host, host, replica_3};
 
@@ -124,11 +124,12 @@ mod tests {
     #[test]
     fn only_what_is_seen_there_and_has_its_journal_here_is_ours() {
         let id = RunId { run: "r".to_owned(), since: "2025-11-24T14:12:00Z".parse().unwrap() };
-        let claim = Claim::new(id.clone(), "a@b".into(), "/j".into(), "11.1".parse().unwrap(), "0".into());
+        let keeper = Keeper { id, by: "a@b".into(), journal: "/j".into() };
+        let claim = Claim::new(keeper.clone(), "11.1".parse().unwrap(), "0".into());
         let mut state = replica_3();
         change_host(&mut state, 2, |host| host.claim = Observed::Known(Some(claim)));
         assert_eq!(claimed(&state), BTreeMap::new(), "somebody else's");
-        state.before = Arc::new(Before { own: BTreeSet::from([id]), ..Before::default() });
+        state.before = Arc::new(Before { own: BTreeSet::from([keeper]), ..Before::default() });
         assert_eq!(claimed(&state), BTreeMap::from([("r", vec![&host(2)])]));
     }
 }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::drive::{claimer, drive, release_finished};
+use super::drive::{drive, release_finished};
+use super::keeper::own;
 use super::last::{last_run, name_of, related_run};
 use super::look::{read_inventory, transport, usage};
 use super::run::{journal_trouble, pool_identity, unconfirmed, uuids};
@@ -54,7 +55,7 @@ pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
         }
         Err(error) => return Ok(journal_trouble(&error)),
     }
-    let elsewhere = claimed_from_elsewhere(&state, &path);
+    let elsewhere = claimed_from_elsewhere(&args.pool, &state, &path);
     say!("{}", printable(elsewhere.clone()));
     // Whoever says yes to everything has not looked whether two would work on the pool.
     if !elsewhere.is_empty() && args.act.yes && !args.take_over {
@@ -154,12 +155,10 @@ fn not_this_pool(
 
 /// Says where the servers are claimed for this run from another journal: this one is a copy, or was moved. The lock
 /// beside it does not hold off a process on another machine.
-fn claimed_from_elsewhere(state: &PoolState, path: &Path) -> String {
-    let here = std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
+fn claimed_from_elsewhere(pool: &PoolArgs, state: &PoolState, path: &Path) -> String {
+    let own = own(&pool.state_folder());
     let claims = state.hosts.values().filter_map(|host| host.claim.known().ok()?.as_ref());
-    let by = claimer();
-    let elsewhere =
-        claims.filter(|claim| claim.run == name_of(path) && (claim.journal != here || claim.by != by));
+    let elsewhere = claims.filter(|claim| claim.run == name_of(path) && !own.contains(&claim.keeper()));
     let mut lines: Vec<String> =
         elsewhere.map(|claim| format!("  - by {}, journal there: {}\n", claim.by, claim.journal)).collect();
     lines.sort();

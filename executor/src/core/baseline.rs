@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::claim::RunId;
+use super::claim::Keeper;
 use super::names::{Brick, HostName, OpVersion, VolumeName};
 use super::pool::{HealEntries, Observed, PoolState, Reach, Volume, VolumeKind};
 use super::system::{Init, Role};
@@ -59,8 +59,8 @@ pub struct Before {
     pub last: Option<Noted>,
     /// Entries that every look before this one took for stale, while a plan is being made.
     pub stale: Option<KnownEntries>,
-    /// The runs whose journals are here, so that their claims are ours.
-    pub own: BTreeSet<RunId>,
+    /// Those who work on the runs whose journals are here, so that their claims are ours.
+    pub own: BTreeSet<Keeper>,
 }
 
 /// The processes that a turn of one server must leave alone on the others.

@@ -27,6 +27,18 @@ pub struct RunId {
     pub since: Timestamp,
 }
 
+/// Who works on a run, and where. A run whose journal was copied has two of them, and one of them is a stranger to the other:
+/// no lock holds both.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Keeper {
+    /// The run.
+    pub id: RunId,
+    /// The operator: user and machine.
+    pub by: String,
+    /// The run's journal, on the operator's machine.
+    pub journal: String,
+}
+
 /// Who works on a server. No secrets are in it: everybody who may log in as root there reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Claim {
@@ -54,8 +66,8 @@ pub struct InvalidClaim(String);
 
 impl Claim {
     /// Returns the claim of a run.
-    pub fn new(id: RunId, by: String, journal: String, to: Release, version: String) -> Self {
-        let RunId { run, since } = id;
+    pub fn new(keeper: Keeper, to: Release, version: String) -> Self {
+        let Keeper { id: RunId { run, since }, by, journal } = keeper;
         Self { format: FORMAT, by, run, journal, to, since, version }
     }
 
@@ -78,9 +90,9 @@ impl Claim {
         }
     }
 
-    /// Returns whether it is of the same run, taken up at the same place by the same operator.
-    pub fn is_held_as(&self, other: &Self) -> bool {
-        self.id() == other.id() && self.by == other.by && self.journal == other.journal
+    /// Returns who made it, and where.
+    pub fn keeper(&self) -> Keeper {
+        Keeper { id: self.id(), by: self.by.clone(), journal: self.journal.clone() }
     }
 
     /// Returns the run that made it.
@@ -106,8 +118,9 @@ mod tests {
             run: "20251124T141200Z-11.1".into(),
             since: "2025-11-24T14:12:00.123456Z".parse().unwrap(),
         };
-        let journal = "/srv/upgrades/runs/20251124T141200Z-11.1/journal.jsonl";
-        Claim::new(id, "alice@ops1".into(), journal.into(), "11.1".parse().unwrap(), "0.1.0".into())
+        let journal = "/srv/upgrades/runs/20251124T141200Z-11.1/journal.jsonl".into();
+        let keeper = Keeper { id, by: "alice@ops1".into(), journal };
+        Claim::new(keeper, "11.1".parse().unwrap(), "0.1.0".into())
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The runs of a state folder: `runs/TIME-RELEASE[-COUNT]/journal.jsonl`, so that their names tell their order.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -67,16 +67,17 @@ fn age(folder: &Path) -> (String, u64) {
     (time, count.unwrap_or_default())
 }
 
-/// Returns every run whose journal is in a state folder. One whose first record cannot be read is left out: what it
+/// Returns every run whose journal is in a state folder, with that journal. One whose first record cannot be read is left out: what it
 /// has claimed is nobody's that we know of.
-pub fn runs(state_folder: &Path) -> BTreeSet<RunId> {
+pub fn runs(state_folder: &Path) -> BTreeMap<RunId, PathBuf> {
     let folders = fs::read_dir(state_folder.join("runs")).into_iter().flatten().filter_map(Result::ok);
     let run = |folder: fs::DirEntry| {
         let mut first = String::new();
-        let file = File::open(folder.path().join(FILE_NAME)).ok()?;
+        let journal = folder.path().join(FILE_NAME);
+        let file = File::open(&journal).ok()?;
         BufReader::new(file.take(FIRST_RECORD_MAX)).read_line(&mut first).ok()?;
         let record: Record = serde_json::from_str(&first).ok()?;
-        Some(RunId { run: folder.file_name().into_string().ok()?, since: record.at })
+        Some((RunId { run: folder.file_name().into_string().ok()?, since: record.at }, journal))
     };
     folders.filter_map(run).collect()
 }

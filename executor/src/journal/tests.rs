@@ -1,6 +1,6 @@
 //! Journals that are whole, torn, damaged, old, copied, and asked to pause.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use rstest::rstest;
 
@@ -35,12 +35,13 @@ fn what_is_appended_is_read_back_and_goes_on() {
 #[test]
 fn the_runs_of_a_folder_are_told_by_name_and_start() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(runs(folder.path()), BTreeSet::new());
+    assert_eq!(runs(folder.path()), BTreeMap::new());
     let path = with_records(folder.path());
     let since = read(&path).unwrap()[0].at;
     let broken = with_records(folder.path());
     fs::write(broken, "{\"format\"").unwrap();
-    assert_eq!(runs(folder.path()), BTreeSet::from([RunId { run: "19700101T000000Z-11.1".into(), since }]));
+    let id = RunId { run: "19700101T000000Z-11.1".into(), since };
+    assert_eq!(runs(folder.path()), BTreeMap::from([(id, path)]));
 }
 
 #[test]
@@ -209,7 +210,9 @@ fn a_copied_folder_is_the_same_run() {
     let copy = there.path().join("runs").join(name);
     fs::create_dir_all(&copy).unwrap();
     fs::copy(&path, copy.join(FILE_NAME)).unwrap();
-    assert_eq!(runs(here.path()), runs(there.path()), "which is what claims on the servers name");
+    let (of_here, of_there) = (runs(here.path()), runs(there.path()));
+    assert!(of_here.keys().eq(of_there.keys()), "the same run");
+    assert!(!of_here.values().eq(of_there.values()), "and claims on the servers tell the two places apart");
     let (mut journal, records) = Journal::reopen(&copy.join(FILE_NAME)).unwrap();
     assert_eq!(records, read(&path).unwrap());
     journal.append(Event::RunFinished).unwrap();

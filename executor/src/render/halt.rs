@@ -8,7 +8,7 @@ use super::plan::{mark, tree};
 use super::wait::{last_looks, waited, when};
 use super::{hanging, printable};
 use crate::core::event::GateKind;
-use crate::core::finding::{Code, Finding};
+use crate::core::finding::{Code, Finding, Ground};
 use crate::core::names::{HostName, VolumeName};
 use crate::core::pause::may_pause_before;
 use crate::core::plan::{Action, Direction, Plan, StageKind, Step};
@@ -40,13 +40,18 @@ pub fn halt(
     let mut text = standing(progress, step);
     let words = gate_words(plan, step, gate);
     let head = format!("HALTED at step {step}, {words}{}.", waited(progress, waited_seconds));
-    let _ = writeln!(text, "{}\n\nwaited for, in vain:", hanging("", &head));
+    let waited_for = if waited_seconds > 0 { "waited for, in vain:" } else { "what stands in the way:" };
+    let _ = writeln!(text, "{}\n\n{waited_for}", hanging("", &head));
     text.push_str(&findings(found));
     text.push_str(&last_looks(progress, step, gate));
     text.push_str(&places(found));
-    // Where another run has claimed some, this one holds no more than it had.
-    let held = !found.iter().any(|finding| finding.code == Code::UpgradeClaimed);
-    text.push_str(&ending(progress, step, gate, (MEND, held), commands));
+    let of_claims = || found.iter().filter(|finding| finding.code == Code::UpgradeClaimed);
+    if of_claims().any(|finding| finding.ground == Ground::Seen) {
+        text.push_str(&superseded(progress, step, gate, commands));
+    } else {
+        let held = of_claims().next().is_none();
+        text.push_str(&ending(progress, step, gate, (MEND, held), commands));
+    }
     printable(text)
 }
 
@@ -131,6 +136,27 @@ pub(super) fn ending(
         format!("({} plans anew from what the pool shows; both look before they act)", commands.plan)
     };
     let _ = writeln!(text, "{}", hanging("       ", &other));
+    text
+}
+
+/// What a halt ends with where servers are claimed for another run: that one may be at work.
+fn superseded(progress: &Progress, step: u32, gate: GateKind, commands: &Commands) -> String {
+    let mut text = String::from(
+        "\nhow the pool stands:\n  - another run has servers claimed, or had: where it is at work, the pool changes while you read this\n  \
+           - this one touched nothing after it saw that. Without the other one it would be so:\n",
+    );
+    for line in safety(progress, step, gate) {
+        let _ = writeln!(text, "{}", hanging("    - ", &line));
+    }
+    let _ = writeln!(text, "\nlook:  {}", commands.status);
+    let next =
+        "ask whoever is named above. Where that run is at work, leave the pool to it: here is nothing to do.";
+    let _ = writeln!(text, "next:  {}", hanging("       ", next).trim_start());
+    let dead = format!(
+        "(Only where it is dead: {} goes on after a copy of this run; after any other, what the finding says.)",
+        commands.resume
+    );
+    let _ = writeln!(text, "{}", hanging("       ", &dead));
     text
 }
 

@@ -8,7 +8,7 @@ use crate::core::event::{Event, FORMAT, GateKind, How, Record};
 use crate::core::finding::{Code, Finding, Subject};
 use crate::core::plan::{self, Action, Outcome, Plan};
 use crate::core::resume::{Progress, progress};
-use crate::core::sample::{inventory, replica_3, request};
+use crate::core::sample::{host, inventory, replica_3, request};
 
 pub(super) fn planned() -> Plan {
     match plan::plan(&inventory(3), &replica_3(), &request("11.1", &[])) {
@@ -97,6 +97,24 @@ fn a_halt_says_since_when_what_the_last_looks_saw_and_where_to_look() {
     let step = stop_g2(&progress.plan);
     let text = halt(&progress, step, GateKind::Enter, &heal(7), 14_400, &commands());
     insta::assert_snapshot!("halt-before-a-turn", text);
+}
+
+/// Who reads that another run is at work must not be told to go on.
+#[test]
+fn a_halt_for_another_runs_claim_says_that_the_pool_is_its_business() {
+    let words = "claimed by bob@ops2 since 2025-11-24T14:20:00Z for the run 20251124T140000Z-11.1 to 11.1 (journal there: /j)";
+    let seen = |number| Finding::seen(Code::UpgradeClaimed, Subject::Host(host(number)), words);
+    let found = vec![seen(1), seen(2), seen(3)];
+    let halted =
+        |step| Event::Halted { step, gate: GateKind::Enter, findings: Vec::new(), waited_seconds: 0 };
+    let progress = came_to_g2(|step| vec![halted(step)]);
+    let text = halt(&progress, stop_g2(&progress.plan), GateKind::Enter, &found, 0, &commands());
+    let from = text.find("HALTED").unwrap();
+    insta::assert_snapshot!("halt-taken-over", text[from..]);
+    // Of one whose claim cannot be read nobody knows that.
+    let unknown = Finding::unknown(Code::UpgradeClaimed, Subject::Host(host(1)), "no answer");
+    let text = halt(&progress, stop_g2(&progress.plan), GateKind::Enter, &[unknown], 0, &commands());
+    assert!(text.contains("next:  mend what is listed") && !text.contains("stays claimed"), "{text}");
 }
 
 #[test]

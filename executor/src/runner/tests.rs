@@ -10,7 +10,7 @@ use rstest::rstest;
 use super::*;
 use crate::core::baseline::Baseline;
 use crate::core::check::Check;
-use crate::core::claim::{Claim, RunId};
+use crate::core::claim::{Claim, Keeper, RunId};
 use crate::core::command::{Command, Effect, Output};
 use crate::core::names::{HostName, OpVersion};
 use crate::core::plan::{Action, Stage, StageKind};
@@ -235,7 +235,8 @@ async fn a_failure_tells_which_hosts_are_away_by_then() {
 async fn a_run_whose_servers_were_taken_over_touches_nothing_more(#[case] by: &str, #[case] changes: u32) {
     let claim = |by: &str| {
         let id = RunId { run: "run".into(), since: jiff::Timestamp::UNIX_EPOCH };
-        Claim::new(id, by.into(), "/j".into(), "11.1".parse().unwrap(), "0".into())
+        let keeper = Keeper { id, by: by.into(), journal: "/j".into() };
+        Claim::new(keeper, "11.1".parse().unwrap(), "0".into())
     };
     let folder = tempfile::tempdir().unwrap();
     let hosts = Hosts { running: true, claim: Some(claim(by)), ..Hosts::default() };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use executor::claims::{self, Heirs};
 use executor::core::check;
-use executor::core::claim::{Claim, RunId};
+use executor::core::claim::{Claim, Keeper, RunId};
 use executor::core::event::{Event, GateKind, Record};
 use executor::core::finding::Finding;
 use executor::core::inventory::Inventory;
@@ -186,7 +186,7 @@ impl Stage<'_> {
         let mut findings = Vec::new();
         for look in 1..=8 * TRIES {
             let mut state = observe::look(&self.pool, &self.inventory, &self.upgrade.scope()).await;
-            let own = journal::runs(&self.folder);
+            let own = self.own();
             state.before =
                 std::sync::Arc::new(executor::core::baseline::Before { own, ..Default::default() });
             findings = match self.upgrade.plan(&self.inventory, &state) {
@@ -246,7 +246,7 @@ impl Stage<'_> {
         let records = journal::read(&path).map_err(|error| error.to_string())?;
         let progress = resume::progress(&records).ok_or("the journal has no plan")?;
         let (claim, name) = self.claim(&path, &progress)?;
-        let heirs = Heirs { own: journal::runs(&self.folder), waivers: progress.plan.waivers.clone() };
+        let heirs = Heirs { own: self.own(), waivers: progress.plan.waivers.clone() };
 
         let (pool, inventory) = (self.pool.clone(), self.inventory.clone());
         let mut last: Option<(u64, Written)> = None;
@@ -295,14 +295,18 @@ impl Stage<'_> {
         Ok(ended.unwrap_or(Ended::Killed))
     }
 
+    /// Who works on the runs of the folder.
+    fn own(&self) -> BTreeSet<Keeper> {
+        journal::runs(&self.folder).into_iter().map(|(id, journal)| keeper(id, &journal)).collect()
+    }
+
     /// What a run claims servers with, and its name.
     fn claim(&self, path: &Path, progress: &Progress) -> Result<(Claim, String), String> {
         let records = journal::read(path).map_err(|error| error.to_string())?;
         let since = records.first().map(|first| first.at).ok_or("the journal is empty")?;
         let name = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
         let id = RunId { run: name.clone(), since };
-        let shown = path.display().to_string();
-        Ok((Claim::new(id, "tester@here".into(), shown, progress.plan.to, "test".into()), name))
+        Ok((Claim::new(keeper(id, path), progress.plan.to, "test".into()), name))
     }
 
     /// Appends a record outside of the loop. `true`: the program is killed there.
@@ -349,6 +353,11 @@ fn cut(path: &Path, sequence: u64, written: Written) {
         Written::Torn => &line[..line.len() / 2],
     };
     std::fs::write(path, lines[..before].concat() + rest).unwrap();
+}
+
+/// Who works on each run here, as its claims say.
+fn keeper(id: RunId, journal: &Path) -> Keeper {
+    Keeper { id, by: "tester@here".to_owned(), journal: journal.display().to_string() }
 }
 
 /// Returns the plan with gates that wait no longer than they need to here.

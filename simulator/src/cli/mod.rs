@@ -6,6 +6,7 @@ mod doctor;
 mod down;
 mod failure;
 mod images;
+mod import;
 mod keep;
 mod list;
 mod logs;
@@ -91,6 +92,7 @@ enum Command {
     Mount(mount::Args),
     Down(down::Args),
     Images(images::Args),
+    Import(import::Args),
     Record(record::Args),
     Clean(clean::Args),
 }
@@ -141,6 +143,7 @@ impl Cli {
             Command::Mount(args) => mount::run(args).await,
             Command::Down(args) => down::run(args).await,
             Command::Images(args) => images::run(args, context).await,
+            Command::Import(args) => import::run(args),
             Command::Record(args) => record::run(args, context).await,
             Command::Clean(args) => clean::run(args).await,
         }

@@ -113,14 +113,14 @@ impl<'a> Chapter<'a> {
                 during::start(cast.shell.clone(), expected, Watch::default(), cast.known_down.clone()).await;
             watching.push((player.which, Timestamp::now(), watch));
         }
-        let (mut ear, due) = Ear::new(&order.faults);
+        let (mut ear, dues) = Ear::new(&order.faults);
         let phase = self.phase("faults");
         let performing = async {
             let done = perform_lives(call, &self.file("executor"), &mut |record| ear.hear(record)).await;
             drop(ear);
             done
         };
-        let striking = faults::strike(&order.faults, hands, due, &phase, stage.say);
+        let striking = faults::strike(&order.faults, hands, dues, &phase, stage.say);
         let (lives, mut judgement) = tokio::join!(performing, striking);
         for (which, begin, watch) in watching {
             let watched = watch.finish().await;

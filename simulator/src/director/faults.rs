@@ -3,7 +3,7 @@
 use executor::core::event::{Event, Record};
 use executor::core::plan::{Plan, Step};
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::deeds::{Hands, Struck};
 use crate::artifacts::Artifacts;
@@ -25,8 +25,74 @@ const BEFORE: &str = "before the order";
 pub(super) struct Due {
     /// Its number.
     pub(super) fault: usize,
+    /// When it was due. Where a deed before it takes long, that may be over by the time it is to strike.
+    moment: Moment,
     /// Dropped when it is done, where the executor is held so long.
     _held: Option<oneshot::Sender<()>>,
+}
+
+/// What the executor is at, as its events say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// It acts, in this step.
+    Acting(u32),
+    /// It waits at a gate of this step.
+    Waiting(u32),
+    /// Anything else.
+    Between,
+}
+
+impl Moment {
+    /// Returns what it is at after an event.
+    fn after(self, event: &Event) -> Self {
+        match event {
+            Event::StepStarted { step } => Self::Acting(*step),
+            Event::GateWaiting { step, .. } => Self::Waiting(*step),
+            Event::RunStarted { .. }
+            | Event::RunResumed { .. }
+            | Event::Refused { .. }
+            | Event::NothingToDo
+            | Event::GatePassed { .. }
+            | Event::StepActed { .. }
+            | Event::StepFailed { .. }
+            | Event::StepFinished { .. }
+            | Event::Paused { .. }
+            | Event::Halted { .. }
+            | Event::RunFinished => Self::Between,
+            Event::InventoryNoted { .. } | Event::PauseAsked { .. } | Event::Noted { .. } => self,
+        }
+    }
+}
+
+/// What is due, as it comes.
+pub(super) struct Dues {
+    due: mpsc::UnboundedReceiver<Due>,
+    now: watch::Receiver<Moment>,
+}
+
+impl Dues {
+    /// Waits for the next fault that is due; `None`: the executor has ended.
+    async fn next(&mut self) -> Option<Due> {
+        self.due.recv().await
+    }
+
+    /// Returns whether a fault can strike still at the moment it is written for. The executor is held after a step.
+    fn is_timely(&self, due: &Due, cue: &Cue) -> bool {
+        match cue {
+            Cue::After(_) => true,
+            Cue::During { .. } | Cue::Waiting { .. } => *self.now.borrow() == due.moment,
+        }
+    }
+
+    /// Returns the numbers of those that are due and were not taken, and whether each is timely.
+    #[cfg(test)]
+    pub(super) fn waiting(&mut self, faults: &[Fault]) -> Vec<(usize, bool)> {
+        let mut all = Vec::new();
+        while let Ok(due) = self.due.try_recv() {
+            all.push((due.fault, self.is_timely(&due, &faults[due.fault].cue)));
+        }
+        all
+    }
 }
 
 /// The ear of the faults: told each event, it passes on what is due. A fault is due once, and none before those that are
@@ -37,13 +103,15 @@ pub(super) struct Ear<'a> {
     heard: usize,
     plan: Option<Plan>,
     due: mpsc::UnboundedSender<Due>,
+    now: watch::Sender<Moment>,
 }
 
 impl<'a> Ear<'a> {
     /// Returns an ear, and where the faults come out that are due.
-    pub(super) fn new(faults: &'a [Fault]) -> (Self, mpsc::UnboundedReceiver<Due>) {
+    pub(super) fn new(faults: &'a [Fault]) -> (Self, Dues) {
         let (sender, due) = mpsc::unbounded_channel();
-        (Self { faults, heard: 0, plan: None, due: sender }, due)
+        let (moment, now) = watch::channel(Moment::Between);
+        (Self { faults, heard: 0, plan: None, due: sender, now: moment }, Dues { due, now })
     }
 
     /// Hears an event; returns what the executor has to wait for.
@@ -51,6 +119,8 @@ impl<'a> Ear<'a> {
         if let Event::RunStarted { plan, .. } = &record.event {
             self.plan = Some((**plan).clone());
         }
+        let moment = self.now.borrow().after(&record.event);
+        self.now.send_replace(moment);
         let mut held = Vec::new();
         let Some(plan) = &self.plan else { return held };
         while let Some(fault) = self.faults.get(self.heard).filter(|fault| comes(&fault.cue, record, plan)) {
@@ -61,7 +131,7 @@ impl<'a> Ear<'a> {
             let (sender, receiver) = oneshot::channel();
             held.extend(holds.then_some(receiver));
             // Nobody listens any more once the executor has ended.
-            let _ = self.due.send(Due { fault: self.heard, _held: holds.then_some(sender) });
+            let _ = self.due.send(Due { fault: self.heard, moment, _held: holds.then_some(sender) });
             self.heard += 1;
         }
         held
@@ -99,17 +169,21 @@ fn is_named(wanted: &scenario::Step, step: &Step) -> bool {
 pub(super) async fn strike(
     faults: &[Fault],
     hands: &Hands<'_>,
-    mut due: mpsc::UnboundedReceiver<Due>,
+    mut dues: Dues,
     phase: &str,
     say: Say<'_>,
 ) -> Judgement {
     let never = (Verdict::Unknown, "its moment did not come".to_owned());
     let mut found: Vec<Struck> = vec![never; faults.len()];
-    while let Some(due) = due.recv().await {
+    while let Some(due) = dues.next().await {
         let Some(fault) = faults.get(due.fault) else { continue };
         say(&format!("fault: {:?}", fault.deed));
         let began = Timestamp::now();
         found[due.fault] = match &fault.cue {
+            cue if !dues.is_timely(&due, cue) => (
+                Verdict::Unknown,
+                "its moment was over when its turn came: the deed before it took so long".to_owned(),
+            ),
             Cue::During { step, runs: Some(program) } if !hands.runs(&step.host, program).await => {
                 (Verdict::Unknown, format!("{program} did not run on {}", step.host))
             }

@@ -50,14 +50,12 @@ fn faults_are_due_once_in_their_order_and_hold_the_executor_between_steps() {
         Cue::After(Step { host: "g2".to_owned(), ..step("start_gluster") }),
     ];
     let faults = cues.map(|cue| Fault { cue, deed: Deed::SecondExecutor });
-    let (mut ear, mut due) = Ear::new(&faults);
+    let (mut ear, mut dues) = Ear::new(&faults);
     let mut heard = |event: Event| {
         let held = ear.hear(&record(event)).len();
-        let mut numbers = Vec::new();
-        while let Ok(one) = due.try_recv() {
-            numbers.push(one.fault);
-        }
-        (held, numbers)
+        let due = dues.waiting(&faults);
+        assert!(due.iter().all(|(_, timely)| *timely), "none of them waited");
+        (held, due.into_iter().map(|(fault, _)| fault).collect::<Vec<_>>())
     };
     let finished = |step| Event::StepFinished { step, how: How::Acted };
     assert_eq!(heard(finished(1)), (0, vec![]), "nothing is known of the plan");
@@ -72,6 +70,34 @@ fn faults_are_due_once_in_their_order_and_hold_the_executor_between_steps() {
     assert_eq!(heard(waiting(Code::BrickOffline)), (0, vec![]), "not that finding");
     assert_eq!(heard(waiting(Code::HealPending)), (0, vec![4]), "of whatever step");
     assert_eq!(heard(finished(2)), (0, vec![]), "another host");
+}
+
+/// What the deed before it held up is no fault at its moment, and must not count as one.
+#[test]
+fn a_fault_whose_moment_is_over_is_told_from_a_timely_one() {
+    let start = || Step { action: "start_gluster".to_owned(), host: "g1".to_owned() };
+    let waits = Cue::Waiting { step: None, finding: Code::HealPending };
+    let cues = [
+        Cue::After(Step { action: "stop_gluster".to_owned(), ..start() }),
+        Cue::During { step: start(), runs: None },
+        waits,
+    ];
+    let faults = cues.map(|cue| Fault { cue, deed: Deed::SecondExecutor });
+    let finished = |step| Event::StepFinished { step, how: How::Acted };
+    let after = |events: Vec<Event>| {
+        let (mut ear, mut dues) = Ear::new(&faults);
+        for event in [plan(), finished(1), Event::StepStarted { step: 2 }].into_iter().chain(events) {
+            drop(ear.hear(&record(event)));
+        }
+        dues.waiting(&faults)
+    };
+    let acted = || Event::StepActed { step: 2, said: String::new() };
+    assert_eq!(after(vec![]), [(0, true), (1, true)]);
+    assert_eq!(after(vec![Event::PauseAsked { before: None }]), [(0, true), (1, true)]);
+    assert_eq!(after(vec![acted()]), [(0, true), (1, false)]);
+    assert_eq!(after(vec![acted(), waiting(Code::HealPending)]), [(0, true), (1, false), (2, true)]);
+    let passed = Event::GatePassed { step: 2, gate: GateKind::Leave };
+    assert_eq!(after(vec![acted(), waiting(Code::HealPending), passed]), [(0, true), (1, false), (2, false)]);
 }
 
 #[test]

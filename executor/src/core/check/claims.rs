@@ -5,13 +5,14 @@ use super::super::finding::{Code, Finding, Subject};
 use super::super::names::HostName;
 use super::super::pool::{PoolState, Reach};
 
-/// Finds the servers that are claimed by another run. The claims of runs whose journals are here are ours: whether
-/// one of them is alive is told by the lock beside the journals.
+/// Finds the servers that are claimed by another run. The claims of runs whose journals are here are ours, where they were
+/// made from here: whether one of those is alive is told by the lock beside the journals. A claim that was made from a
+/// copy elsewhere is a stranger's.
 pub(crate) fn claims(state: &PoolState) -> Vec<Finding> {
     let reached = state.hosts.iter().filter(|(_, found)| found.reach == Reach::Reached);
     let look = |(host, found): (&HostName, &super::super::pool::HostState)| match found.claim.known() {
         Ok(None) => None,
-        Ok(Some(claim)) if state.before.own.contains(&claim.id()) => None,
+        Ok(Some(claim)) if state.before.own.contains(&claim.keeper()) => None,
         Ok(Some(claim)) => Some(claimed(host, claim)),
         Err(reason) => Some(Finding::unknown(Code::UpgradeClaimed, Subject::Host(host.clone()), reason)),
     };
@@ -29,7 +30,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::super::baseline::Before;
-    use super::super::super::claim::RunId;
+    use super::super::super::claim::{Keeper, RunId};
     use super::super::super::finding::Ground;
     use super::super::super::pool::{Observed, Unreachable};
     use super::super::super::sample::{change_host, host, replica_3};
@@ -37,7 +38,8 @@ mod tests {
 
     fn claim() -> Claim {
         let id = RunId { run: "a".into(), since: "2025-11-24T14:12:00.5Z".parse().unwrap() };
-        Claim::new(id, "alice@ops1".into(), "/j".into(), "11.1".parse().unwrap(), "0".into())
+        let keeper = Keeper { id, by: "alice@ops1".into(), journal: "/j".into() };
+        Claim::new(keeper, "11.1".parse().unwrap(), "0".into())
     }
 
     #[test]
@@ -54,13 +56,21 @@ mod tests {
         );
         assert_eq!(found[0].subject, Subject::Host(host(2)));
 
-        let own = BTreeSet::from([claim().id()]);
-        state.before = Arc::new(Before { own, ..Before::default() });
-        assert_eq!(claims(&state), [], "its journal is here");
-        let own =
-            BTreeSet::from([RunId { since: "2025-11-24T14:12:00.6Z".parse().unwrap(), ..claim().id() }]);
-        state.before = Arc::new(Before { own, ..Before::default() });
-        assert_eq!(claims(&state).len(), 1, "a run of the same name and another start");
+        let mut found_by = |keeper: Keeper| {
+            state.before = Arc::new(Before { own: BTreeSet::from([keeper]), ..Before::default() });
+            claims(&state).len()
+        };
+        let own = claim().keeper();
+        assert_eq!(found_by(own.clone()), 0, "its journal is here");
+        let later = RunId { since: "2025-11-24T14:12:00.6Z".parse().unwrap(), ..own.id.clone() };
+        assert_eq!(
+            found_by(Keeper { id: later, ..own.clone() }),
+            1,
+            "a run of the same name and another start"
+        );
+        let elsewhere = Keeper { by: "alice@ops2".into(), ..own.clone() };
+        assert_eq!(found_by(elsewhere), 1, "a copy of it goes on elsewhere");
+        assert_eq!(found_by(Keeper { journal: "/copy".into(), ..own }), 1, "or beside it");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What may be wrong with a pool, so that there must be no plan for it.
 
-use super::super::super::claim::{Claim, RunId};
+use super::super::super::claim::{Claim, Keeper, RunId};
 use super::super::super::pool::{Observed, PeerState, PoolState, Reach, Unreachable};
 use super::super::super::sample::{change_host, change_volume, list};
 use super::super::Procedure;
@@ -82,7 +82,8 @@ impl Trouble {
             Self::Claimed(server) => {
                 let id = RunId { run: "r".into(), since: "2025-11-24T14:12:00Z".parse().unwrap() };
                 let to = "11.1".parse().unwrap();
-                let claim = Claim::new(id, "bob@ops2".into(), "/j".into(), to, "0".into());
+                let keeper = Keeper { id, by: "bob@ops2".into(), journal: "/j".into() };
+                let claim = Claim::new(keeper, to, "0".into());
                 change_host(state, *server, |host| host.claim = Observed::Known(Some(claim)));
             }
             Self::StoredOtherwise(server) => change_host(state, *server, |host| {
