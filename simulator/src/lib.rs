@@ -6,6 +6,7 @@ pub mod cli;
 pub mod director;
 pub mod doctor;
 pub mod engine;
+pub mod fixture;
 pub mod images;
 pub mod import;
 pub mod oracle;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 
 use acceptance::asked::text;
@@ -52,6 +53,16 @@ fn outlives_clean_and_goes_with_down(play: &Play) {
     assert_eq!(engine_leftovers(&play.run), Vec::<String>::new());
 }
 
+/// Returns how `judge` ends, and the verdicts of its assertions.
+fn judged(play: &Play, words: &[&str]) -> (Option<i32>, BTreeSet<String>) {
+    let of_it = ["judge", "--run", &play.run, "--output", "json"];
+    let said = simulator(&[&of_it, words].concat());
+    let judgement: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap_or_default();
+    let assertions = judgement["assertions"].as_array().into_iter().flatten();
+    let verdicts = assertions.map(|assertion| assertion["verdict"].as_str().unwrap_or_default().to_owned());
+    (said.status.code(), verdicts.collect())
+}
+
 #[test]
 fn a_pool_that_was_brought_up_by_hand_is_played_with_until_it_is_taken_down() {
     let mut play = Play::of(SCENARIO);
@@ -83,6 +94,15 @@ fn a_pool_that_was_brought_up_by_hand_is_played_with_until_it_is_taken_down() {
     let refused = on_it(&["upgrade"], &["check", "--to", "11.1"]);
     assert_eq!(refused.status.code(), Some(10), "{}", text(&refused.stderr));
     assert!(text(&refused.stdout).contains("VOLUME_NOT_REPLICATED"), "{}", text(&refused.stdout));
+
+    assert_eq!(judged(&play, &[]), (Some(0), BTreeSet::from(["pass".to_owned()])), "as it came up");
+    let set = ["--", "gluster", "volume", "set", "vol0", "performance.cache-size", "64MB"];
+    let said = on_it(&["exec", "solo"], &set);
+    assert_eq!(said.status.code(), Some(0), "{}", text(&said.stderr));
+    // Of all that is wrong by now, what is asked for; and that bricks are online is not.
+    let asked = ["--at", "11.1", "--assertion", "options unchanged", "--assertion", "brick online"];
+    let both = BTreeSet::from(["fail", "pass"].map(str::to_owned));
+    assert_eq!(judged(&play, &asked), (Some(1), both));
 
     let mut shell = command(&[&["shell", "solo"], &of_it[..]].concat())
         .stdin(Stdio::piped())

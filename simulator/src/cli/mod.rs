@@ -7,6 +7,7 @@ mod down;
 mod failure;
 mod images;
 mod import;
+mod judge;
 mod keep;
 mod list;
 mod logs;
@@ -86,6 +87,7 @@ enum Command {
     Up(up::Args),
     Ps(ps::Args),
     Upgrade(upgrade::Args),
+    Judge(judge::Args),
     Shell(shell::ShellArgs),
     Exec(shell::ExecArgs),
     Logs(logs::Args),
@@ -137,6 +139,7 @@ impl Cli {
             Command::Up(args) => up::run(args, context).await,
             Command::Ps(args) => ps::run(args).await,
             Command::Upgrade(args) => upgrade::run(args).await,
+            Command::Judge(args) => judge::run(args).await,
             Command::Shell(args) => shell::shell(args, context).await,
             Command::Exec(args) => shell::exec(args, context).await,
             Command::Logs(args) => logs::run(args).await,

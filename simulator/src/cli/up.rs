@@ -8,10 +8,11 @@ use super::doctor::Precheck;
 use super::selection::{Releases, named, picked};
 use super::{Context, Exit, Failure, images, print, say};
 use crate::artifacts::Artifacts;
-use crate::director::{Ground, Pools};
+use crate::director::{DirectorError, Ground, Known, Pools, containers};
 use crate::doctor::Need;
 use crate::engine::{Engine, Kept, Run, with_run_unless};
 use crate::images::Catalog;
+use crate::oracle::EngineShell;
 use crate::pool::Pool;
 use crate::scenario::{Ask, Scenario, Which};
 
@@ -58,7 +59,15 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     };
     // Half a pool is nothing to play with.
     let stays = |ended: &Result<Pools, _>| ended.is_ok();
-    let pools = with_run_unless(&engine, &run, &context.cancelled, stays, Pools::up(&ground)).await?;
+    let up = async {
+        let pools = Pools::up(&ground).await?;
+        let containers = std::iter::once(&pools.pool).chain(&pools.secondary).flat_map(containers).collect();
+        Known::begun(&scenario, &catalog, &EngineShell::new(engine.clone(), containers))
+            .await?
+            .keep(&artifacts)?;
+        Ok::<_, DirectorError>(pools)
+    };
+    let pools = with_run_unless(&engine, &run, &context.cancelled, stays, up).await?;
     for which in scenario.parts().map(|(which, _)| which) {
         print::text(&format!("{}\n", pools.inventories.of(which).display()))?;
     }
@@ -98,6 +107,7 @@ fn next(id: &str, scenario: &Scenario, hosts: &[String], inventory: &str) -> Vec
     if upgrade.is_some_and(|order| order.offline) {
         words.push_str(" --offline");
     }
+    let at = upgrade.map(|order| format!(" --at {}", order.to)).unwrap_or_default();
     let mut lines = vec![format!("up: {}; next:", hosts.join(", "))];
     lines.extend([
         format!("  simulator shell {first} --run {id}"),
@@ -105,6 +115,7 @@ fn next(id: &str, scenario: &Scenario, hosts: &[String], inventory: &str) -> Vec
         format!("  simulator logs {first} --run {id}"),
         format!("  simulator upgrade --run {id} check {words}"),
         format!("  simulator upgrade --run {id} run {words}"),
+        format!("  simulator judge --run {id}{at}"),
         format!("  simulator down {id}"),
         format!("or the executor itself: executor check -i {inventory} {words}"),
     ]);

@@ -11,6 +11,9 @@ use crate::engine::{Engine, RunFound};
 /// What the executor is asked where no word of its says.
 const USUAL: &str = "run";
 
+/// The command of a pool that knows no journals.
+const NO_JOURNAL: &str = "inspect";
+
 /// Ask the executor on a pool that is up: `simulator upgrade run --to 11.1`, or `check`, `plan`, `status`, `resume` …
 ///
 /// The executor is called with the inventory of the pool and a folder for its journals beside that, and takes this
@@ -70,8 +73,11 @@ fn words(arguments: &[OsString], inventory: &Path, folder: &Path) -> Vec<OsStrin
         Some((command, rest)) if !begins_with_option => (command.clone(), rest),
         Some(_) | None => (USUAL.into(), arguments),
     };
+    let keeps_no_journal = command == NO_JOURNAL;
     let mut words = vec![command, "--inventory".into(), inventory.into()];
-    words.extend(["--state-dir".into(), folder.join("state").into()]);
+    if !keeps_no_journal {
+        words.extend(["--state-dir".into(), folder.join("state").into()]);
+    }
     words.extend_from_slice(rest);
     words
 }
@@ -85,6 +91,7 @@ mod tests {
     #[rstest]
     #[case(&["check", "--to", "11.1"], "check --inventory /r/pool.toml --state-dir /r/state --to 11.1")]
     #[case(&["--to", "11.1", "--offline"], "run --inventory /r/pool.toml --state-dir /r/state --to 11.1 --offline")]
+    #[case(&["inspect", "--output", "json"], "inspect --inventory /r/pool.toml --output json")]
     #[case(&["resume"], "resume --inventory /r/pool.toml --state-dir /r/state")]
     fn the_executor_is_told_which_pool(#[case] arguments: &[&str], #[case] expected: &str) {
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 
 use super::expected::{containers, expected, expected_users};
+use super::known::Known;
 use super::load::Truths;
 use super::pools::{Ground, Pools};
 use super::{DirectorError, Stage};
@@ -32,8 +33,9 @@ impl Player {
     ///
     /// # Errors
     /// When the scenario's release is in no catalog.
-    pub(super) fn as_begun(&self, stage: &Stage<'_>, cast: &Cast) -> Result<Expected, DirectorError> {
-        expected(stage, cast, self.which, stage.scenario.standing(self.which, 0), &Truths::new())
+    pub(super) fn as_begun(&self, stage: &Stage<'_>) -> Result<Expected, DirectorError> {
+        let Stage { scenario, catalog, .. } = stage;
+        expected(scenario, catalog, self.which, scenario.standing(self.which, 0), &Truths::new())
     }
 }
 
@@ -73,27 +75,20 @@ impl Cast {
         ));
         let hosts = expected_users(scenario, 0);
         let users = Users::look(&*shell, hosts.keys().map(String::as_str)).await;
-        let player = |which, pool: Pool| Player {
-            which,
-            pool,
-            inventory: inventories.of(which),
-            baseline: Arc::new(Baseline::default()),
+        let known = Known::begun(scenario, stage.catalog, &*shell).await?;
+        known.keep(stage.artifacts)?;
+        let player = |which, pool: Pool| {
+            let baseline = known.pools.iter().find(|known| known.which == which);
+            let baseline = Arc::new(baseline.map(|known| known.baseline.clone()).unwrap_or_default());
+            Player { which, pool, inventory: inventories.of(which), baseline }
         };
-        let mut cast = Self {
+        Ok(Self {
             pool: player(Which::Pool, pool),
             secondary: secondary.map(|pool| player(Which::Secondary, pool)),
             users,
             shell,
             known_down: KnownDown::default(),
-        };
-        let mut troubles = Vec::new();
-        for which in cast.players().map(|player| player.which).collect::<Vec<_>>() {
-            let expected = cast.player(which).as_begun(stage, &cast)?;
-            let baseline = Baseline::capture(&*cast.shell, &expected).await;
-            troubles.extend(baseline.troubles());
-            cast.player_mut(which).baseline = Arc::new(baseline);
-        }
-        if troubles.is_empty() { Ok(cast) } else { Err(DirectorError::Baseline(troubles)) }
+        })
     }
 
     /// Returns the pools.
@@ -106,13 +101,6 @@ impl Cast {
         match which {
             Which::Pool => &self.pool,
             Which::Secondary => self.secondary.as_ref().unwrap_or(&self.pool),
-        }
-    }
-
-    fn player_mut(&mut self, which: Which) -> &mut Player {
-        match which {
-            Which::Pool => &mut self.pool,
-            Which::Secondary => self.secondary.as_mut().unwrap_or(&mut self.pool),
         }
     }
 

@@ -13,6 +13,7 @@ use super::expected::{
     expected, expected_users, verdict_on_executor, verdict_on_kills, verdict_on_second_order,
 };
 use super::faults::{self, Ear};
+use super::known::{Known, KnownPool};
 use super::lives::perform_lives;
 use super::load::{Load, Truths};
 use super::performance::{Call, Then, perform};
@@ -182,8 +183,11 @@ impl<'a> Chapter<'a> {
             Outcome::Refused => "after the refusal",
         });
         let mut judgement = Judgement::default();
+        let mut known = Vec::new();
         for (which, before) in before {
             let in_the_end = self.in_the_end(*which, truths)?;
+            let baseline = (*cast.player(*which).baseline).clone();
+            known.push(KnownPool { which: *which, expected: in_the_end.clone(), baseline });
             if order.outcome == Outcome::Refused {
                 judgement.extend(before.unchanged(cast.shell.clone(), &in_the_end, &phase).await);
             } else if *which != order.on {
@@ -192,6 +196,7 @@ impl<'a> Chapter<'a> {
             }
             judgement.extend(self.judge(cast.player(*which), in_the_end, &phase, Settle::default()).await);
         }
+        Known::of(known).keep(stage.artifacts)?;
         judgement.extend(self.judge_sessions(&phase).await?);
         // At a halt, what was taken away for an upgrade may be away still.
         if !matches!(order.outcome, Outcome::Halted | Outcome::Failed) {
@@ -300,7 +305,8 @@ impl<'a> Chapter<'a> {
     }
 
     fn expected(&self, which: Which, orders: usize, truths: &Truths) -> Result<Expected, DirectorError> {
-        expected(self.stage, self.cast, which, self.stage.scenario.standing(which, orders), truths)
+        let Stage { scenario, catalog, .. } = self.stage;
+        expected(scenario, catalog, which, scenario.standing(which, orders), truths)
     }
 
     fn in_the_end(&self, which: Which, truths: &Truths) -> Result<Expected, DirectorError> {

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use executor::core::event::Event;
 use executor::core::finding::{Code, Finding};
 
-use super::cast::Cast;
 use super::faults::STRIKES;
 use super::lives::Lives;
 use super::load::Truths;
-use super::{DirectorError, Performance, Stage};
+use super::{DirectorError, Performance};
+use crate::images::Catalog;
 use crate::oracle::{self, Expected, ExpectedUsers, ExpectedVolume, Judge, Judgement, Stored, Verdict};
 use crate::pool::{self, NodeSpec, Pool, VolumeKind, VolumeSpec};
 use crate::scenario::{Order, Outcome, Scenario, Standing, Which};
@@ -21,13 +21,12 @@ pub fn containers(pool: &Pool) -> BTreeMap<String, String> {
 
 /// Returns what must hold of a pool where it stands so.
 pub(super) fn expected(
-    stage: &Stage<'_>,
-    cast: &Cast,
+    scenario: &Scenario,
+    catalog: &Catalog,
     which: Which,
     standing: Standing,
     truths: &Truths,
 ) -> Result<Expected, DirectorError> {
-    let Stage { scenario, catalog, .. } = stage;
     let Standing { releases, op_version_of, set_since } = standing;
     let op_version = scenario.op_version(catalog, &op_version_of);
     let op_version = op_version.ok_or(DirectorError::OpVersion(op_version_of))?;
@@ -58,7 +57,7 @@ pub(super) fn expected(
         op_version,
         out: BTreeMap::new(),
         volumes,
-        client: cast.pool.pool.clients().first().map(|client| client.name.clone()),
+        client: scenario.clients.first().map(|client| client.node.name.clone()),
         stored: Stored::Alike,
         set_since,
         allowances: scenario.expect.lost_options.clone(),

@@ -16,6 +16,7 @@ mod expected;
 mod faults;
 #[cfg(test)]
 mod faults_tests;
+mod known;
 mod lives;
 mod load;
 mod performance;
@@ -31,6 +32,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub use self::expected::{containers, expected_volumes};
+pub use self::known::{Known, KnownError, KnownPool};
 pub use self::performance::{ExecutorError, Performance};
 pub use self::pools::{Ground, Pools};
 pub use self::writer::Writer;
@@ -177,7 +179,7 @@ async fn report(
     let Stage { scenario, artifacts, seed, .. } = stage;
     let mut versions = Vec::new();
     for player in cast.players() {
-        let after = Baseline::capture(&*cast.shell, &player.as_begun(stage, cast)?).await;
+        let after = Baseline::capture(&*cast.shell, &player.as_begun(stage)?).await;
         versions.extend(player.pool.servers().iter().map(|server| HostVersions {
             host: server.name.clone(),
             before: player.baseline.release(&server.name),

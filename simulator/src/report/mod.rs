@@ -140,6 +140,24 @@ impl Colour {
     }
 }
 
+/// Renders a judgement alone, as a report has it.
+pub fn render_judgement(judgement: &Judgement, colour: Colour, width: u16) -> String {
+    text::assertions(&safe(judgement).assertions, colour, width)
+}
+
+/// Returns a judgement with everything from outside made safe to show.
+fn safe(judgement: &Judgement) -> Judgement {
+    let assertions = judgement.assertions.iter().map(|assertion| Assertion {
+        phase: printable(&assertion.phase),
+        name: printable(&assertion.name),
+        subject: printable(&assertion.subject),
+        verdict: assertion.verdict,
+        expected: printable(&assertion.expected),
+        found: printable(&assertion.found),
+    });
+    Judgement { assertions: assertions.collect(), tally: judgement.tally }
+}
+
 impl Report {
     /// Renders the report for a reader, on lines of about this width.
     pub fn render(&self, colour: Colour, width: u16) -> String {
@@ -173,14 +191,6 @@ impl Report {
     fn printable(&self) -> Self {
         let shown = |text: &String| printable(text);
         let release = |release: &Result<String, String>| release.as_ref().map(shown).map_err(shown);
-        let assertions = self.judgement.assertions.iter().map(|assertion| Assertion {
-            phase: shown(&assertion.phase),
-            name: shown(&assertion.name),
-            subject: shown(&assertion.subject),
-            verdict: assertion.verdict,
-            expected: shown(&assertion.expected),
-            found: shown(&assertion.found),
-        });
         let versions = self.versions.iter().map(|HostVersions { host, before, after }| HostVersions {
             host: shown(host),
             before: release(before),
@@ -199,7 +209,7 @@ impl Report {
             versions: versions.collect(),
             longest_stall: self.longest_stall,
             counts: self.counts,
-            judgement: Judgement { assertions: assertions.collect(), tally: self.judgement.tally },
+            judgement: safe(&self.judgement),
             notes: self.notes.iter().map(shown).collect(),
             artifacts: printable(&self.artifacts.to_string_lossy()).into(),
             repeat: shown(&self.repeat),

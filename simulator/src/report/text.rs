@@ -81,7 +81,7 @@ fn versions_table(versions: &[HostVersions], width: u16) -> String {
 
 /// Lists the assertions by phase; within a phase those that did not pass come first, with both sides on lines of
 /// their own, since they are what the reader came for.
-fn assertions(assertions: &[Assertion], colour: Colour, width: u16) -> String {
+pub(super) fn assertions(assertions: &[Assertion], colour: Colour, width: u16) -> String {
     let mut phases: Vec<&str> = Vec::new();
     for assertion in assertions {
         if !phases.contains(&assertion.phase.as_str()) {

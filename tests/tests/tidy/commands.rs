@@ -66,7 +66,9 @@ pub(crate) fn untypable(path: &Path, text: &str, known: &Known<'_>) -> Vec<Strin
 /// Returns why a command cannot be typed, where it cannot.
 fn fault(command: &str, known: &Known<'_>) -> Option<String> {
     let set = |word: &&str| word.split_once('=').is_some_and(|(name, _)| !name.starts_with('-'));
-    let words: Vec<&str> = command.split_whitespace().skip_while(set).collect();
+    // Where stdout goes is the shell's affair.
+    let typed = command.split_once(" > ").map_or(command, |(typed, _)| typed);
+    let words: Vec<&str> = typed.split_whitespace().skip_while(set).collect();
     let (program, arguments) = words.split_first()?;
     match program.trim_start_matches("target/debug/") {
         "executor" => executor::cli::Cli::fault(words.iter().copied()),
@@ -88,10 +90,11 @@ fn fault(command: &str, known: &Known<'_>) -> Option<String> {
     }
 }
 
-/// Returns the scenario among these words that is not there.
+/// Returns the scenario among these words that is not there. One without a folder is the reader's own.
 fn missing(words: &[&str]) -> Option<String> {
     let root = crate::workspace::root().ok()?;
-    let scenario = words.iter().find(|word| word.ends_with(".toml") && !root.join(word).is_file())?;
+    let ours = |word: &&&str| word.ends_with(".toml") && word.contains('/');
+    let scenario = words.iter().filter(ours).find(|word| !root.join(word).is_file())?;
     Some(format!("there is no {scenario}"))
 }
 
@@ -114,6 +117,9 @@ mod tests {
     #[case("target/debug/executor path --from 9.2 --to 12.0", false)]
     #[case("target/debug/simulator run scenarios/online-replicated.toml --seed 7", true)]
     #[case("target/debug/simulator run scenarios/nowhere.toml", false)]
+    #[case("target/debug/simulator run my-pool.toml", true)]
+    #[case("target/debug/executor inspect -i pool.toml --output json > pool.json", true)]
+    #[case("target/debug/executor inspect --nothing > pool.json", false)]
     #[case("target/debug/simulator perform", false)]
     #[case("make test", true)]
     #[case("make fun", false)]

@@ -56,13 +56,25 @@ pub async fn judge(
     phase: &str,
     settle: Settle,
 ) -> Judgement {
+    let mut judgement = judge_state(shell.clone(), expected.clone(), baseline, phase, settle).await;
     let judge = Judge::new(phase);
-    let (state_shell, state_expected, state_judge) = (shell.clone(), expected.clone(), judge.fresh());
-    let state = async move { steady(&*state_shell, &state_expected, &baseline, &state_judge, settle).await };
-    let mut judgement = guarded(phase, "state of the pool", LIMIT + settle.patience, state).await;
     let data = async move { data::judge(&*shell, &expected, judge).await };
     judgement.extend(guarded(phase, "data of the pool", LIMIT, data).await);
     judgement
+}
+
+/// Judges all of it but the data: for a pool to which nobody has written what is known, of which [`judge`] would say that
+/// nothing is.
+pub async fn judge_state(
+    shell: Arc<dyn Shell>,
+    expected: Arc<Expected>,
+    baseline: Arc<Baseline>,
+    phase: &str,
+    settle: Settle,
+) -> Judgement {
+    let judge = Judge::new(phase);
+    let state = async move { steady(&*shell, &expected, &baseline, &judge, settle).await };
+    guarded(phase, "state of the pool", LIMIT + settle.patience, state).await
 }
 
 /// Looks until the state passed several times in a row, or patience ends; returns the last judgement.
