@@ -180,6 +180,13 @@ fn a_run_that_died_at_its_very_end_is_mentioned(asked: &Asked, pool: &Pool) {
     let said = text(&refused.stderr);
     assert_eq!(refused.status.code(), Some(10), "a copy on another machine has it: {said}");
     assert!(said.contains("UPGRADE_CLAIMED g1: claimed by alice@ops1"), "{said}");
+    let resumed = asked.alone(&["resume", "--yes", "--take-over"]);
+    assert_eq!(resumed.status.code(), Some(0), "{}", text(&resumed.stderr));
+    assert_eq!(sh(pool, "ls -A /var/lib/gluster-upgrade"), "", "the claim was taken over, and away");
+
+    // Once more as it was killed, and with its own claim.
+    let lines = records.split_inclusive('\n').take(end);
+    std::fs::write(&journal, lines.collect::<String>()).unwrap();
     claims_by(&ours, &here);
     let said = again();
     assert!(said.contains("Nothing to do") && notes.iter().all(|note| said.contains(note)), "{said}");
@@ -196,8 +203,9 @@ fn own_claim(journal: &Path, by: &str, at: &str) -> String {
     let run = journal.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
     let id = executor::core::claim::RunId { run, since: first.at };
     let to = "10.3".parse().unwrap();
-    let keeper = executor::core::claim::Keeper { id, by: by.to_owned(), journal: at.to_owned() };
-    let claim = executor::core::claim::Claim::new(keeper, to, "0".to_owned());
+    let (user, machine) = by.split_once('@').unwrap();
+    let keeper = executor::core::claim::Keeper { id, machine: machine.to_owned(), journal: at.to_owned() };
+    let claim = executor::core::claim::Claim::new(keeper, user, to, "0".to_owned());
     serde_json::to_string(&claim).unwrap()
 }
 

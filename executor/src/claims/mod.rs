@@ -69,7 +69,7 @@ pub async fn take(
     }
     // Two that began at once would otherwise each hold a part of the pool.
     for host in taken {
-        if let Err(error) = release_one(transport, host, claim).await {
+        if let Err(error) = release_one(transport, host, claim, Whose::ThisProcess).await {
             tracing::warn!(%host, ?error, "the claim on this server was not taken back");
         }
     }
@@ -90,9 +90,9 @@ async fn take_one(transport: &dyn Transport, host: &HostName, claim: &Claim, hei
     let mut is_this_run = false;
     if let Some(text) = &there {
         match Claim::read(text) {
-            Ok(other) if other.keeper() == claim.keeper() => return Got::Held,
-            // Its journal was copied or moved, and the operator has said that this place goes on with it. Where the other
-            // one is alive all the same, it sees here that it no longer may.
+            Ok(other) if other.is_of_the_same_process(claim) => return Got::Held,
+            // An earlier process of this place has left it; or its journal was copied or moved, and the operator has said that
+            // this place goes on with it. Where the other one is alive all the same, it sees here that it no longer may.
             Ok(other) if other.id() == claim.id() => is_this_run = true,
             Ok(other) if heirs.may_replace(host, &other) => {}
             Ok(other) => return Got::Not(claimed(host, &other)),
@@ -146,7 +146,7 @@ pub async fn lost(transport: &dyn Transport, inventory: &Inventory, claim: &Clai
     for (host, there) in join_all(each).await {
         let subject = || Subject::Host(host.clone());
         match there {
-            Ok(Some(other)) if other.keeper() == claim.keeper() => ours = true,
+            Ok(Some(other)) if other.is_of_the_same_process(claim) => ours = true,
             Ok(Some(other)) => findings.push(claimed(host, &other)),
             Ok(None) => {
                 let gone = "this run's claim is gone: another run took it and ended, or somebody removed it";
@@ -172,21 +172,41 @@ pub enum Kept {
     Unknown(String),
 }
 
-/// Releases every server that is claimed by this run from here, and returns the others that stay claimed for it.
+/// Whose claims of a run are released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Those of the process that has worked until now: another one may have taken them over.
+    ThisProcess,
+    /// Those that any process of this place has left, of a run that is over.
+    ThisPlaces,
+}
+
+/// Releases every server that is claimed by this run, as far as the claim is ours, and returns the others that stay claimed
+/// for it.
 pub async fn release(
     transport: &dyn Transport,
     inventory: &Inventory,
     claim: &Claim,
+    whose: Whose,
 ) -> Vec<(HostName, Kept)> {
     let each = inventory.servers.keys().map(|host| async move {
-        let released = release_one(transport, host, claim).await;
+        let released = release_one(transport, host, claim, whose).await;
         (host.clone(), released)
     });
     let failed = |(host, released): (HostName, Result<(), Kept>)| Some((host, released.err()?));
     join_all(each).await.into_iter().filter_map(failed).collect()
 }
 
-async fn release_one(transport: &dyn Transport, host: &HostName, claim: &Claim) -> Result<(), Kept> {
+async fn release_one(
+    transport: &dyn Transport,
+    host: &HostName,
+    claim: &Claim,
+    whose: Whose,
+) -> Result<(), Kept> {
+    let is_ours = |there: &Claim| match whose {
+        Whose::ThisProcess => there.is_of_the_same_process(claim),
+        Whose::ThisPlaces => there.keeper() == claim.keeper(),
+    };
     let unknown = |error: &dyn std::error::Error| Kept::Unknown(error.to_string());
     let output = transport.run(host, &service::read_claim("")).await.map_err(|error| unknown(&error))?;
     // The text may be another than this program would write today, so what is there is what is named.
@@ -194,7 +214,7 @@ async fn release_one(transport: &dyn Transport, host: &HostName, claim: &Claim) 
         return Ok(());
     };
     match Claim::read(&text) {
-        Ok(there) if there.keeper() == claim.keeper() => {}
+        Ok(there) if is_ours(&there) => {}
         Ok(there) if there.id() == claim.id() => return Err(Kept::Elsewhere(there)),
         Ok(_) | Err(_) => return Ok(()),
     }

@@ -54,8 +54,9 @@ impl Transport for Servers {
 
 fn claim(run: &str, by: &str) -> Claim {
     let id = RunId { run: run.into(), since: "2025-11-24T14:12:00.5Z".parse().unwrap() };
-    let keeper = Keeper { id, by: by.into(), journal: "/j".into() };
-    Claim::new(keeper, "11.1".parse().unwrap(), "0".into())
+    let (user, machine) = by.split_once('@').unwrap();
+    let keeper = Keeper { id, machine: machine.into(), journal: "/j".into() };
+    Claim::new(keeper, user, "11.1".parse().unwrap(), "0".into())
 }
 
 fn text(claim: &Claim) -> String {
@@ -85,8 +86,8 @@ async fn all_servers_are_claimed_kept_and_released() {
     let (servers, mine) = (Servers::default(), claim("a", "alice@ops1"));
     assert_eq!(take(&servers, &mine, &Heirs::default()).await, Ok(()));
     assert_eq!(there(&servers), all("alice@ops1"));
-    // Taken up again by somebody else who has its journal: it is the same run, and theirs from now on.
-    let resumed = claim("a", "bob@ops1");
+    // Taken up again by another process, somebody else's even: it is the same run, and theirs from now on.
+    let resumed = claim("a", "bob@ops1").of_process("2".to_owned());
     assert_eq!(lost(&servers, &inventory(3), &mine).await, []);
     assert_eq!(take(&servers, &resumed, &Heirs::default()).await, Ok(()));
     assert_eq!(there(&servers), all("bob@ops1"));
@@ -94,13 +95,26 @@ async fn all_servers_are_claimed_kept_and_released() {
         lost(&servers, &inventory(3), &mine).await.iter().map(ToString::to_string).collect();
     assert!(words.len() == 3 && words[0].starts_with("UPGRADE_CLAIMED g1: claimed by bob@ops1"), "{words:?}");
     assert_eq!(lost(&servers, &inventory(3), &resumed).await, []);
-    assert_eq!(release(&servers, &inventory(3), &claim("b", "alice@ops1")).await, []);
+    assert_eq!(release(&servers, &inventory(3), &claim("b", "alice@ops1"), Whose::ThisPlaces).await, []);
     assert_eq!(there(&servers), all("bob@ops1"), "another run releases nothing");
     // Nor does this one where it came to its end after all: the one that goes on with it does.
-    let kept = release(&servers, &inventory(3), &mine).await;
-    assert_eq!(kept, [1, 2, 3].map(|number| (host(number), Kept::Elsewhere(resumed.clone()))));
+    let kept = [1, 2, 3].map(|number| (host(number), Kept::Elsewhere(resumed.clone())));
+    assert_eq!(release(&servers, &inventory(3), &mine, Whose::ThisProcess).await, kept);
     assert_eq!(there(&servers), all("bob@ops1"));
-    assert_eq!(release(&servers, &inventory(3), &resumed).await, []);
+    assert_eq!(release(&servers, &inventory(3), &resumed, Whose::ThisProcess).await, []);
+    assert_eq!(there(&servers), []);
+}
+
+/// A run that is finished, whose process died before it took its claims away: any process of the same place does.
+#[tokio::test]
+async fn what_a_dead_process_has_left_is_released_from_its_own_place() {
+    let (servers, dead) = (Servers::default(), claim("a", "alice@ops1").of_process("1".to_owned()));
+    assert_eq!(take(&servers, &dead, &Heirs::default()).await, Ok(()));
+    let copy = claim("a", "alice@ops2").of_process("2".to_owned());
+    let kept = [1, 2, 3].map(|number| (host(number), Kept::Elsewhere(dead.clone())));
+    assert_eq!(release(&servers, &inventory(3), &copy, Whose::ThisPlaces).await, kept);
+    let here = claim("a", "root@ops1").of_process("3".to_owned());
+    assert_eq!(release(&servers, &inventory(3), &here, Whose::ThisPlaces).await, []);
     assert_eq!(there(&servers), []);
 }
 
@@ -166,7 +180,7 @@ async fn claims_of_dead_runs_are_taken_over() {
         assert_eq!(there(&servers), all("alice@ops1"));
     }
     let servers = Servers { claims: claimed(), ..Servers::default() };
-    let copy = Keeper { by: "bob@ops3".into(), ..dead.keeper() };
+    let copy = Keeper { machine: "ops3".into(), ..dead.keeper() };
     let copied = Heirs { own: BTreeSet::from([copy]), ..Heirs::default() };
     assert_eq!(take(&servers, &mine, &copied).await.unwrap_err().len(), 3, "from a copy elsewhere");
     let two = Heirs { waivers: waivers[..2].to_vec(), ..Heirs::default() };
@@ -185,6 +199,6 @@ async fn what_cannot_be_read_is_unknown_and_nothing_is_taken_over() {
     assert_eq!(servers.claims.lock().unwrap().len(), 1, "what was taken is given back");
     let servers = Servers { lost: BTreeSet::from([host(2)]), ..Servers::default() };
     assert_eq!(take(&servers, &mine, &heirs).await, expected);
-    assert_eq!(release(&servers, &inventory(3), &mine).await.len(), 1);
+    assert_eq!(release(&servers, &inventory(3), &mine, Whose::ThisProcess).await.len(), 1);
     assert_eq!(super::claimed(&host(2), &mine).ground, Ground::Seen);
 }

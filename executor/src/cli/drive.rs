@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::interrupt::until_interrupted_twice;
-use super::keeper::{keeper, own};
+use super::keeper::{claim, own};
 use super::last::name_of;
 use super::look::transport;
 use super::run::{events_sink, journal_trouble, write_event};
 use super::say::{say, sayln};
 use super::{ActArgs, PoolArgs};
-use crate::claims::{self, Heirs, Kept};
+use crate::claims::{self, Heirs, Kept, Whose};
 use crate::core::claim::{Claim, RunId};
 use crate::core::event::{Event, GateKind, Record};
 use crate::core::exit::Exit;
@@ -55,7 +55,7 @@ pub(super) async fn drive(
     records.iter().filter(|record| record.sequence >= first.sequence).for_each(&mut listener);
     let ssh = transport(inventory)?;
     let run = name_of(&path);
-    let claim = claim(RunId { run: run.clone(), since }, &path, plan);
+    let claim = claim(RunId { run: run.clone(), since }, &path, plan.to);
     let commands = Commands { plan: pool.command("plan", &request_of(plan)), ..pool.commands(plan.to) };
     // The lock is ours, so that no run of this folder is alive.
     // A waiver was the operator's word about who had claimed the pool when it was planned; not about who has it since.
@@ -71,7 +71,7 @@ pub(super) async fn drive(
     let mut runner = Runner { transport, inventory, journal, listener, run, claim: claimed, noted };
     let end = until_interrupted_twice(runner.run(&progress), &path).await;
     if matches!(end, Some(Ok(End::Finished))) {
-        release(&ssh, inventory, &claim).await;
+        release(&ssh, inventory, &claim, Whose::ThisProcess).await;
     }
     // Connections are closed in order also then; a command that runs on a host goes on to its own end.
     ssh.close().await;
@@ -86,9 +86,9 @@ pub(super) async fn drive(
 }
 
 /// Takes the claims of a run away that is finished.
-async fn release(transport: &dyn Transport, inventory: &Inventory, claim: &Claim) {
+async fn release(transport: &dyn Transport, inventory: &Inventory, claim: &Claim, whose: Whose) {
     const FILE: &str = "/var/lib/gluster-upgrade/claim.json";
-    for (host, kept) in claims::release(transport, inventory, claim).await {
+    for (host, kept) in claims::release(transport, inventory, claim, whose).await {
         let text = match kept {
             Kept::Elsewhere(other) => format!(
                 "note: {host} stays {other}\n      That is a copy of this run. It is left alone: where it is at work, its end takes the claim away. Where \
@@ -109,7 +109,8 @@ pub(super) async fn release_finished(inventory: &Inventory, path: &Path, plan: &
     let records = journal::read(path)?;
     let Some(since) = records.first().map(|first| first.at) else { return Ok(()) };
     let ssh = transport(inventory)?;
-    release(&ssh, inventory, &claim(RunId { run: name_of(path), since }, path, plan)).await;
+    let claim = claim(RunId { run: name_of(path), since }, path, plan.to);
+    release(&ssh, inventory, &claim, Whose::ThisPlaces).await;
     ssh.close().await;
     Ok(())
 }
@@ -165,11 +166,6 @@ fn not_claimed(
     }
     say!("\n{}", render::halt(progress, step, gate, &findings, 0, commands));
     Ok(Exit::Halted)
-}
-
-/// Returns what a run claims the servers with.
-fn claim(id: RunId, journal: &Path, plan: &Plan) -> Claim {
-    Claim::new(keeper(id, journal), plan.to, env!("CARGO_PKG_VERSION").to_owned())
 }
 
 /// Returns what was asked for when a plan was made.

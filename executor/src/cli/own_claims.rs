@@ -124,8 +124,8 @@ mod tests {
     #[test]
     fn only_what_is_seen_there_and_has_its_journal_here_is_ours() {
         let id = RunId { run: "r".to_owned(), since: "2025-11-24T14:12:00Z".parse().unwrap() };
-        let keeper = Keeper { id, by: "a@b".into(), journal: "/j".into() };
-        let claim = Claim::new(keeper.clone(), "11.1".parse().unwrap(), "0".into());
+        let keeper = Keeper { id, machine: "b".into(), journal: "/j".into() };
+        let claim = Claim::new(keeper.clone(), "a", "11.1".parse().unwrap(), "0".into());
         let mut state = replica_3();
         change_host(&mut state, 2, |host| host.claim = Observed::Known(Some(claim)));
         assert_eq!(claimed(&state), BTreeMap::new(), "somebody else's");

@@ -27,15 +27,15 @@ pub struct RunId {
     pub since: Timestamp,
 }
 
-/// Who works on a run, and where. A run whose journal was copied has two of them, and one of them is a stranger to the other:
-/// no lock holds both.
+/// Where a run is worked on. A run whose journal was copied has two of them, and one of them is a stranger to the other: no
+/// lock holds both. Two users of one machine who work on one journal are held off by its lock.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Keeper {
     /// The run.
     pub id: RunId,
-    /// The operator: user and machine.
-    pub by: String,
-    /// The run's journal, on the operator's machine.
+    /// The operator's machine.
+    pub machine: String,
+    /// The run's journal there.
     pub journal: String,
 }
 
@@ -57,6 +57,10 @@ pub struct Claim {
     pub since: Timestamp,
     /// The version of the program.
     pub version: String,
+    /// Which process has it. A machine that is a clone of another, with its journals, makes claims that differ by nothing
+    /// else.
+    #[serde(default)]
+    pub process: String,
 }
 
 /// A file that is there and is no claim as this program knows them.
@@ -65,10 +69,17 @@ pub struct Claim {
 pub struct InvalidClaim(String);
 
 impl Claim {
-    /// Returns the claim of a run.
-    pub fn new(keeper: Keeper, to: Release, version: String) -> Self {
-        let Keeper { id: RunId { run, since }, by, journal } = keeper;
-        Self { format: FORMAT, by, run, journal, to, since, version }
+    /// Returns the claim of a run by a user.
+    pub fn new(keeper: Keeper, user: &str, to: Release, version: String) -> Self {
+        let Keeper { id: RunId { run, since }, machine, journal } = keeper;
+        let by = format!("{user}@{machine}");
+        Self { format: FORMAT, by, run, journal, to, since, version, process: String::new() }
+    }
+
+    /// Returns the claim as that of a process.
+    #[must_use]
+    pub fn of_process(self, process: String) -> Self {
+        Self { process, ..self }
     }
 
     /// Reads the text of a claim.
@@ -80,9 +91,9 @@ impl Claim {
         if claim.format > FORMAT {
             return Err(InvalidClaim(format!("it has format {}, this program reads {FORMAT}", claim.format)));
         }
-        let Self { format: _, by, run, journal, to: _, since: _, version } = &claim;
+        let Self { format: _, by, run, journal, to: _, since: _, version, process } = &claim;
         let odd = |word: &&&String| word.len() > WORD_MAX || word.chars().any(char::is_control);
-        match [by, run, journal, version].iter().find(odd) {
+        match [by, run, journal, version, process].iter().find(odd) {
             Some(word) => {
                 Err(InvalidClaim(format!("`{}`", word.escape_debug().take(80).collect::<String>())))
             }
@@ -90,9 +101,15 @@ impl Claim {
         }
     }
 
-    /// Returns who made it, and where.
+    /// Returns where its run is worked on.
     pub fn keeper(&self) -> Keeper {
-        Keeper { id: self.id(), by: self.by.clone(), journal: self.journal.clone() }
+        let machine = self.by.rsplit_once('@').map_or(self.by.as_str(), |(_, machine)| machine);
+        Keeper { id: self.id(), machine: machine.to_owned(), journal: self.journal.clone() }
+    }
+
+    /// Returns whether it is of the same run, at the same place, by the same process.
+    pub fn is_of_the_same_process(&self, other: &Self) -> bool {
+        self.keeper() == other.keeper() && self.process == other.process
     }
 
     /// Returns the run that made it.
@@ -103,7 +120,7 @@ impl Claim {
 
 impl fmt::Display for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { format: _, by, run, journal, to, since, version: _ } = self;
+        let Self { format: _, by, run, journal, to, since, version: _, process: _ } = self;
         write!(f, "claimed by {by} since {since:.0} for the run {run} to {to} (journal there: {journal})")
     }
 }
@@ -119,8 +136,25 @@ mod tests {
             since: "2025-11-24T14:12:00.123456Z".parse().unwrap(),
         };
         let journal = "/srv/upgrades/runs/20251124T141200Z-11.1/journal.jsonl".into();
-        let keeper = Keeper { id, by: "alice@ops1".into(), journal };
-        Claim::new(keeper, "11.1".parse().unwrap(), "0.1.0".into())
+        let keeper = Keeper { id, machine: "ops1".into(), journal };
+        Claim::new(keeper, "alice", "11.1".parse().unwrap(), "0.1.0".into())
+    }
+
+    #[test]
+    fn users_of_one_machine_share_a_journal_and_processes_do_not() {
+        let (alice, bob) = (claim(), Claim { by: "bob@ops1".into(), ..claim() });
+        assert!(alice.keeper() == bob.keeper() && alice.is_of_the_same_process(&bob));
+        let other = bob.clone().of_process("7".into());
+        assert!(alice.keeper() == other.keeper() && !alice.is_of_the_same_process(&other));
+        for stranger in
+            [Claim { by: "alice@ops2".into(), ..claim() }, Claim { journal: "/copy".into(), ..claim() }]
+        {
+            assert_ne!(alice.keeper(), stranger.keeper());
+        }
+        // One that was written before processes were told.
+        let text = serde_json::to_string(&alice).unwrap().replace(",\"process\":\"\"", "");
+        assert!(!text.contains("process"), "{text}");
+        assert_eq!(Claim::read(&text), Ok(alice));
     }
 
     #[test]

@@ -112,6 +112,9 @@ const MEND: &str = "mend what is listed, then ";
 /// What comes before going on, where nobody knows what became of an action.
 const SEE: &str = "see why, mend it, then ";
 
+/// Why no other plan is made within a downtime.
+const ONLY_THIS_RUN: &str = "(only this run knows which volumes to start again: do not plan anew)";
+
 /// What every stop ends with. `held`: the servers are claimed by this run.
 pub(super) fn ending(
     progress: &Progress,
@@ -131,7 +134,7 @@ pub(super) fn ending(
     let _ = writeln!(text, "\nlook:  {}", commands.status);
     let _ = writeln!(text, "next:  {first}{}", commands.resume);
     let other = if in_downtime(progress) {
-        "(only this run knows which volumes to start again: do not plan anew)".to_owned()
+        ONLY_THIS_RUN.to_owned()
     } else {
         format!("({} plans anew from what the pool shows; both look before they act)", commands.plan)
     };
@@ -149,14 +152,17 @@ fn superseded(progress: &Progress, step: u32, gate: GateKind, commands: &Command
         let _ = writeln!(text, "{}", hanging("    - ", &line));
     }
     let _ = writeln!(text, "\nlook:  {}", commands.status);
-    let next =
-        "ask whoever is named above. Where that run is at work, leave the pool to it: here is nothing to do.";
+    let next = "where another run is at work, leave the pool to it: here is nothing to do. Ask whoever is named above.";
     let _ = writeln!(text, "next:  {}", hanging("       ", next).trim_start());
-    let dead = format!(
-        "(Only where it is dead: {} goes on after a copy of this run; after any other, what the finding says.)",
+    let none = format!(
+        "(Where none is any more: {} goes on. A server that a dead run has claimed, of which this one is no copy, is let go by \
+         removing /var/lib/gluster-upgrade/claim.json there.)",
         commands.resume
     );
-    let _ = writeln!(text, "{}", hanging("       ", &dead));
+    let _ = writeln!(text, "{}", hanging("       ", &none));
+    if in_downtime(progress) {
+        let _ = writeln!(text, "       {ONLY_THIS_RUN}");
+    }
     text
 }
 

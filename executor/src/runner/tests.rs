@@ -235,8 +235,9 @@ async fn a_failure_tells_which_hosts_are_away_by_then() {
 async fn a_run_whose_servers_were_taken_over_touches_nothing_more(#[case] by: &str, #[case] changes: u32) {
     let claim = |by: &str| {
         let id = RunId { run: "run".into(), since: jiff::Timestamp::UNIX_EPOCH };
-        let keeper = Keeper { id, by: by.into(), journal: "/j".into() };
-        Claim::new(keeper, "11.1".parse().unwrap(), "0".into())
+        let (user, machine) = by.split_once('@').unwrap();
+        let keeper = Keeper { id, machine: machine.into(), journal: "/j".into() };
+        Claim::new(keeper, user, "11.1".parse().unwrap(), "0".into())
     };
     let folder = tempfile::tempdir().unwrap();
     let hosts = Hosts { running: true, claim: Some(claim(by)), ..Hosts::default() };

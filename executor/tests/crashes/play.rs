@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use executor::claims::{self, Heirs};
+use executor::claims::{self, Heirs, Whose};
 use executor::core::check;
 use executor::core::claim::{Claim, Keeper, RunId};
 use executor::core::event::{Event, GateKind, Record};
@@ -211,7 +211,7 @@ impl Stage<'_> {
         let Some((path, progress)) = self.latest()? else { return self.run().await };
         if progress.complete {
             let (claim, _) = self.claim(&path, &progress)?;
-            let releasing = claims::release(&self.pool, &self.inventory, &claim);
+            let releasing = claims::release(&self.pool, &self.inventory, &claim, Whose::ThisPlaces);
             let Some(left) = unless_killed(&self.pool, releasing).await else { return Ok(Ended::Killed) };
             if !left.is_empty() {
                 self.pool.remove_claims();
@@ -277,7 +277,7 @@ impl Stage<'_> {
             let end = runner.run(&progress).await?;
             Ok(match end {
                 End::Finished => {
-                    if !claims::release(transport, inventory, &claim).await.is_empty() {
+                    if !claims::release(transport, inventory, &claim, Whose::ThisProcess).await.is_empty() {
                         pool.remove_claims();
                     }
                     Ended::Finished
@@ -306,7 +306,7 @@ impl Stage<'_> {
         let since = records.first().map(|first| first.at).ok_or("the journal is empty")?;
         let name = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
         let id = RunId { run: name.clone(), since };
-        Ok((Claim::new(keeper(id, path), progress.plan.to, "test".into()), name))
+        Ok((Claim::new(keeper(id, path), "tester", progress.plan.to, "test".into()), name))
     }
 
     /// Appends a record outside of the loop. `true`: the program is killed there.
@@ -357,7 +357,7 @@ fn cut(path: &Path, sequence: u64, written: Written) {
 
 /// Who works on each run here, as its claims say.
 fn keeper(id: RunId, journal: &Path) -> Keeper {
-    Keeper { id, by: "tester@here".to_owned(), journal: journal.display().to_string() }
+    Keeper { id, machine: "here".to_owned(), journal: journal.display().to_string() }
 }
 
 /// Returns the plan with gates that wait no longer than they need to here.

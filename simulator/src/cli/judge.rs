@@ -10,8 +10,9 @@ use crate::director::{Known, KnownError, KnownPool};
 use crate::engine::{Engine, RunFound};
 use crate::images::Catalog;
 use crate::oracle::after::{self, Settle};
-use crate::oracle::{EngineShell, Judgement, Shell, Verdict};
+use crate::oracle::{Assertion, EngineShell, Judgement, Shell, Stored, Verdict};
 use crate::report::{Colour, render_judgement};
+use crate::scenario::Which;
 
 /// Judge a pool that is up: what the oracle judges at the end of a rehearsal, any time
 ///
@@ -30,7 +31,7 @@ pub(super) struct Args {
     /// The run whose pool it is, as `simulator ps` shows it [default: the only one]
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// The release that every server is at, with its op-version
+    /// The release that every server of the pool (not of a secondary one) is at, with its op-version, and serves
     #[arg(long, value_name = "RELEASE")]
     at: Option<String>,
     /// Only the assertions of this name; may be given several times
@@ -57,9 +58,12 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let shell: Arc<dyn Shell> = Arc::new(EngineShell::new(engine.clone(), containers));
     let mut judgement = Judgement::default();
     for KnownPool { which, mut expected, baseline } in known.pools {
-        if let (Some(release), Some(op_version)) = (&at, op_version) {
+        if let (Some(release), Some(op_version), Which::Pool) = (&at, op_version, which) {
             expected.releases.values_mut().for_each(|is| is.clone_from(release));
             expected.op_version = op_version;
+            // Whatever a halt had left: at that release all of it serves again.
+            expected.out.clear();
+            expected.stored = Stored::Alike;
         }
         let phase = format!("the {} now", which.name());
         let written = expected.volumes.iter().any(|volume| volume.truth.is_some());
@@ -99,10 +103,20 @@ fn known(run: &RunFound) -> Result<Known, Failure> {
     Known::read(folder).map_err(|error: KnownError| bad(error.into()))
 }
 
-/// Returns the assertions of these names; all, where none is named.
+/// What is asserted where something could not be looked at; then other assertions about it are missing.
+const BLIND: [&str; 3] = [after::CAN_BE_READ, after::STATE, after::DATA];
+
+/// Returns the assertions of these names, and of those that say what nobody could see; all, where none is named.
 fn only(mut judgement: Judgement, names: &[String]) -> Result<Judgement, Failure> {
     let known: BTreeSet<String> =
         judgement.assertions.iter().map(|assertion| assertion.name.clone()).collect();
+    let blind = |assertion: &Assertion| {
+        assertion.verdict != Verdict::Pass && BLIND.contains(&assertion.name.as_str())
+    };
+    if !names.is_empty() && judgement.assertions.iter().any(blind) {
+        judgement.assertions.retain(|assertion| names.contains(&assertion.name) || blind(assertion));
+        return Ok(judgement);
+    }
     if let Some(name) = names.iter().find(|name| !known.contains(*name)) {
         let known = known.into_iter().map(|name| format!("\n  - {name}")).collect::<String>();
         return Err(Failure {
@@ -130,7 +144,6 @@ fn verdict(verdict: Verdict) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::Assertion;
 
     fn judgement() -> Judgement {
         let assertion = |name: &str, verdict| Assertion {
@@ -150,6 +163,14 @@ mod tests {
         assert_eq!(only(judgement(), &[]).unwrap().verdict(), Verdict::Fail);
         let peers = only(judgement(), &["peers".to_owned()]).unwrap();
         assert_eq!((peers.assertions.len(), peers.verdict()), (1, Verdict::Pass));
+        // A server that nobody could look at is missing among them, and that is told.
+        let mut blind = judgement();
+        blind.assertions[1].name = after::CAN_BE_READ.to_owned();
+        blind.assertions[1].verdict = Verdict::Unknown;
+        for names in [["peers"], ["op-version"]] {
+            let found = only(blind.clone(), &names.map(str::to_owned)).unwrap();
+            assert_eq!(found.verdict(), Verdict::Unknown, "{found:?}");
+        }
         let failure = only(judgement(), &["peer".to_owned()]).unwrap_err();
         assert!(
             failure.message().contains("expected one of\n  - brick online\n  - peers"),

@@ -1,6 +1,7 @@
 //! Faults: deeds of others that strike while the executor works, each at its cue, in the order in which they are written.
 
-use executor::core::event::{Event, Record};
+use executor::core::event::{Event, GateKind, Record};
+use executor::core::finding::Code;
 use executor::core::plan::{Plan, Step};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -32,22 +33,24 @@ pub(super) struct Due {
 }
 
 /// What the executor is at, as its events say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Moment {
     /// It acts, in this step.
     Acting(u32),
-    /// It waits at a gate of this step.
-    Waiting(u32),
+    /// It waits at this gate of this step, for these findings.
+    Waiting(u32, GateKind, Vec<Code>),
     /// Anything else.
     Between,
 }
 
 impl Moment {
     /// Returns what it is at after an event.
-    fn after(self, event: &Event) -> Self {
+    fn after(&self, event: &Event) -> Self {
         match event {
             Event::StepStarted { step } => Self::Acting(*step),
-            Event::GateWaiting { step, .. } => Self::Waiting(*step),
+            Event::GateWaiting { step, gate, findings, .. } => {
+                Self::Waiting(*step, *gate, findings.iter().map(|finding| finding.code).collect())
+            }
             Event::RunStarted { .. }
             | Event::RunResumed { .. }
             | Event::Refused { .. }
@@ -59,7 +62,7 @@ impl Moment {
             | Event::Paused { .. }
             | Event::Halted { .. }
             | Event::RunFinished => Self::Between,
-            Event::InventoryNoted { .. } | Event::PauseAsked { .. } | Event::Noted { .. } => self,
+            Event::InventoryNoted { .. } | Event::PauseAsked { .. } | Event::Noted { .. } => self.clone(),
         }
     }
 }
@@ -80,7 +83,13 @@ impl Dues {
     fn is_timely(&self, due: &Due, cue: &Cue) -> bool {
         match cue {
             Cue::After(_) => true,
-            Cue::During { .. } | Cue::Waiting { .. } => *self.now.borrow() == due.moment,
+            Cue::During { .. } => *self.now.borrow() == due.moment,
+            Cue::Waiting { finding, .. } => match (&*self.now.borrow(), &due.moment) {
+                (Moment::Waiting(step, gate, codes), Moment::Waiting(was_step, was_gate, _)) => {
+                    (step, gate) == (was_step, was_gate) && codes.contains(finding)
+                }
+                (Moment::Acting(_) | Moment::Waiting(..) | Moment::Between, _) => false,
+            },
         }
     }
 
@@ -120,7 +129,7 @@ impl<'a> Ear<'a> {
             self.plan = Some((**plan).clone());
         }
         let moment = self.now.borrow().after(&record.event);
-        self.now.send_replace(moment);
+        self.now.send_replace(moment.clone());
         let mut held = Vec::new();
         let Some(plan) = &self.plan else { return held };
         while let Some(fault) = self.faults.get(self.heard).filter(|fault| comes(&fault.cue, record, plan)) {
@@ -131,7 +140,11 @@ impl<'a> Ear<'a> {
             let (sender, receiver) = oneshot::channel();
             held.extend(holds.then_some(receiver));
             // Nobody listens any more once the executor has ended.
-            let _ = self.due.send(Due { fault: self.heard, moment, _held: holds.then_some(sender) });
+            let _ = self.due.send(Due {
+                fault: self.heard,
+                moment: moment.clone(),
+                _held: holds.then_some(sender),
+            });
             self.heard += 1;
         }
         held
@@ -179,15 +192,19 @@ pub(super) async fn strike(
         let Some(fault) = faults.get(due.fault) else { continue };
         say(&format!("fault: {:?}", fault.deed));
         let began = Timestamp::now();
-        found[due.fault] = match &fault.cue {
-            cue if !dues.is_timely(&due, cue) => (
-                Verdict::Unknown,
-                "its moment was over when its turn came: the deed before it took so long".to_owned(),
-            ),
+        let absent = match &fault.cue {
             Cue::During { step, runs: Some(program) } if !hands.runs(&step.host, program).await => {
-                (Verdict::Unknown, format!("{program} did not run on {}", step.host))
+                Some(format!("{program} did not run on {}", step.host))
             }
-            Cue::After(_) | Cue::During { .. } | Cue::Waiting { .. } => hands.strike(&fault.deed).await,
+            Cue::After(_) | Cue::During { .. } | Cue::Waiting { .. } => None,
+        };
+        found[due.fault] = match absent {
+            Some(absent) => (Verdict::Unknown, absent),
+            // Whatever took so long: the deed before it, or the look for the program.
+            None if !dues.is_timely(&due, &fault.cue) => {
+                (Verdict::Unknown, "its moment was over when its turn came".to_owned())
+            }
+            None => hands.strike(&fault.deed).await,
         };
         note(hands.call.artifacts, (phase, fault.cue.words()), &fault.deed, began, &found[due.fault]);
         say(&format!("fault: {}", found[due.fault].1));

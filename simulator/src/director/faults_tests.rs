@@ -96,6 +96,20 @@ fn a_fault_whose_moment_is_over_is_told_from_a_timely_one() {
     assert_eq!(after(vec![Event::PauseAsked { before: None }]), [(0, true), (1, true)]);
     assert_eq!(after(vec![acted()]), [(0, true), (1, false)]);
     assert_eq!(after(vec![acted(), waiting(Code::HealPending)]), [(0, true), (1, false), (2, true)]);
+    // Another finding at that gate, or the same at another one, is not what it waits for.
+    let other = || vec![acted(), waiting(Code::HealPending), waiting(Code::BrickOffline)];
+    assert_eq!(after(other()), [(0, true), (1, false), (2, false)]);
+    assert_eq!(
+        after([other(), vec![waiting(Code::HealPending)]].concat()),
+        [(0, true), (1, false), (2, true)]
+    );
+    let enter = match waiting(Code::HealPending) {
+        Event::GateWaiting { step, findings, patience_seconds, .. } => {
+            Event::GateWaiting { step, gate: GateKind::Enter, findings, patience_seconds }
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(after(vec![acted(), waiting(Code::HealPending), enter]), [(0, true), (1, false), (2, false)]);
     let passed = Event::GatePassed { step: 2, gate: GateKind::Leave };
     assert_eq!(after(vec![acted(), waiting(Code::HealPending), passed]), [(0, true), (1, false), (2, false)]);
 }

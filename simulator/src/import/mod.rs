@@ -14,7 +14,7 @@ mod written;
 use std::collections::{BTreeMap, BTreeSet};
 
 use executor::core::names::{HostName, Release, VolumeName};
-use executor::core::pool::{PoolState, VolumeKind, VolumeState};
+use executor::core::pool::{Observed, PoolState, VolumeKind, VolumeState};
 use executor::core::system;
 use serde::Deserialize;
 use thiserror::Error;
@@ -124,7 +124,7 @@ pub fn import(state: &PoolState, wish: &Wish, catalog: &Catalog) -> Result<Impor
     let mut impossible = Vec::new();
     let servers = servers(state, volumes, wish, &mut impossible);
     let begins = begins(state, wish, catalog).map_err(|reason| impossible.push(reason)).ok();
-    let names = Names::of(wish.anonymise);
+    let names = Names::of(wish.anonymise, state.hosts.keys().chain(state.clients.keys()));
     let mut draft = Draft { state, volumes, servers, names, notes: Vec::new(), impossible };
     let file = begins.map(|begins| draft.file(wish, &begins));
     let Draft { notes, impossible, .. } = draft;
@@ -259,12 +259,7 @@ impl Draft<'_> {
                 servers.len(),
                 wish.to
             ),
-            pool: Pool {
-                family: family.name.clone(),
-                release: from.clone(),
-                servers,
-                init: self.init(family),
-            },
+            pool: Pool { family: family.name.clone(), release: from.clone(), servers },
             volumes,
             clients: clients.into_iter().chain([writer]).collect(),
             mounts,
@@ -298,18 +293,26 @@ impl Draft<'_> {
         if let Some(lower) = op_versions.iter().find(|&&op_version| op_version != begins) {
             self.note(format!("the op-version begins at {begins}; the pool's is {lower}"));
         }
+        let others = |release: &Observed<Option<Release>>| match release.known() {
+            Ok(Some(release)) => release.to_string() != *from,
+            Ok(None) | Err(_) => true,
+        };
+        let clients = self.state.clients.values().filter(|client| others(&client.release)).count();
+        if clients > 0 {
+            self.note(format!("{clients} clients begin with {from}, which is not what they are seen to run"));
+        }
+        let platforms = self.state.hosts.values().filter_map(|host| host.system.platform.known().ok());
+        let systemd = platforms.filter(|platform| platform.init == system::Init::Systemd).count();
+        // Whether a family can run it, its image has to be tried for: none is written here.
+        if systemd > 0 && family.init == Init::Bare {
+            self.note(
+                "daemons are started by hand; in the pool systemd does it: `init = \"systemd\"` in [pool]",
+            );
+        }
         let sessions = self.state.sessions.known().map_or(0, Vec::len) + self.state.other_pools.len();
         if sessions > 0 {
             self.note("geo-replication is left out: see `secondary` and `sessions` in scenarios/README.md to add it");
         }
-    }
-
-    /// What starts the daemons, where the family has another one by itself.
-    fn init(&self, family: &Family) -> Option<&'static str> {
-        let platforms = self.state.hosts.values().filter_map(|host| host.system.platform.known().ok());
-        let systemd =
-            platforms.map(|platform| platform.init == system::Init::Systemd).collect::<BTreeSet<_>>();
-        (systemd == BTreeSet::from([true]) && family.init == Init::Bare).then_some("systemd")
     }
 }
 

@@ -9,14 +9,17 @@ use executor::core::names::{HostName, VolumeName};
 pub(super) struct Names {
     anonymise: bool,
     nodes: BTreeSet<String>,
+    /// What hosts are really called, so that no other one is given such a name.
+    real: BTreeSet<String>,
     servers: BTreeMap<HostName, String>,
     volumes: BTreeMap<VolumeName, String>,
 }
 
 impl Names {
     /// Gives names of its own, or keeps those that there are.
-    pub(super) fn of(anonymise: bool) -> Self {
-        Self { anonymise, ..Self::default() }
+    pub(super) fn of<'a>(anonymise: bool, hosts: impl Iterator<Item = &'a HostName>) -> Self {
+        let real = if anonymise { BTreeSet::new() } else { hosts.map(|host| label(host.as_str())).collect() };
+        Self { anonymise, real, ..Self::default() }
     }
 
     /// Returns what a server is called: always the same.
@@ -32,10 +35,13 @@ impl Names {
     /// Returns a name for a node: its own without the domain, where nodes may be called so and none is; else the first free
     /// one with a number.
     pub(super) fn node(&mut self, real: &str, prefix: &str) -> String {
-        let own = real.split('.').next().unwrap_or_default().to_lowercase();
+        let own = label(real);
         let kept = Some(own).filter(|own| !self.anonymise && is_node_name(own) && !self.nodes.contains(own));
-        let numbered =
-            || (1..).map(|number| format!("{prefix}{number}")).find(|name| !self.nodes.contains(name));
+        let numbered = || {
+            (1..)
+                .map(|number| format!("{prefix}{number}"))
+                .find(|name| !self.nodes.contains(name) && !self.real.contains(name))
+        };
         let name = kept.or_else(numbered).unwrap_or_default();
         self.nodes.insert(name.clone());
         name
@@ -58,6 +64,11 @@ impl Names {
     pub(super) fn are_secret(&self) -> bool {
         self.anonymise
     }
+}
+
+/// Returns a host's name without its domain.
+fn label(name: &str) -> String {
+    name.split('.').next().unwrap_or_default().to_lowercase()
 }
 
 /// What `PoolSpec::fault` accepts.

@@ -57,6 +57,11 @@ fn a_pool_becomes_a_scenario_of_its_shape() {
     assert_snapshot!("replica-3", imported(&wish(), |_| {}).text);
 }
 
+fn options_of_acme(volume: &mut Value) {
+    volume["options"]["user.acme-billing"] = json!("on");
+    volume["options"]["nfs-ganesha"] = json!("disable");
+}
+
 /// Of every kind of thing some that a rehearsal can have, and some that it cannot.
 #[test]
 fn what_a_rehearsal_cannot_have_is_told() {
@@ -80,9 +85,13 @@ fn what_a_rehearsal_cannot_have_is_told() {
         };
         pool["clients"]["c1"]["usage"]["known"]["library_users"]["known"] = json!([
             user("qemu-system-x86", json!("vol0")),
-            user("smbd", json!("vol0")),
-            user("fio", Value::Null)
+            user("qemu-img", json!("vol0")),
+            user("acme-archiver", json!("vol0")),
+            user("fio", Value::Null),
         ]);
+        pool["clients"]["c1"]["release"] = json!({ "known": "9.2" });
+        pool["clients"]["c1"]["usage"]["known"]["mounts"][0]["source"] = json!("g1:/vol0/folder");
+        options_of_acme(volume(pool));
         pool["volumes"]["known"]["vol0"]["clients"]["known"]["g1:/bricks/vol0/1"] =
             json!(["192.0.2.7", "192.0.2.8"]);
     };
@@ -105,7 +114,7 @@ fn what_a_rehearsal_cannot_have_is_told() {
 #[case::on_two_of_three(json!({ "replicate": { "replica": 2 } }), &[1, 2], None, ("replica", 2, true))]
 #[case::coded(json!({ "disperse": { "disperse": 3, "redundancy": 1 } }), &[1, 2, 3], None, ("disperse", 1, false))]
 #[case::alone("distribute".into(), &[2], None, ("distribute", 1, true))]
-#[case::smaller(json!({ "replicate": { "replica": 3 } }), &[1, 2, 3, 1, 2, 3], Some(2), ("replica", 3, true))]
+#[case::smaller(json!({ "disperse": { "disperse": 3, "redundancy": 1 } }), &[1, 2, 3, 1, 2, 3], Some(2), ("disperse", 3, true))]
 fn bricks_lie_as_in_the_pool_or_it_is_told(
     #[case] kind: Value,
     #[case] on: &[usize],
@@ -143,7 +152,7 @@ fn servers_are_in_the_order_of_the_sets_and_keep_their_names() {
     );
     let text = imported(&wish(), |pool| {
         let hosts = pool["hosts"].as_object_mut().unwrap();
-        for (old, new) in [("g1", "db-1.example.com"), ("g2", "192.0.2.1")] {
+        for (old, new) in [("g2", "192.0.2.1"), ("g1", "db-1.example.com")] {
             let host = hosts.remove(old).unwrap();
             hosts.insert(new.to_owned(), host);
         }
@@ -163,6 +172,7 @@ fn servers_are_in_the_order_of_the_sets_and_keep_their_names() {
 }, "no family of images has both 10.2 and 11.1")]
 #[case::family(Wish { family: Some("centos-7".into()), ..wish() }, |_: &mut Value| {}, "no family centos-7 of images has both 10.3 and 11.1")]
 #[case::no_volume(wish(), |pool: &mut Value| pool["volumes"] = json!({ "known": {} }), "it has no volumes")]
+#[case::fewer(Wish { servers: Some(2), ..wish() }, |_: &mut Value| {}, "2 servers cannot carry volume vol0 online")]
 #[case::more(Wish { servers: Some(4), ..wish() }, |_: &mut Value| {}, "4 servers are asked for, and the pool has 3")]
 fn where_nothing_alike_could_come_up_it_is_refused(
     #[case] wish: Wish,

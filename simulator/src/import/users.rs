@@ -45,7 +45,16 @@ impl Draft<'_> {
                 Some(volume) if volumes.contains(&volume) => {
                     self.note(format!("a volume that {shown} mounts more than once is mounted there once"));
                 }
-                Some(volume) => drop(volumes.insert(volume)),
+                Some(volume) => {
+                    if mount
+                        .source
+                        .split_once(':')
+                        .is_some_and(|(_, path)| path.trim_matches('/').contains('/'))
+                    {
+                        self.note(format!("{shown} mounts a volume as a whole; in the pool a folder of it"));
+                    }
+                    volumes.insert(volume);
+                }
                 None => self.note(format!("a mount on {shown} is left out: it is of no volume of this pool")),
             }
         }
@@ -56,8 +65,14 @@ impl Draft<'_> {
     fn applications(&mut self, host: &HostName, name: &str, usage: &Observed<Usage>) -> Vec<Application> {
         let shown = self.names.shown(host, name);
         let users = usage.known().and_then(|usage| usage.library_users.known());
-        let Ok(users) = users else { return Vec::new() };
-        let mut found = BTreeMap::new();
+        let users = match users {
+            Ok(users) => users,
+            Err(_) => {
+                self.note(format!("which programs use gfapi on {shown} is unknown, so none does here"));
+                return Vec::new();
+            }
+        };
+        let mut found: BTreeMap<&'static str, VolumeName> = BTreeMap::new();
         for user in users.iter().filter(|user| user.gfapi) {
             let program = match user.process.program.as_str() {
                 "fio" => Some("fio"),
@@ -66,16 +81,20 @@ impl Draft<'_> {
             };
             let volume = user.volume.as_ref().filter(|volume| self.volumes.contains_key(*volume));
             match (program, volume) {
-                (Some(program), Some(volume)) => {
-                    found.insert((volume.clone(), program), ());
+                (Some(program), Some(volume)) if !found.contains_key(program) => {
+                    found.insert(program, volume.clone());
+                }
+                (Some(program), Some(_)) => {
+                    self.note(format!("{program} on {shown} is there once; in the pool several times"));
                 }
                 (_, _) => {
-                    let program = &user.process.program;
+                    let secret = self.names.are_secret();
+                    let program = if secret { "a program" } else { user.process.program.as_str() };
                     self.note(format!("{program} on {shown} is left out: it uses gfapi, and no rehearsal has it or knows its volume"));
                 }
             }
         }
-        let each = found.into_keys().map(|(volume, program)| Application {
+        let each = found.into_iter().map(|(program, volume)| Application {
             host: name.to_owned(),
             volume: self.names.volume(&volume),
             program,
@@ -90,6 +109,9 @@ impl Draft<'_> {
         let usages = hosts.chain(state.clients.values().map(|client| &client.usage));
         let known: BTreeSet<&String> =
             usages.filter_map(|usage| usage.known().ok()).flat_map(|usage| &usage.addresses).collect();
+        if self.volumes.values().any(|volume| volume.clients.known().is_err()) {
+            self.note("who else is connected to a volume is unknown");
+        }
         let bricks = self.volumes.values().filter_map(|volume| volume.clients.known().ok());
         let others: BTreeSet<&String> =
             bricks.flat_map(BTreeMap::values).flatten().filter(|address| !known.contains(address)).collect();

@@ -18,7 +18,7 @@ const BY_ITSELF: [(&str, &str, bool); 5] = [
 ];
 
 /// Options that `volume set` does not set, or that name what a rehearsal does not have, by the beginnings of their names.
-const LEFT_OUT: [(&str, &str); 15] = [
+const LEFT_OUT: [(&str, &str); 25] = [
     ("features.quota", "set by `gluster volume quota`"),
     ("features.inode-quota", "set by `gluster volume quota`"),
     ("features.bitrot", "set by `gluster volume bitrot`"),
@@ -34,6 +34,16 @@ const LEFT_OUT: [(&str, &str); 15] = [
     ("cluster.brick-multiplex", "set for all volumes at once"),
     ("cluster.server-quorum-ratio", "set for all volumes at once"),
     ("cluster.enable-shared-storage", "set for all volumes at once"),
+    ("cluster.max-bricks-per-process", "set for all volumes at once"),
+    ("cluster.localtime-logging", "set for all volumes at once"),
+    ("cluster.daemon-log-level", "set for all volumes at once"),
+    ("cluster.brick-graceful-cleanup", "set for all volumes at once"),
+    ("glusterd.", "set for all volumes at once"),
+    ("ganesha.", "needs NFS-Ganesha"),
+    ("nfs-ganesha", "needs NFS-Ganesha"),
+    ("snap-activate-on-create", "set by `gluster snapshot`"),
+    ("auto-delete", "set by `gluster snapshot`"),
+    ("features.barrier", "set by `gluster snapshot`"),
 ];
 
 impl Draft<'_> {
@@ -92,6 +102,19 @@ impl Draft<'_> {
         let made = each * servers;
         let alike = made == bricks
             && holders.iter().zip(self.servers.iter().cycle()).all(|(has, gets)| *has == Some(*gets));
+        let replicated = matches!(volume.kind, VolumeKind::Replicate { .. });
+        if replicated && servers < set {
+            self.impossible
+                .push(format!("{servers} servers cannot carry volume {name} online: a set has {set} bricks"));
+        }
+        let shares =
+            |bricks: &[Option<&HostName>]| bricks.iter().collect::<BTreeSet<_>>().len() < bricks.len();
+        if holders.chunks(set.max(1)).any(shares) {
+            self.note(format!(
+                "volume {name} has each brick of a set on another server; in the pool one has several of them, and goes down \
+                 with all: an upgrade online is refused there"
+            ));
+        }
         if !alike {
             let on = holders.iter().collect::<BTreeSet<_>>().len();
             let there = format!("{} of {set} bricks on {on} servers", sets(bricks / set.max(1)));
@@ -114,6 +137,12 @@ impl Draft<'_> {
             }
             let left_out =
                 LEFT_OUT.iter().find(|(prefix, _)| option.starts_with(prefix)).map(|(_, why)| *why);
+            if self.names.are_secret() && option.starts_with("user.") {
+                self.note(format!(
+                    "volume {name} is without one of its options `user.`: it may tell whose pool it is"
+                ));
+                continue;
+            }
             // A word or a number tells nobody where it comes from.
             let tells = self.names.are_secret()
                 && !value.chars().all(|c| c.is_ascii_alphanumeric() || "%-+".contains(c));

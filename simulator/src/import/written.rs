@@ -24,7 +24,6 @@ pub(super) struct Pool {
     pub(super) family: String,
     pub(super) release: String,
     pub(super) servers: Vec<String>,
-    pub(super) init: Option<&'static str>,
 }
 
 #[derive(Debug, Default, Serialize)]

@@ -38,8 +38,8 @@ mod tests {
 
     fn claim() -> Claim {
         let id = RunId { run: "a".into(), since: "2025-11-24T14:12:00.5Z".parse().unwrap() };
-        let keeper = Keeper { id, by: "alice@ops1".into(), journal: "/j".into() };
-        Claim::new(keeper, "11.1".parse().unwrap(), "0".into())
+        let keeper = Keeper { id, machine: "ops1".into(), journal: "/j".into() };
+        Claim::new(keeper, "alice", "11.1".parse().unwrap(), "0".into())
     }
 
     #[test]
@@ -68,7 +68,7 @@ mod tests {
             1,
             "a run of the same name and another start"
         );
-        let elsewhere = Keeper { by: "alice@ops2".into(), ..own.clone() };
+        let elsewhere = Keeper { machine: "ops2".into(), ..own.clone() };
         assert_eq!(found_by(elsewhere), 1, "a copy of it goes on elsewhere");
         assert_eq!(found_by(Keeper { journal: "/copy".into(), ..own }), 1, "or beside it");
     }

@@ -90,8 +90,8 @@ fn a_server_that_is_out_already_comes_first() {
 fn a_pool_that_another_run_has_claimed_is_refused_until_that_run_is_said_to_be_dead() {
     let mut state = replica_3();
     let id = RunId { run: "r".into(), since: "2025-11-24T14:12:00Z".parse().unwrap() };
-    let keeper = Keeper { id, by: "bob@ops2".into(), journal: "/j".into() };
-    let claim = Claim::new(keeper, "11.1".parse().unwrap(), "0".into());
+    let keeper = Keeper { id, machine: "ops2".into(), journal: "/j".into() };
+    let claim = Claim::new(keeper, "bob", "11.1".parse().unwrap(), "0".into());
     change_host(&mut state, 2, |host| host.claim = Observed::Known(Some(claim.clone())));
     assert_eq!(codes(&refused(&state, "11.1")), ["UPGRADE_CLAIMED"]);
     let plan = planned(&state, "11.1", &["UPGRADE_CLAIMED:g2"]);

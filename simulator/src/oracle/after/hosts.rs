@@ -15,12 +15,12 @@ pub(super) fn judge(looks: &Looks, expected: &Expected, baseline: &Baseline, jud
         let look = match looks.get(server) {
             Some(Ok(look)) => look,
             Some(Err(reason)) => {
-                judge.assert("server can be read", server, Verdict::Unknown, "a look at it", reason);
+                judge.assert(super::CAN_BE_READ, server, Verdict::Unknown, "a look at it", reason);
                 continue;
             }
             None => {
                 judge.assert(
-                    "server can be read",
+                    super::CAN_BE_READ,
                     server,
                     Verdict::Unknown,
                     "a look at it",

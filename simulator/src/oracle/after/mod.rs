@@ -45,6 +45,15 @@ impl Default for Settle {
     }
 }
 
+/// The assertion about a server that nobody could look at: all others about it are missing then.
+pub const CAN_BE_READ: &str = "server can be read";
+
+/// The assertion that stands for all of the state where its judge did not come to its end.
+pub const STATE: &str = "state of the pool";
+
+/// The same for the data.
+pub const DATA: &str = "data of the pool";
+
 /// A judge that has not ended by then never will; reading thousands of files from each brick fits in well.
 const LIMIT: Duration = Duration::from_secs(600);
 
@@ -59,7 +68,7 @@ pub async fn judge(
     let mut judgement = judge_state(shell.clone(), expected.clone(), baseline, phase, settle).await;
     let judge = Judge::new(phase);
     let data = async move { data::judge(&*shell, &expected, judge).await };
-    judgement.extend(guarded(phase, "data of the pool", LIMIT, data).await);
+    judgement.extend(guarded(phase, DATA, LIMIT, data).await);
     judgement
 }
 
@@ -74,7 +83,7 @@ pub async fn judge_state(
 ) -> Judgement {
     let judge = Judge::new(phase);
     let state = async move { steady(&*shell, &expected, &baseline, &judge, settle).await };
-    guarded(phase, "state of the pool", LIMIT + settle.patience, state).await
+    guarded(phase, STATE, LIMIT + settle.patience, state).await
 }
 
 /// Looks until the state passed several times in a row, or patience ends; returns the last judgement.

@@ -82,8 +82,8 @@ impl Trouble {
             Self::Claimed(server) => {
                 let id = RunId { run: "r".into(), since: "2025-11-24T14:12:00Z".parse().unwrap() };
                 let to = "11.1".parse().unwrap();
-                let keeper = Keeper { id, by: "bob@ops2".into(), journal: "/j".into() };
-                let claim = Claim::new(keeper, to, "0".into());
+                let keeper = Keeper { id, machine: "ops2".into(), journal: "/j".into() };
+                let claim = Claim::new(keeper, "bob", to, "0".into());
                 change_host(state, *server, |host| host.claim = Observed::Known(Some(claim)));
             }
             Self::StoredOtherwise(server) => change_host(state, *server, |host| {
