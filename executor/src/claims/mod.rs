@@ -22,9 +22,17 @@ pub struct Heirs {
     pub own: BTreeSet<Keeper>,
     /// The waivers of the plan: the operator's word that another run is dead.
     pub waivers: Vec<Waiver>,
+    /// The other places of this very run that the operator was shown, and has said to go on in place of.
+    pub copies: BTreeSet<Keeper>,
 }
 
 impl Heirs {
+    /// Whether a claim of the same run is one that this process goes on in place of.
+    fn may_go_on(&self, claim: &Claim, other: &Claim) -> bool {
+        let shown = || self.copies.contains(&other.keeper());
+        other.keeper() == claim.keeper() || (other.id() == claim.id() && shown())
+    }
+
     fn may_replace(&self, host: &HostName, claim: &Claim) -> bool {
         self.own.contains(&claim.keeper())
             || self.waivers.iter().any(|waiver| waiver.covers(&claimed(host, claim)))
@@ -93,7 +101,7 @@ async fn take_one(transport: &dyn Transport, host: &HostName, claim: &Claim, hei
             Ok(other) if other.is_of_the_same_process(claim) => return Got::Held,
             // An earlier process of this place has left it; or its journal was copied or moved, and the operator has said that
             // this place goes on with it. Where the other one is alive all the same, it sees here that it no longer may.
-            Ok(other) if other.id() == claim.id() => is_this_run = true,
+            Ok(other) if heirs.may_go_on(claim, &other) => is_this_run = true,
             Ok(other) if heirs.may_replace(host, &other) => {}
             Ok(other) => return Got::Not(claimed(host, &other)),
             Err(error) => return unknown(error.to_string()),

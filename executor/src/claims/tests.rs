@@ -105,6 +105,23 @@ async fn all_servers_are_claimed_kept_and_released() {
     assert_eq!(there(&servers), []);
 }
 
+/// Somebody may take it up elsewhere while another one types yes.
+#[tokio::test]
+async fn a_copy_that_was_not_shown_is_not_taken_over() {
+    let copy = claim("a", "bob@ops2").of_process("1".to_owned());
+    let mine = claim("a", "alice@ops1").of_process("2".to_owned());
+    let shown = |claim: &Claim| Heirs { copies: BTreeSet::from([claim.keeper()]), ..Heirs::default() };
+    let servers = Servers::default();
+    assert_eq!(take(&servers, &copy, &Heirs::default()).await, Ok(()));
+    let another = claim("a", "carol@ops3");
+    for heirs in [Heirs::default(), shown(&another)] {
+        assert_eq!(take(&servers, &mine, &heirs).await.unwrap_err().len(), 3);
+        assert_eq!(there(&servers), all("bob@ops2"));
+    }
+    assert_eq!(take(&servers, &mine, &shown(&copy)).await, Ok(()));
+    assert_eq!(there(&servers), all("alice@ops1"));
+}
+
 /// A run that is finished, whose process died before it took its claims away: any process of the same place does.
 #[tokio::test]
 async fn what_a_dead_process_has_left_is_released_from_its_own_place() {

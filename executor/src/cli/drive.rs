@@ -1,5 +1,6 @@
 //! Doing what a plan says, from the claim on its servers to the report of the end.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::interrupt::until_interrupted_twice;
@@ -10,7 +11,7 @@ use super::run::{events_sink, journal_trouble, write_event};
 use super::say::{say, sayln};
 use super::{ActArgs, PoolArgs};
 use crate::claims::{self, Heirs, Kept, Whose};
-use crate::core::claim::{Claim, RunId};
+use crate::core::claim::{Claim, Keeper, RunId};
 use crate::core::event::{Event, GateKind, Record};
 use crate::core::exit::Exit;
 use crate::core::finding::Finding;
@@ -22,7 +23,8 @@ use crate::render::{self, Commands, printable};
 use crate::runner::{End, RunError, Runner};
 use crate::transport::Transport;
 
-/// Runs what is left of a plan, telling events to whoever listens, and reports the end.
+/// Runs what is left of a plan, telling events to whoever listens, and reports the end. `copies`: the other places of the run
+/// that the operator was shown and goes on in place of.
 pub(super) async fn drive(
     pool: &PoolArgs,
     act: &ActArgs,
@@ -30,6 +32,7 @@ pub(super) async fn drive(
     plan: &Plan,
     journal: Journal,
     first: Record,
+    copies: BTreeSet<Keeper>,
 ) -> anyhow::Result<Exit> {
     let path = journal.path().to_owned();
     let records = journal::read(&path)?;
@@ -61,7 +64,7 @@ pub(super) async fn drive(
     // A waiver was the operator's word about who had claimed the pool when it was planned; not about who has it since.
     let begins = !matches!(first.event, Event::RunResumed { .. });
     let waivers = if begins { plan.waivers.clone() } else { Vec::new() };
-    let heirs = Heirs { own: own(&pool.state_folder()), waivers };
+    let heirs = Heirs { own: own(&pool.state_folder()), waivers, copies };
     if let Err(findings) = claims::take(&ssh, inventory, &claim, &heirs).await {
         ssh.close().await;
         return not_claimed(journal, &progress, findings, &mut listener, &commands);

@@ -10,6 +10,7 @@ use super::run::{journal_trouble, pool_identity, unconfirmed, uuids};
 use super::say::{say, sayln};
 use super::{PoolArgs, ResumeArgs};
 use crate::core::check::{Check, Fact, look_all};
+use crate::core::claim::Claim;
 use crate::core::declared::{Declared, Difference};
 use crate::core::event::Event;
 use crate::core::exit::Exit;
@@ -56,7 +57,7 @@ pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
         Err(error) => return Ok(journal_trouble(&error)),
     }
     let elsewhere = claimed_from_elsewhere(&args.pool, &state, &path);
-    say!("{}", printable(elsewhere.clone()));
+    say!("{}", printable(told_of(&elsewhere)));
     // Whoever says yes to everything has not looked whether two would work on the pool.
     if !elsewhere.is_empty() && args.act.yes && !args.take_over {
         sayln!("error: --yes does not say that nobody works on it there any more; nothing was touched");
@@ -84,7 +85,8 @@ pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
         Ok(first) => first,
         Err(error) => return Ok(journal_trouble(&error)),
     };
-    drive(&args.pool, &args.act, &inventory, &progress.plan, journal, first).await
+    let copies = elsewhere.iter().map(Claim::keeper).collect();
+    drive(&args.pool, &args.act, &inventory, &progress.plan, journal, first, copies).await
 }
 
 /// Chooses the run to go on with, or says why there is none.
@@ -153,14 +155,19 @@ fn not_this_pool(
     None
 }
 
-/// Says where the servers are claimed for this run from another journal: this one is a copy, or was moved. The lock
-/// beside it does not hold off a process on another machine.
-fn claimed_from_elsewhere(pool: &PoolArgs, state: &PoolState, path: &Path) -> String {
+/// Returns the claims of this run from another journal: this one is a copy, or was moved. The lock beside it does not hold
+/// off a process on another machine.
+fn claimed_from_elsewhere(pool: &PoolArgs, state: &PoolState, path: &Path) -> Vec<Claim> {
     let own = own(&pool.state_folder());
     let claims = state.hosts.values().filter_map(|host| host.claim.known().ok()?.as_ref());
-    let elsewhere = claims.filter(|claim| claim.run == name_of(path) && !own.contains(&claim.keeper()));
+    claims.filter(|claim| claim.run == name_of(path) && !own.contains(&claim.keeper())).cloned().collect()
+}
+
+/// Says where they were made, and what that means.
+fn told_of(elsewhere: &[Claim]) -> String {
+    let each = elsewhere.iter();
     let mut lines: Vec<String> =
-        elsewhere.map(|claim| format!("  - by {}, journal there: {}\n", claim.by, claim.journal)).collect();
+        each.map(|claim| format!("  - by {}, journal there: {}\n", claim.by, claim.journal)).collect();
     lines.sort();
     lines.dedup();
     if lines.is_empty() {

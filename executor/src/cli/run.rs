@@ -90,7 +90,7 @@ pub(super) async fn begin(
         Ok(first) => first,
         Err(error) => return Ok(journal_trouble(&error)),
     };
-    drive(pool_args, act, inventory, &plan, journal, first).await
+    drive(pool_args, act, inventory, &plan, journal, first, BTreeSet::new()).await
 }
 
 /// Says that an earlier run did not end: planning anew is as safe, and leaves that journal as it is.

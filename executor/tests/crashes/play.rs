@@ -246,7 +246,7 @@ impl Stage<'_> {
         let records = journal::read(&path).map_err(|error| error.to_string())?;
         let progress = resume::progress(&records).ok_or("the journal has no plan")?;
         let (claim, name) = self.claim(&path, &progress)?;
-        let heirs = Heirs { own: self.own(), waivers: progress.plan.waivers.clone() };
+        let heirs = Heirs { own: self.own(), waivers: progress.plan.waivers.clone(), ..Heirs::default() };
 
         let (pool, inventory) = (self.pool.clone(), self.inventory.clone());
         let mut last: Option<(u64, Written)> = None;
