@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::causes::with_causes;
 use crate::engine::{EngineError, RunError};
 use crate::images::{CatalogError, ImageError};
+use crate::oracle::Verdict;
 use crate::pool::PoolError;
 
 /// How the program ends.
@@ -56,6 +57,19 @@ impl Failure {
             None => text,
         }
     }
+}
+
+/// Ends as a verdict has it.
+///
+/// # Errors
+/// Unless it is a pass.
+pub(super) fn by_verdict(verdict: Verdict, hint: Option<&'static str>) -> Result<(), Failure> {
+    let exit = match verdict {
+        Verdict::Pass => return Ok(()),
+        Verdict::Fail => Exit::Failed,
+        Verdict::Unknown => Exit::Unknown,
+    };
+    Err(Failure { exit, error: format!("the verdict is: {verdict}").into(), hint })
 }
 
 impl From<EngineError> for Failure {

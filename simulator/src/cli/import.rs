@@ -54,13 +54,9 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let Args { state, to, from, family, servers, anonymise, output_file, images } = args;
     let catalog = Catalog::load(&images)?;
     let wish = Wish { to, from, family, servers, anonymise };
-    let imported = read(&state).and_then(|text| {
-        Ok(import::import(
-            &import::inspection(&text).map_err(|error| of_file(&state, error))?,
-            &wish,
-            &catalog,
-        )?)
-    })?;
+    let text = read(&state)?;
+    let imported = import::inspection(&text).and_then(|pool| import::import(&pool, &wish, &catalog));
+    let imported = imported.map_err(|error| of_file(&state, error))?;
     // Whoever gets the file is to find no mistake in it: the same look as `simulator check`.
     let path = output_file.as_deref().unwrap_or(Path::new("my-pool.toml"));
     Scenario::parse(path, &imported.text, &catalog)?;
@@ -92,12 +88,6 @@ fn of_file(state: &Path, error: import::ImportError) -> Failure {
         exit: Exit::BadInput,
         hint: Some(error.hint()),
         error: format!("{}: {error}", state.display()).into(),
-    }
-}
-
-impl From<import::ImportError> for Failure {
-    fn from(error: import::ImportError) -> Failure {
-        Failure { exit: Exit::BadInput, hint: Some(error.hint()), error: error.into() }
     }
 }
 

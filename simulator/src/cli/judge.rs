@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::failure::by_verdict;
 use super::{Exit, Failure, Output, playing, print, say};
 use crate::director::{Known, KnownError, KnownPool};
 use crate::engine::{Engine, RunFound};
@@ -83,7 +84,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         }
         Output::Json => print::json(&judgement)?,
     }
-    verdict(judgement.verdict())
+    by_verdict(judgement.verdict(), None)
 }
 
 /// Returns the op-version of a release, of whatever family.
@@ -131,16 +132,6 @@ fn only(mut judgement: Judgement, names: &[String]) -> Result<Judgement, Failure
     Ok(judgement)
 }
 
-/// Ends as a rehearsal with this verdict does.
-fn verdict(verdict: Verdict) -> Result<(), Failure> {
-    let exit = match verdict {
-        Verdict::Pass => return Ok(()),
-        Verdict::Fail => Exit::Failed,
-        Verdict::Unknown => Exit::Unknown,
-    };
-    Err(Failure { exit, error: format!("the verdict is: {verdict}").into(), hint: None })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,12 +168,5 @@ mod tests {
             "{}",
             failure.message()
         );
-    }
-
-    #[test]
-    fn it_ends_by_the_verdict() {
-        assert!(verdict(Verdict::Pass).is_ok());
-        assert_eq!(verdict(Verdict::Fail).unwrap_err().exit, Exit::Failed);
-        assert_eq!(verdict(Verdict::Unknown).unwrap_err().exit, Exit::Unknown);
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::doctor::Precheck;
+use super::failure::by_verdict;
 use super::keep::{Keep, say_how_to_reach};
 use super::report::print;
 use super::selection::{Releases, named, picked, tagged};
@@ -128,7 +129,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     if several || args.tag.is_some() {
         close(&totals, args.output)?;
     }
-    ended(totals.worst())
+    by_verdict(totals.worst(), Some("the report above says why, and where the logs are"))
 }
 
 /// Says the numbers of all scenarios. With JSON, stdout is for reports alone.
@@ -140,20 +141,6 @@ fn close(totals: &Totals, output: Output) -> Result<(), Failure> {
             Ok(())
         }
     }
-}
-
-/// Returns how the program ends with the worst verdict of all scenarios.
-fn ended(worst: Verdict) -> Result<(), Failure> {
-    let exit = match worst {
-        Verdict::Pass => return Ok(()),
-        Verdict::Fail => Exit::Failed,
-        Verdict::Unknown => Exit::Unknown,
-    };
-    Err(Failure {
-        exit,
-        error: format!("the verdict is: {worst}").into(),
-        hint: Some("the report above says why, and where the logs are"),
-    })
 }
 
 async fn rehearse(
@@ -258,7 +245,7 @@ mod tests {
     #[case::fail(Verdict::Fail, Some((Exit::Failed, "the verdict is: fail")))]
     #[case::unknown(Verdict::Unknown, Some((Exit::Unknown, "the verdict is: unknown")))]
     fn how_it_ends(#[case] worst: Verdict, #[case] expected: Option<(Exit, &str)>) {
-        let found = ended(worst).err().map(|failure| (failure.exit, failure.error.to_string()));
+        let found = by_verdict(worst, None).err().map(|failure| (failure.exit, failure.error.to_string()));
         assert_eq!(found, expected.map(|(exit, words)| (exit, words.to_owned())));
     }
 }
