@@ -218,9 +218,13 @@ time.sleep(600)
 ' >/dev/null 2>&1 </dev/null &
 ";
 
-/// Stops a rebalance as soon as there is one.
-const STOP_REBALANCE: &str = "
-setsid sh -c 'until pkill -STOP -f \"rebalance/wid[e]\"; do :; done' >/dev/null 2>&1 </dev/null &
+/// Starts a rebalance and stops its processes as they come: what it has to move is moved in a moment otherwise. There are
+/// two of them for a while, since it forks as it becomes a daemon; whoever stops only the first may find the other done.
+const STANDING_REBALANCE: &str = "
+while :; do pkill -STOP -f 'rebalance/wid[e]' || :; done >/dev/null 2>&1 </dev/null &
+stopper=$!
+trap 'kill \"$stopper\"' EXIT
+gluster --mode=script volume rebalance wide start force
 ";
 
 /// Closes a part of the bricks' ports to new connections; those that stand go on.
@@ -249,9 +253,8 @@ fn start_glusterd(bench: &Bench<'_>, name: &str) {
 fn rebalance(bench: &Bench<'_>) {
     gluster(bench, "volume create wide g1:/bricks/wide1 g1:/bricks/wide2 force");
     gluster(bench, "volume start wide");
-    // Stopped as it begins: what it has to move is moved in a moment otherwise.
-    bench.sh("g1", STOP_REBALANCE);
-    gluster(bench, "volume rebalance wide start force");
+    // Another command may hold the pool's lock for a moment.
+    bench.until("a rebalance to begin", "g1", STANDING_REBALANCE);
     let stopped = "pgrep -r T -f 'rebalance/wid[e]' && gluster volume status wide tasks | grep 'in progress'";
     bench.until("a task that stands", "g1", stopped);
 }
