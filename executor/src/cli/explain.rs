@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::OutputFormat;
-use super::say::sayln;
+use super::say::{answer, answerln, sayln};
 use crate::core::code::Code;
 use crate::core::exit::Exit;
 use crate::core::explain;
@@ -24,8 +24,8 @@ pub(super) struct ExplainArgs {
 pub(super) fn explain(args: &ExplainArgs) -> Exit {
     let Some(text) = &args.code else {
         match args.output {
-            OutputFormat::Human => print!("{}", render::codes()),
-            OutputFormat::Json => println!("{:#}", Value::from_iter(Code::ALL.iter().copied().map(viewed))),
+            OutputFormat::Human => answer!("{}", render::codes()),
+            OutputFormat::Json => answerln!("{:#}", Value::from_iter(Code::ALL.iter().copied().map(viewed))),
         }
         return Exit::Done;
     };
@@ -33,8 +33,8 @@ pub(super) fn explain(args: &ExplainArgs) -> Exit {
     match found.and_then(|code| Some((code, explain::explanation(code)?))) {
         Some((code, explanation)) => {
             match args.output {
-                OutputFormat::Human => print!("{}", render::explanation(code, explanation)),
-                OutputFormat::Json => println!("{:#}", viewed(code)),
+                OutputFormat::Human => answer!("{}", render::explanation(code, explanation)),
+                OutputFormat::Json => answerln!("{:#}", viewed(code)),
             }
             Exit::Done
         }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::OutputFormat;
 use super::path::refused;
+use super::say::{answer, answerln};
 use crate::core::exit::Exit;
 use crate::core::hazard::{self, Hazard};
 use crate::core::release::path::{self, Hop, Point};
@@ -38,12 +39,12 @@ pub(super) fn hazards(args: &HazardsArgs) -> Exit {
     };
     let found: Vec<(String, Vec<&Hazard>)> = hops.iter().enumerate().map(of).collect();
     match output {
-        OutputFormat::Human if found.is_empty() => print!("{}", render::path(from, to, &hops)),
-        OutputFormat::Human => print!("{}", render::hazards(&found)),
+        OutputFormat::Human if found.is_empty() => answer!("{}", render::path(from, to, &hops)),
+        OutputFormat::Human => answer!("{}", render::hazards(&found)),
         OutputFormat::Json => {
             let hops: Vec<_> =
                 found.iter().map(|(hop, hazards)| json!({ "hop": hop, "hazards": hazards })).collect();
-            println!("{:#}", json!({ "from": from.to_string(), "to": to.to_string(), "hops": hops }));
+            answerln!("{:#}", json!({ "from": from.to_string(), "to": to.to_string(), "hops": hops }));
         }
     }
     Exit::Done

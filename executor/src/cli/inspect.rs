@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::OutputFormat;
 use super::look::{read_inventory, transport, usage};
-use super::say::print_json;
+use super::say::{answer, print_json};
 use crate::core::exit::Exit;
 use crate::core::names::Release;
 use crate::core::pool::PoolState;
@@ -61,7 +61,7 @@ impl Inspection {
 
 pub(super) async fn inspect(args: InspectArgs) -> anyhow::Result<Exit> {
     if args.schema {
-        print!("{}", Inspection::schema()?);
+        answer!("{}", Inspection::schema()?);
         return Ok(Exit::Done);
     }
     // clap sees to it that there is one.
@@ -75,7 +75,7 @@ pub(super) async fn inspect(args: InspectArgs) -> anyhow::Result<Exit> {
     let state = observe::look(&transport as &dyn Transport, &inventory, &scope).await;
     transport.0.close().await;
     match args.output {
-        OutputFormat::Human => print!("{}", render::inspect(&state)),
+        OutputFormat::Human => answer!("{}", render::inspect(&state)),
         OutputFormat::Json => print_json(&Inspection::of(state))?,
     }
     Ok(Exit::Done)

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::keeper::own;
-use super::say::{print_json, sayln};
+use super::say::{answer, print_json, sayln};
 use super::{CheckArgs, OutputFormat, PoolArgs};
 use crate::core::baseline::{Before, KnownEntries};
 use crate::core::exit::Exit;
@@ -213,14 +213,14 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<Exit> {
         }
         OutputFormat::Human => match &outcome {
             Outcome::Plan(plan) => {
-                print!("{}", render::fit(plan, &args.pool.command("plan", &request)));
+                answer!("{}", render::fit(plan, &args.pool.command("plan", &request)));
             }
             Outcome::NothingToDo => {
-                print!("{}", render::nothing_to_do(args.wish.to, request.keep_op_version))
+                answer!("{}", render::nothing_to_do(args.wish.to, request.keep_op_version))
             }
             Outcome::Refusal(refusal) => {
-                print!("{}", render::refusal(refusal, &args.pool.command("check", &request)));
-                print!("{}", offline_way(&args.pool, refusal, &request));
+                answer!("{}", render::refusal(refusal, &args.pool.command("check", &request)));
+                answer!("{}", offline_way(&args.pool, refusal, &request));
             }
         },
     }
@@ -248,20 +248,20 @@ pub(super) async fn plan(args: CheckArgs) -> anyhow::Result<Exit> {
     Ok(match &outcome {
         Outcome::Plan(plan) => {
             if human {
-                print!("{}", render::plan(plan, &args.pool.command("run", &request)));
+                answer!("{}", render::plan(plan, &args.pool.command("run", &request)));
             }
             Exit::Done
         }
         Outcome::NothingToDo => {
             if human {
-                print!("{}", render::nothing_to_do(args.wish.to, request.keep_op_version));
+                answer!("{}", render::nothing_to_do(args.wish.to, request.keep_op_version));
             }
             Exit::Done
         }
         Outcome::Refusal(refusal) => {
             if human {
-                print!("{}", render::refusal(refusal, &args.pool.command("plan", &request)));
-                print!("{}", offline_way(&args.pool, refusal, &request));
+                answer!("{}", render::refusal(refusal, &args.pool.command("plan", &request)));
+                answer!("{}", offline_way(&args.pool, refusal, &request));
             }
             Exit::Refused
         }

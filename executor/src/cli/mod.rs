@@ -260,7 +260,7 @@ struct ActArgs {
     yes: bool,
 
     /// Writes every event as a line of JSON to this file, or to stdout with `-`
-    #[arg(long, value_name = "FILE|-")]
+    #[arg(long, value_name = "FILE|-", value_parser = run::events_target)]
     events: Option<PathBuf>,
 }
 
@@ -302,7 +302,7 @@ impl Cli {
 /// Only what no exit code speaks for: a defect, or an output that cannot be written.
 pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
     say::listen(cli.verbose);
-    match cli.command {
+    let exit = match cli.command {
         Command::Inspect(args) => inspect::inspect(args).await,
         Command::Check(args) => look::check(args).await,
         Command::Plan(args) => look::plan(args).await,
@@ -317,7 +317,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Explain(args) => Ok(explain::explain(&args)),
         Command::Path(args) => Ok(path::path(&args)),
         Command::Hazards(args) => Ok(hazards::hazards(&args)),
-    }
+    };
+    exit.map(say::told)
 }
 
 impl PoolArgs {

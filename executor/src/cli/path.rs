@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::OutputFormat;
+use super::say::{answer, answerln};
 use crate::core::code::Code;
 use crate::core::exit::Exit;
 use crate::core::names::{InvalidName, Release};
@@ -28,9 +29,9 @@ pub(super) struct PathArgs {
 pub(super) fn path(args: &PathArgs) -> Exit {
     let PathArgs { from, to, output } = args;
     match (path::path(from, to), output) {
-        (Ok(hops), OutputFormat::Human) => print!("{}", render::path(from, to, &hops)),
+        (Ok(hops), OutputFormat::Human) => answer!("{}", render::path(from, to, &hops)),
         (Ok(hops), OutputFormat::Json) => {
-            println!("{:#}", json!({ "from": from.to_string(), "to": to.to_string(), "hops": hops }));
+            answerln!("{:#}", json!({ "from": from.to_string(), "to": to.to_string(), "hops": hops }));
         }
         (Err(why), output) => return refused(from, to, &why, *output),
     }
@@ -48,9 +49,9 @@ pub(super) fn target(text: &str) -> Result<Release, InvalidName> {
 pub(super) fn refused(from: &Point, to: &Point, why: &NoPath, output: OutputFormat) -> Exit {
     let (code, what) = refusal(from, to, why);
     match output {
-        OutputFormat::Human => println!("REFUSED: {code}: {what}\n  hint: {}", code.hint()),
+        OutputFormat::Human => answerln!("REFUSED: {code}: {what}\n  hint: {}", code.hint()),
         OutputFormat::Json => {
-            println!("{:#}", json!({ "refusal": { "code": code, "what": what, "hint": code.hint() } }));
+            answerln!("{:#}", json!({ "refusal": { "code": code, "what": what, "hint": code.hint() } }));
         }
     }
     Exit::Refused

@@ -7,7 +7,7 @@ use clap::Args;
 use super::last::servers_of;
 use super::look::{decide_by, offline_way, read_inventory, usage};
 use super::run::{begin, journal_trouble, pool_identity};
-use super::say::{say, sayln};
+use super::say::{answer, say, sayln};
 use super::{ActArgs, PoolArgs};
 use crate::core::exit::Exit;
 use crate::core::finding::Waiver;
@@ -116,15 +116,15 @@ pub(super) async fn rollback(args: RollbackArgs) -> anyhow::Result<Exit> {
 fn show(pool: &PoolArgs, outcome: &Outcome, request: &Request, again: &str, nothing: &str) -> Exit {
     match outcome {
         Outcome::Plan(plan) => {
-            print!("{}", render::plan(plan, again));
+            answer!("{}", render::plan(plan, again));
             Exit::Done
         }
         Outcome::NothingToDo => {
-            print!("{nothing}");
+            answer!("{nothing}");
             Exit::Done
         }
         Outcome::Refusal(refusal) => {
-            print!("{}{}", render::refusal(refusal, again), offline_way(pool, refusal, request));
+            answer!("{}{}", render::refusal(refusal, again), offline_way(pool, refusal, request));
             Exit::Refused
         }
     }

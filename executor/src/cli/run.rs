@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -150,6 +150,13 @@ pub(super) fn pool_identity(state: &PoolState) -> Option<String> {
 pub(super) fn uuids(state: &PoolState) -> BTreeMap<HostName, PeerUuid> {
     let uuid = |host: &HostState| Some(host.glusterd_info.known().ok()?.uuid.clone());
     state.hosts.iter().filter_map(|(name, host)| Some((name.clone(), uuid(host)?))).collect()
+}
+
+/// Reads where events are to go. What cannot be opened is known before anything is begun.
+pub(super) fn events_target(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    events_sink(Some(&path)).map_err(|error| format!("it cannot be written: {error}"))?;
+    Ok(path)
 }
 
 /// Opens where events go. Only their owner may read them: a plan names every host, its ways and its clients.

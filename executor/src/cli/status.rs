@@ -5,7 +5,7 @@ use serde_json::json;
 use super::last::{holder, last_run, name_of};
 use super::look::{read_inventory, transport, usage, viewed};
 use super::run::pool_identity;
-use super::say::{print_json, say};
+use super::say::{answer, print_json, say};
 use super::{OutputFormat, StatusArgs};
 use crate::core::check::{Check, Fact, look_all, well};
 use crate::core::exit::Exit;
@@ -47,7 +47,7 @@ pub(super) async fn status(args: StatusArgs) -> anyhow::Result<Exit> {
                 asked_to_pause: journal::is_asked_to_pause(path),
                 torn: torn.as_deref(),
             });
-            print!("{}", render::status(&state, &findings, run.as_ref(), to, commands.as_ref()));
+            answer!("{}", render::status(&state, &findings, run.as_ref(), to, commands.as_ref()));
         }
         OutputFormat::Json => {
             let run = last.as_ref().map(|(path, progress)| {

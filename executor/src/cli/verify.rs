@@ -4,7 +4,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::look::{LOOK_INTERVAL, PASSING_PATIENCE, read_inventory, transport, usage, viewed};
-use super::say::{print_json, sayln};
+use super::say::{answer, print_json, sayln};
 use super::{OkToStopArgs, OutputFormat, VerifyArgs};
 use crate::core::exit::Exit;
 use crate::core::finding::Finding;
@@ -49,7 +49,7 @@ pub(super) async fn verify(args: VerifyArgs) -> anyhow::Result<Exit> {
     };
     let (verdicts, findings) = look(&inventory, &Scope::Plan(args.to), all).await?;
     match args.output {
-        OutputFormat::Human => print!("{}", render::verified(&verdicts, args.to)),
+        OutputFormat::Human => answer!("{}", render::verified(&verdicts, args.to)),
         OutputFormat::Json => {
             let point =
                 |Verdict { what, findings }: &Verdict| json!({ "what": what, "findings": viewed(findings) });
@@ -76,7 +76,7 @@ pub(super) async fn may_stop(args: OkToStopArgs) -> anyhow::Result<Exit> {
     let scope = needs(host).into_iter().fold(Scope::of([]), Scope::and);
     let (answer, findings) = look(&inventory, &scope, |state| ok_to_stop(state, host)).await?;
     match output {
-        OutputFormat::Human => print!("{}", render::ok_to_stop(host, answer, &findings)),
+        OutputFormat::Human => answer!("{}", render::ok_to_stop(host, answer, &findings)),
         OutputFormat::Json => {
             print_json(&json!({ "host": host, "ok_to_stop": answer, "findings": viewed(&findings) }))?;
         }

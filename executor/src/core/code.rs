@@ -172,7 +172,7 @@ codes! {
         "stop the volume, `gluster volume set VOL config.transport tcp`, start it, mount anew; take rdma out of glusterd.vol";
     /// Quota was on, and its checksum is about to be computed in another way.
     QuotaChecksumTrap "QUOTA_CHECKSUM_TRAP" true
-        "waive it, and restart glusterd on every server, one by one, right after the op-version was raised";
+        "waive it, and right after the op-version was raised restart glusterd on every server, one by one, each only once nothing is left to heal";
     /// Volfiles name translators that the target lacks, and have to be written anew.
     VolfilesToRegenerate "VOLFILES_TO_REGENERATE" true
         "where bricks stay down: stop glusterd there, `glusterd --xlator-option '*.upgrade=on' -N`, start it";

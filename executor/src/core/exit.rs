@@ -6,7 +6,7 @@
 pub enum Exit {
     /// Done, or nothing to do.
     Done = 0,
-    /// A defect of ours.
+    /// A defect of ours, or an answer that could not be written.
     Defect = 1,
     /// Wrong usage or a wrong inventory; nothing was started.
     Usage = 2,
@@ -24,7 +24,7 @@ impl Exit {
     /// The exit codes with their meaning, for `--help`.
     pub const HELP: &str = "Exit codes:
   0   done, or nothing to do
-  1   a defect of this program
+  1   a defect of this program, or an answer that could not be written
   2   wrong usage or inventory; nothing was started
   10  refused: the findings name why; nothing was touched
   11  halted at a gate: the pool serves; resuming is safe

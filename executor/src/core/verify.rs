@@ -3,8 +3,9 @@
 use super::check::{Check, look_all, well};
 use super::finding::{Code, Finding, Subject};
 use super::names::Release;
-use super::plan::{newest_op_version, tells_op_versions};
+use super::plan::newest_op_version;
 use super::pool::{ClientState, PoolState, Reach};
+use super::release::tells_op_versions;
 
 /// One thing that must hold, with what speaks against it.
 #[derive(Debug, Clone, PartialEq, Eq)]

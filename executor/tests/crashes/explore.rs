@@ -5,7 +5,7 @@ use executor::core::plan::Procedure;
 use executor::fake_pool::{Fault, Layout, Shape, Strike, Stuck, release};
 
 use crate::matrix::{Tally, once};
-use crate::play::{Plot, Written};
+use crate::play::{Played, Plot, Written};
 use crate::upgrade::Upgrade;
 
 /// Numbers drawn by a seed: the same ones from the same seed, on every machine.
@@ -95,7 +95,7 @@ pub(crate) fn explore(first: u64, count: u64) -> bool {
                     }
                     let seed = first.wrapping_add(at);
                     let (upgrade, plot) = schedule(seed);
-                    let played = once(&upgrade, &plot);
+                    let played = once(&upgrade, &plot).and_then(|played| by_itself(&plot, played));
                     let mut tally = tally.lock().unwrap();
                     if played.is_err() {
                         tally.1 = Some(seed);
@@ -113,6 +113,15 @@ pub(crate) fn explore(first: u64, count: u64) -> bool {
     }
     tally.print(&format!("random schedules from seed {first} on"));
     failed.is_none()
+}
+
+/// Where nothing goes wrong, nobody has to help.
+fn by_itself(plot: &Plot, played: Played) -> Result<Played, String> {
+    let helped = played.resumed > 0 || !played.repaired.is_empty() || !played.anew.is_empty();
+    if *plot == Plot::default() && helped {
+        return Err(format!("nothing went wrong, and it needs help: {played:?}"));
+    }
+    Ok(played)
 }
 
 /// Leaves out one fault after the other, as long as it still fails.

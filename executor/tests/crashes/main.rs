@@ -35,7 +35,8 @@ fn replicated(other: PoolRole) -> Shape {
 /// One upgrade for each kind of plan. A kind that is new gets its line here.
 fn kinds() -> Vec<Upgrade> {
     let disperse = Layout::Disperse { bricks: 3, redundancy: 1 };
-    let mixed = vec![("copies".to_owned(), Layout::Replica(3)), ("coded".to_owned(), disperse)];
+    let coded = vec![("coded".to_owned(), disperse)];
+    let mixed = [vec![("copies".to_owned(), Layout::Replica(3))], coded.clone()].concat();
     let older_op_version = Shape { from: release("11.1"), to: release("10.3"), ..Shape::replica_3() };
     let by_hand = Shape { starts_at_boot: false, ..Shape::replica_3() };
     vec![
@@ -58,6 +59,12 @@ fn kinds() -> Vec<Upgrade> {
             ..upgrade("the op-version alone", older_op_version, Procedure::Online, 0)
         },
         upgrade("offline", Shape { volumes: mixed, ..Shape::replica_3() }, Procedure::Offline, 1),
+        upgrade(
+            "offline, two clients one after the other",
+            Shape { clients: 2, volumes: coded, ..Shape::replica_3() },
+            Procedure::Offline,
+            1,
+        ),
         upgrade("online, with geo-replication", replicated(PoolRole::Secondary), Procedure::Online, 1),
         upgrade("online, as a secondary", replicated(PoolRole::Primary), Procedure::Online, 1),
         upgrade("offline, with geo-replication", replicated(PoolRole::Secondary), Procedure::Offline, 1),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::catalogs::Catalogs;
 use super::selection::files;
 use super::{Exit, Failure, Output, print};
 use crate::images::Catalog;
@@ -31,11 +32,10 @@ pub(super) struct Args {
     /// Where scenarios are looked for that are not named, in folders of it, too; files that end in .base.toml are none
     #[arg(long, value_name = "FOLDER", default_value = "scenarios")]
     scenarios: PathBuf,
-    /// The folder with catalog.toml and one folder a family
-    #[arg(long = "images", value_name = "FOLDER", default_value = "images")]
-    images: PathBuf,
+    #[command(flatten)]
+    catalogs: Catalogs,
     /// Print the JSON schema of scenario files, for editors, and check nothing
-    #[arg(long, conflicts_with_all = ["files", "scenarios", "images", "output"])]
+    #[arg(long, conflicts_with_all = ["files", "scenarios", "images", "catalog", "output"])]
     schema: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.schema {
         return print::data(&schema().map_err(print::unknown)?);
     }
-    let catalog = Catalog::load(&args.images)?;
+    let catalog = args.catalogs.read()?;
     let files = files(&args.files, &args.scenarios)?;
     let checked: Vec<Checked> = files.into_iter().map(|file| check(file, &catalog)).collect();
     match args.output {

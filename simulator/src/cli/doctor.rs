@@ -1,15 +1,15 @@
 //! `simulator doctor`: looks whether this host can carry a pool. The same looks stand before each run.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::catalogs::Catalogs;
 use super::selection::named;
 use super::{Exit, Failure, Output, print, say};
 use crate::doctor::{self, Grade, Look, Need};
 use crate::engine::{Engine, EngineError};
-use crate::images::Catalog;
 use crate::printable::printable;
 use crate::scenario::Hop;
 
@@ -23,9 +23,8 @@ pub(super) struct Args {
     /// Scenarios whose pools are to be carried, one after the other [default: a pool of three servers and a client]
     #[arg(value_name = "SCENARIO")]
     files: Vec<PathBuf>,
-    /// The folder with catalog.toml and one folder a family
-    #[arg(long = "images", value_name = "FOLDER", default_value = "images")]
-    images: PathBuf,
+    #[command(flatten)]
+    catalogs: Catalogs,
     /// How to print the looks on stdout
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -42,8 +41,8 @@ struct Document {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    let Args { files, images, output } = args;
-    let need = need(&files, &images)?;
+    let Args { files, catalogs, output } = args;
+    let need = need(&files, &catalogs)?;
     let engine = match Engine::connect().await {
         Err(error @ EngineError::Ranges { .. }) => return Err(error.into()),
         connected => connected,
@@ -68,11 +67,11 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 /// Returns what the pools of these scenarios need; of none, what is usual.
-fn need(files: &[PathBuf], images: &Path) -> Result<Need, Failure> {
+fn need(files: &[PathBuf], catalogs: &Catalogs) -> Result<Need, Failure> {
     if files.is_empty() {
         return Ok(Need::USUAL);
     }
-    let catalog = Catalog::load(images)?;
+    let catalog = catalogs.read()?;
     let mut need = Need { nodes: 0, systemd: false };
     for scenario in named(files, &catalog, &Hop::default())? {
         need = need.most(Need::of(&scenario));

@@ -1,11 +1,10 @@
 //! `simulator images`: the images that pools run on.
 
-use std::path::PathBuf;
-
 use clap::{Subcommand, ValueEnum};
 use comfy_table::{Table, presets};
 use serde::Serialize;
 
+use super::catalogs::Catalogs;
 use super::{Context, Failure, clean, say};
 use crate::engine::{Engine, EngineError, Run, with_run};
 use crate::images::{self, Catalog, Family, NodeImage};
@@ -19,9 +18,8 @@ use crate::images::{self, Catalog, Family, NodeImage};
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
-    /// The folder with catalog.toml and one folder a family
-    #[arg(long = "images", value_name = "FOLDER", default_value = "images", global = true)]
-    folder: PathBuf,
+    #[command(flatten)]
+    catalogs: Catalogs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,8 +69,8 @@ struct Row {
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    let Args { command, folder } = args;
-    let catalog = Catalog::load(&folder)?;
+    let Args { command, catalogs } = args;
+    let catalog = catalogs.read()?;
     match command {
         Command::List { output } => list(&catalog, output).await,
         Command::Build { family } => build(&catalog, family.as_deref(), context).await,
@@ -152,7 +150,8 @@ async fn build(catalog: &Catalog, family: Option<&str>, context: &Context) -> Re
     for family in left_out {
         say(&format!(
             "image {}: left out: its base, {}, has to be pulled; `simulator images build {0}` does it",
-            family.name, family.base.public
+            family.name,
+            family.base.needed_from_registry().unwrap_or_default()
         ));
     }
     for family in families {
@@ -201,7 +200,7 @@ fn chosen<'a>(catalog: &'a Catalog, family: Option<&str>) -> Result<Vec<&'a Fami
 
 /// Parts the families into those that can be built with no registry, and the others.
 fn buildable(families: Vec<&Family>) -> (Vec<&Family>, Vec<&Family>) {
-    families.into_iter().partition(|family| family.base.bootstrap.is_some())
+    families.into_iter().partition(|family| family.base.needed_from_registry().is_none())
 }
 
 #[cfg(test)]

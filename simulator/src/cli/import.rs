@@ -3,8 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::catalogs::Catalogs;
 use super::{Exit, Failure, print, say};
-use crate::images::Catalog;
 use crate::import::{self, Wish};
 use crate::printable::printable;
 use crate::scenario::Scenario;
@@ -45,14 +45,13 @@ pub(super) struct Args {
     /// Where to write the scenario [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     output_file: Option<PathBuf>,
-    /// The folder with catalog.toml and one folder a family
-    #[arg(long = "images", value_name = "FOLDER", default_value = "images")]
-    images: PathBuf,
+    #[command(flatten)]
+    catalogs: Catalogs,
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
-    let Args { state, to, from, family, servers, anonymise, output_file, images } = args;
-    let catalog = Catalog::load(&images)?;
+    let Args { state, to, from, family, servers, anonymise, output_file, catalogs } = args;
+    let catalog = catalogs.read()?;
     let wish = Wish { to, from, family, servers, anonymise };
     let text = read(&state)?;
     let imported = import::inspection(&text).and_then(|pool| import::import(&pool, &wish, &catalog));

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::catalogs::Catalogs;
 use super::failure::by_verdict;
 use super::{Exit, Failure, Output, playing, print, say};
 use crate::director::{Known, KnownError, KnownPool};
@@ -38,18 +38,16 @@ pub(super) struct Args {
     /// Only the assertions of this name; may be given several times
     #[arg(long, value_name = "NAME")]
     assertion: Vec<String>,
-    /// The folder with catalog.toml and one folder a family
-    #[arg(long = "images", value_name = "FOLDER", default_value = "images")]
-    images: PathBuf,
+    #[command(flatten)]
+    catalogs: Catalogs,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     output: Output,
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    let Args { run, at, assertion, images, output } = args;
-    let op_version =
-        at.as_deref().map(|release| op_version(&Catalog::load(&images)?, release)).transpose()?;
+    let Args { run, at, assertion, catalogs, output } = args;
+    let op_version = at.as_deref().map(|release| op_version(&catalogs.read()?, release)).transpose()?;
     let engine = Engine::connect().await?;
     let runs = engine.runs().await?;
     let run = playing::pool(&runs, run.as_deref())?;

@@ -1,5 +1,6 @@
 //! The command line: what can be said to the simulator, and how it answers. One file a command.
 
+mod catalogs;
 mod check;
 mod clean;
 mod doctor;

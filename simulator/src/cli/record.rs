@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::catalogs::Catalogs;
 use super::{Context, Exit, Failure, say};
 use crate::engine::{Engine, Run, with_run};
 use crate::images::{self, Catalog, CatalogError, Family, Release};
@@ -34,13 +35,12 @@ pub(super) struct Args {
     /// The folder that gets one folder a release
     #[arg(long, value_name = "FOLDER", default_value = "executor/tests/replies")]
     into: PathBuf,
-    /// The folder with catalog.toml and one folder a family
-    #[arg(long = "images", value_name = "FOLDER", default_value = "images")]
-    images: PathBuf,
+    #[command(flatten)]
+    catalogs: Catalogs,
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    let catalog = Catalog::load(&args.images)?;
+    let catalog = args.catalogs.read()?;
     // All of them are looked up before the first is recorded: a mistake in the last one is known at once.
     let mut chosen = Vec::new();
     for release in &args.releases {

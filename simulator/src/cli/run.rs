@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::catalogs::Catalogs;
 use super::doctor::Precheck;
 use super::failure::by_verdict;
 use super::keep::{Keep, say_how_to_reach};
@@ -43,9 +44,8 @@ pub(super) struct Args {
     /// Where scenarios with a tag are looked for, in folders of it, too
     #[arg(long, value_name = "FOLDER", default_value = "scenarios", requires = "tag")]
     scenarios: PathBuf,
-    /// The folder with catalog.toml and one folder a family
-    #[arg(long = "images", value_name = "FOLDER", default_value = "images")]
-    images: PathBuf,
+    #[command(flatten)]
+    catalogs: Catalogs,
     /// Where runs are kept
     #[arg(long, value_name = "FOLDER", default_value = "runs")]
     runs: PathBuf,
@@ -83,7 +83,7 @@ pub(super) enum Output {
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    let catalog = Catalog::load(&args.images)?;
+    let catalog = args.catalogs.read()?;
     let hop = args.releases.hop();
     // All of them are read before the first is run: a mistake in the last one is known at once.
     let scenarios = match &args.tag {

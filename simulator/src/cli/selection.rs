@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::catalogs::Catalogs;
 use super::{Exit, Failure};
 use crate::images::Catalog;
 use crate::printable::printable;
@@ -22,9 +23,8 @@ pub(super) struct Selection {
     /// Where scenarios are looked for that are not named, in folders of it, too; files that end in .base.toml are none
     #[arg(long, value_name = "FOLDER", default_value = "scenarios")]
     scenarios: PathBuf,
-    /// The folder with catalog.toml and one folder a family
-    #[arg(long = "images", value_name = "FOLDER", default_value = "images")]
-    images: PathBuf,
+    #[command(flatten)]
+    catalogs: Catalogs,
 }
 
 /// Releases in place of those that the files have.
@@ -51,7 +51,7 @@ impl Selection {
     /// # Errors
     /// Where it cannot be read, or makes no sense.
     pub(super) fn catalog(&self) -> Result<Catalog, Failure> {
-        Ok(Catalog::load(&self.images)?)
+        self.catalogs.read()
     }
 
     /// Returns the scenarios that make sense, and what is wrong with the others.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::catalogs::Catalogs;
 use super::doctor::Precheck;
 use super::selection::{Releases, named, picked};
 use super::{Context, Exit, Failure, images, print, say};
@@ -11,7 +12,6 @@ use crate::artifacts::Artifacts;
 use crate::director::{DirectorError, Ground, Known, Pools, containers};
 use crate::doctor::Need;
 use crate::engine::{Engine, Kept, Run, with_run_unless};
-use crate::images::Catalog;
 use crate::oracle::EngineShell;
 use crate::pool::Pool;
 use crate::scenario::{Ask, Scenario, Which};
@@ -31,17 +31,16 @@ pub(super) struct Args {
     /// Which case of its matrix, such as 9.2-10.3
     #[arg(long, value_name = "NAME")]
     case: Option<String>,
-    /// The folder with catalog.toml and one folder a family
-    #[arg(long = "images", value_name = "FOLDER", default_value = "images")]
-    images: PathBuf,
+    #[command(flatten)]
+    catalogs: Catalogs,
     /// Where runs are kept: inventory and keys are in a folder below
     #[arg(long, value_name = "FOLDER", default_value = "runs")]
     runs: PathBuf,
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    let Args { file, releases, case, images, runs } = args;
-    let catalog = Catalog::load(&images)?;
+    let Args { file, releases, case, catalogs, runs } = args;
+    let catalog = catalogs.read()?;
     let scenario = only(picked(named(&[file], &catalog, &releases.hop())?, case.as_deref())?)?;
     let engine = Engine::connect().await?;
     Precheck::default().look(&engine, Need::of(&scenario)).await?;
@@ -128,6 +127,7 @@ mod tests {
 
     use super::super::Cli;
     use super::*;
+    use crate::images::Catalog;
 
     #[test]
     fn one_case_of_several_is_brought_up() {

@@ -7,7 +7,8 @@
 //! 3. After an upgrade every server is cut off the power once more and judged again: what only breaks at the
 //!    next restart is broken already. Then the executor is asked once more, and must find nothing to do.
 //!
-//! The logs of every host are saved before the caller removes the pool.
+//! The logs of every host are saved before the caller removes the pool, and a report is kept, also where it came to no
+//! verdict.
 
 mod cast;
 mod chapter;
@@ -22,6 +23,7 @@ mod load;
 mod performance;
 mod pools;
 mod restart;
+mod unjudged;
 mod waivers;
 mod writer;
 
@@ -44,7 +46,7 @@ use crate::artifacts::{ArtifactError, Artifacts};
 use crate::engine::{Engine, Run};
 use crate::images::{Catalog, NodeImage, Say};
 use crate::oracle::{Baseline, Judgement};
-use crate::pool::PoolError;
+use crate::pool::{PoolError, save_what_is_there};
 use crate::report::{self, Counts, HostVersions, Report};
 use crate::scenario::{Outcome, Scenario};
 
@@ -104,9 +106,19 @@ pub enum DirectorError {
 /// When it could not be judged at all.
 pub async fn rehearse(stage: &Stage<'_>) -> Result<Report, DirectorError> {
     let started = Timestamp::now();
-    let cast = tokio::select! {
-        cast = Cast::assemble(stage) => cast?,
+    let assembled = tokio::select! {
+        assembled = Cast::assemble(stage) => assembled,
         () = stage.cancelled.cancelled() => return Err(DirectorError::Interrupted),
+    };
+    let cast = match assembled {
+        Ok(cast) => cast,
+        Err(error) => {
+            (stage.say)("there is no pool to rehearse on; saving the logs of what there is");
+            let folder = stage.artifacts.path("hosts");
+            let saved = save_what_is_there(stage.engine, stage.run, &folder).await;
+            unjudged::keep(stage, started, &error, saved.err());
+            return Err(error);
+        }
     };
     let judged = judged(stage, &cast).await;
     if matches!(judged, Err(DirectorError::Interrupted | DirectorError::Executor(ExecutorError::Interrupted)))
@@ -115,7 +127,13 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Report, DirectorError> {
     }
     (stage.say)("saving the logs of every host");
     let saved = cast.save_logs(stage).await;
-    let mut report = judged?;
+    let mut report = match judged {
+        Ok(report) => report,
+        Err(error) => {
+            unjudged::keep(stage, started, &error, saved.err());
+            return Err(error);
+        }
+    };
     if let Err(error) = saved {
         report.notes.push(format!("not every log could be saved: {error}"));
     }

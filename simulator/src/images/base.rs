@@ -8,7 +8,6 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 
 use super::Say;
-use super::catalog::Base;
 use super::error::ImageError;
 use crate::causes::with_causes;
 use crate::engine::{Engine, EngineError};
@@ -45,20 +44,20 @@ impl BaseKind {
     }
 }
 
-/// Gets a base onto the engine; returns its kind and its name there.
+/// Gets the base of a distribution onto the engine; returns its kind and its name there.
 pub(super) async fn obtain(
     engine: &Engine,
-    base: &Base,
+    public: &str,
+    bootstrap: Option<&str>,
     say: Say<'_>,
 ) -> Result<(BaseKind, String), ImageError> {
-    let Base { public, bootstrap } = base;
     let Some(bootstrap) = bootstrap else {
         return only_public(engine, public, say).await;
     };
     let refusal = match engine.pull(public, PULL_LIMIT).await {
         Ok(()) => {
             say(&format!("base: {public}, pulled"));
-            return Ok((BaseKind::Public, public.clone()));
+            return Ok((BaseKind::Public, public.to_owned()));
         }
         Err(error) => with_causes(&error).replace('\n', " "),
     };
@@ -68,8 +67,10 @@ pub(super) async fn obtain(
         return Ok((BaseKind::Bootstrap, name));
     }
     say(&format!("base: {bootstrap} from the distribution's packages, with mmdebstrap ({refusal})"));
-    let folder = tempfile::tempdir()
-        .map_err(|source| ImageError::Bootstrap { suite: bootstrap.clone(), reason: source.to_string() })?;
+    let folder = tempfile::tempdir().map_err(|source| ImageError::Bootstrap {
+        suite: bootstrap.to_owned(),
+        reason: source.to_string(),
+    })?;
     // To a file first: an engine that is fed by a pipe would take half a base for a whole one.
     let archive = folder.path().join("base.tar");
     mmdebstrap(bootstrap, &archive).await?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Say;
 use super::base::{self, BaseKind};
-use super::catalog::Family;
+use super::catalog::{Base, Family};
 use super::context::{self, Context};
 use super::error::ImageError;
 use super::progress::Progress;
@@ -134,7 +134,16 @@ async fn build(
     context: &Context,
     say: Say<'_>,
 ) -> Result<NodeImage, ImageError> {
-    let (kind, base) = base::obtain(engine, &family.base, say).await?;
+    let (kind, base) = match &family.base {
+        Base::Distribution { public, bootstrap } => {
+            base::obtain(engine, public, bootstrap.as_deref(), say).await?
+        }
+        Base::Family(below) => {
+            // A family that another one stands on stands on none itself: this goes no deeper.
+            let image = Box::pin(ensure(engine, run, below, say)).await?;
+            (kind_of(&image)?, image.tag)
+        }
+    };
     // The base with the run's labels: every container and image on the way inherits them, and can be found.
     let mut labels = run.labels();
     labels.insert(IMAGE_LABEL.to_owned(), PROJECT.to_owned());
@@ -174,6 +183,16 @@ async fn build(
         found: "none".to_owned(),
     })?;
     Ok(node_image(tag, &found))
+}
+
+/// Returns what the base of an image was made of, as its label says.
+fn kind_of(image: &NodeImage) -> Result<BaseKind, EngineError> {
+    let mut kinds = BaseKind::ALL.into_iter();
+    kinds.find(|kind| kind.as_str() == image.base).ok_or_else(|| EngineError::Unexpected {
+        what: format!("the label {BASE_LABEL} of {}", image.tag),
+        expected: BaseKind::ALL.map(BaseKind::as_str).join(" or "),
+        found: image.base.clone(),
+    })
 }
 
 fn tag_for(family: &Family, context: &Context, kind: BaseKind) -> String {

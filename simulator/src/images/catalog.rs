@@ -1,10 +1,12 @@
-//! The catalog: which families of images there are, and which releases each holds.
+//! The catalog: which families of images there are, and which releases each holds. It may be joined by one of an
+//! operator's own.
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::check::{self, CatalogError};
+use super::catalog_error::CatalogError;
+use super::check;
 
 /// The catalog's file, in the folder that has one folder a family beside it.
 const FILE: &str = "catalog.toml";
@@ -60,15 +62,30 @@ impl std::fmt::Display for Init {
     }
 }
 
-/// Where a base comes from: the public image where it can be pulled, else a bootstrap where there is one.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Base {
-    /// A public image.
-    pub public: String,
-    /// The suite that `mmdebstrap` makes a base of; nothing where the public image is the only base, so that the
-    /// family needs a registry.
-    pub bootstrap: Option<String>,
+/// What an image stands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Base {
+    /// A bare distribution: the public image where it can be had, else a bootstrap where there is one.
+    Distribution {
+        /// A public image, or one that is on the engine already.
+        public: String,
+        /// The suite that `mmdebstrap` makes a base of; nothing where the public image is the only base.
+        bootstrap: Option<String>,
+    },
+    /// The finished image of another family, whose releases are in this one, too.
+    Family(Box<Family>),
+}
+
+impl Base {
+    /// Returns the public image that there is no way around, where there is none.
+    #[must_use]
+    pub fn needed_from_registry(&self) -> Option<&str> {
+        match self {
+            Self::Distribution { public, bootstrap: None } => Some(public),
+            Self::Distribution { bootstrap: Some(_), .. } => None,
+            Self::Family(family) => family.base.needed_from_registry(),
+        }
+    }
 }
 
 /// A release inside a family.
@@ -76,12 +93,21 @@ pub struct Base {
 pub struct Release {
     /// The version, as `gluster --version` prints it.
     pub version: String,
-    /// The suite that has its packages.
-    pub suite: String,
+    /// Where its packages are.
+    pub packages: Packages,
     /// The op-version that a pool of this release can be raised to.
     pub op_version: u32,
     /// Whether the image is built without it where the archive has lost it.
     pub optional: bool,
+}
+
+/// Where the packages of a release are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Packages {
+    /// In a suite of the distribution's archive.
+    Suite(String),
+    /// In a folder of the operator's own.
+    Folder(PathBuf),
 }
 
 impl Catalog {
@@ -103,8 +129,26 @@ impl Catalog {
     ///
     /// As [`Catalog::load`].
     pub fn parse(path: &Path, text: &str) -> Result<Catalog, CatalogError> {
-        let families = check::families(path, text)?;
+        let families = check::families(path, text, None)?;
         Ok(Catalog { path: path.to_owned(), families })
+    }
+
+    /// Returns this catalog with the families of one of the operator's own: they are added, or stand in place of those
+    /// of the same name. They may be based on any family of this one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Catalog::load`], of the file given here.
+    pub fn joined_by(mut self, own: &Path) -> Result<Catalog, CatalogError> {
+        let text = std::fs::read_to_string(own)
+            .map_err(|source| CatalogError::ReadOwn { path: own.to_owned(), source })?;
+        for family in check::families(own, &text, Some(&self))? {
+            match self.families.iter_mut().find(|known| known.name == family.name) {
+                Some(known) => *known = family,
+                None => self.families.push(family),
+            }
+        }
+        Ok(self)
     }
 
     /// Returns a family by name.

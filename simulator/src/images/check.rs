@@ -7,92 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::catalog::{Base, Family, Init, Release};
-use super::context::DOCKERFILE;
-
-/// What is wrong with the catalog, or with a question to it.
-#[derive(Debug, thiserror::Error)]
-pub enum CatalogError {
-    /// The file cannot be read.
-    #[error("cannot read {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// The text is no TOML, or has keys or values that the catalog does not know.
-    #[error("{}:{line}: {message}", path.display())]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What was found and what was expected.
-        message: String,
-    },
-    /// The text is well formed and makes no sense.
-    #[error("{}:{line}: {what}: expected {expected}, found `{found}`", path.display())]
-    Meaning {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What the value is.
-        what: &'static str,
-        /// What was expected.
-        expected: String,
-        /// What stands there.
-        found: String,
-        /// What to do about it.
-        hint: &'static str,
-    },
-    /// A family is asked for that the catalog does not have.
-    #[error("no family `{name}` in {}: expected one of {}", path.display(), known.join(", "))]
-    UnknownFamily {
-        /// The catalog.
-        path: PathBuf,
-        /// The name asked for.
-        name: String,
-        /// The names that there are.
-        known: Vec<String>,
-    },
-    /// A release is asked for that the family does not have.
-    #[error("no release `{version}` in family `{family}`: expected one of {}", known.join(", "))]
-    UnknownRelease {
-        /// The family.
-        family: String,
-        /// The version asked for.
-        version: String,
-        /// The versions that there are.
-        known: Vec<String>,
-    },
-}
-
-impl CatalogError {
-    /// Returns what the operator can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
-            CatalogError::Read { .. } => {
-                "run it in the project's folder, or name the folder of the images with --images"
-            }
-            CatalogError::Syntax { message, .. } if message.starts_with("duplicate key") => {
-                "remove one of the two"
-            }
-            CatalogError::Syntax { .. } => {
-                "correct that line; the head of the project's own catalog explains the keys"
-            }
-            CatalogError::Meaning { hint, .. } => hint,
-            CatalogError::UnknownFamily { .. } => {
-                "`simulator images list` shows the families; a new one is a table in the catalog and a folder beside it"
-            }
-            CatalogError::UnknownRelease { .. } => {
-                "`simulator images list` shows the releases; a new one is a [[family.release]] in the catalog"
-            }
-        }
-    }
-}
+use super::catalog::{Base, Catalog, Family, Init, Packages, Release};
+use super::catalog_error::CatalogError;
+use super::context::{ADDED_DOCKERFILE, DOCKERFILE};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,24 +23,37 @@ struct RawFamily {
     name: Spanned<String>,
     about: String,
     tried: Option<String>,
-    init: Init,
-    preinstalled: Spanned<String>,
-    base: Base,
+    init: Option<Init>,
+    preinstalled: Option<Spanned<String>>,
+    base: RawBase,
     release: Vec<RawRelease>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBase {
+    public: Option<String>,
+    bootstrap: Option<Spanned<String>>,
+    family: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawRelease {
     version: Spanned<String>,
-    suite: Spanned<String>,
+    suite: Option<Spanned<String>>,
+    packages: Option<Spanned<PathBuf>>,
     op_version: u32,
     #[serde(default)]
     optional: bool,
 }
 
-/// Reads and checks all families.
-pub(super) fn families(path: &Path, text: &str) -> Result<Vec<Family>, CatalogError> {
+/// Reads and checks all families; those of an operator's own may stand on those of the `built_in` catalog.
+pub(super) fn families(
+    path: &Path,
+    text: &str,
+    built_in: Option<&Catalog>,
+) -> Result<Vec<Family>, CatalogError> {
     let place = Place { path, text };
     let raw: RawCatalog = toml::from_str(text).map_err(|error| CatalogError::Syntax {
         path: path.to_owned(),
@@ -136,32 +66,44 @@ pub(super) fn families(path: &Path, text: &str) -> Result<Vec<Family>, CatalogEr
         .map(|family| {
             place.word("name of a family", &family.name)?;
             place.once("name of a family", &family.name, &mut names)?;
-            check_family(place, family)
+            match family.base.family.clone() {
+                None => on_distribution(place, family),
+                Some(base) => on_family(place, family, &base, built_in),
+            }
         })
         .collect()
 }
 
-fn check_family(place: Place<'_>, raw: RawFamily) -> Result<Family, CatalogError> {
+/// A family on a bare distribution, with a folder of its own that makes an image of it.
+fn on_distribution(place: Place<'_>, raw: RawFamily) -> Result<Family, CatalogError> {
+    let name = &raw.name;
+    let public = raw.base.public.ok_or_else(|| place.missing(name, "base.public"))?;
+    let init = raw.init.ok_or_else(|| place.missing(name, "init"))?;
+    let preinstalled = raw.preinstalled.ok_or_else(|| place.missing(name, "preinstalled"))?;
     let mut versions = HashSet::new();
     let mut releases = Vec::new();
     for release in raw.release {
-        place.word("version", &release.version)?;
-        place.word("suite", &release.suite)?;
-        place.once("version", &release.version, &mut versions)?;
+        place.version(&release.version, &mut versions)?;
+        let suite = release.suite.ok_or_else(|| place.missing(&release.version, "suite"))?;
+        place.word("suite", &suite)?;
+        if let Some(packages) = &release.packages {
+            let hint = "give the family the base `family = \"...\"` to add packages of your own to it";
+            return Err(place.surplus(packages.span(), "packages", hint));
+        }
         releases.push(Release {
             version: release.version.into_inner(),
-            suite: release.suite.into_inner(),
+            packages: Packages::Suite(suite.into_inner()),
             op_version: release.op_version,
             optional: release.optional,
         });
     }
     let known: Vec<&str> = releases.iter().map(|release| release.version.as_str()).collect();
-    if !known.contains(&raw.preinstalled.get_ref().as_str()) {
+    if !known.contains(&preinstalled.get_ref().as_str()) {
         let expected = format!("one of this family's releases ({})", known.join(", "));
         let hint = "name one of its [[family.release]] tables, or add one for it";
-        return Err(place.meaning("preinstalled release", expected, &raw.preinstalled, hint));
+        return Err(place.meaning("preinstalled release", expected, &preinstalled, hint));
     }
-    let folder = place.path.with_file_name(raw.name.get_ref());
+    let folder = place.path.with_file_name(name.get_ref());
     let candidates = [folder.join(DOCKERFILE), place.path.with_file_name(DOCKERFILE)];
     let dockerfile = candidates.into_iter().find(|file| file.is_file()).filter(|_| folder.is_dir());
     let Some(dockerfile) = dockerfile else {
@@ -170,18 +112,77 @@ fn check_family(place: Place<'_>, raw: RawFamily) -> Result<Family, CatalogError
             folder.display()
         );
         let hint = "make the folder with a Dockerfile, or correct the name";
-        return Err(place.meaning("name of a family", expected, &raw.name, hint));
+        return Err(place.meaning("name of a family", expected, name, hint));
     };
     Ok(Family {
         name: raw.name.into_inner(),
         about: raw.about,
         tried: raw.tried,
-        init: raw.init,
-        preinstalled: raw.preinstalled.into_inner(),
-        base: raw.base,
+        init,
+        preinstalled: preinstalled.into_inner(),
+        base: Base::Distribution { public, bootstrap: raw.base.bootstrap.map(Spanned::into_inner) },
         releases,
         folder,
         dockerfile,
+    })
+}
+
+/// A family on the finished image of another one: all of its releases, and packages of the operator's own.
+fn on_family(
+    place: Place<'_>,
+    raw: RawFamily,
+    base: &Spanned<String>,
+    built_in: Option<&Catalog>,
+) -> Result<Family, CatalogError> {
+    let known: &[Family] = built_in.map_or(&[], |catalog| &catalog.families);
+    let Some(below) = known.iter().find(|family| family.name == *base.get_ref()) else {
+        let names: Vec<&str> = known.iter().map(|family| family.name.as_str()).collect();
+        let expected = format!("a family of the project's catalog ({})", names.join(", "));
+        return Err(place.meaning("base of a family", expected, base, "`simulator images list` shows them"));
+    };
+    let inherited = "remove it: the family that this one stands on has it";
+    if let Some(preinstalled) = &raw.preinstalled {
+        return Err(place.surplus(preinstalled.span(), "preinstalled", inherited));
+    }
+    if raw.init.is_some() || raw.base.public.is_some() || raw.base.bootstrap.is_some() {
+        return Err(place.surplus(base.span(), "init, public or bootstrap beside it", inherited));
+    }
+    let mut releases = below.releases.clone();
+    let mut versions = releases.iter().map(|release| release.version.clone()).collect();
+    for release in raw.release {
+        place.version(&release.version, &mut versions)?;
+        let packages = release.packages.ok_or_else(|| place.missing(&release.version, "packages"))?;
+        if let Some(suite) = &release.suite {
+            let hint = "remove it: the packages of this release are in a folder";
+            return Err(place.surplus(suite.span(), "suite", hint));
+        }
+        let folder = place.path.with_file_name("").join(packages.get_ref());
+        if !folder.is_dir() {
+            return Err(place.meaning_at(
+                packages.span(),
+                "packages",
+                "a folder with the packages of this release, named from where this file is".to_owned(),
+                packages.get_ref().display().to_string(),
+                "put the packages there, or correct the path",
+            ));
+        }
+        releases.push(Release {
+            version: release.version.into_inner(),
+            packages: Packages::Folder(folder),
+            op_version: release.op_version,
+            optional: false,
+        });
+    }
+    Ok(Family {
+        name: raw.name.into_inner(),
+        about: raw.about,
+        tried: raw.tried,
+        init: below.init,
+        preinstalled: below.preinstalled.clone(),
+        releases,
+        folder: place.path.with_file_name(""),
+        dockerfile: below.dockerfile.with_file_name(ADDED_DOCKERFILE),
+        base: Base::Family(Box::new(below.clone())),
     })
 }
 
@@ -205,14 +206,38 @@ impl Place<'_> {
         found: &Spanned<String>,
         hint: &'static str,
     ) -> CatalogError {
-        CatalogError::Meaning {
+        self.meaning_at(found.span(), what, expected, found.get_ref().clone(), hint)
+    }
+
+    fn meaning_at(
+        self,
+        at: Range<usize>,
+        what: &'static str,
+        expected: String,
+        found: String,
+        hint: &'static str,
+    ) -> CatalogError {
+        CatalogError::Meaning { path: self.path.to_owned(), line: self.line(at), what, expected, found, hint }
+    }
+
+    /// What a family or release of that name needs, and has not.
+    fn missing(self, name: &Spanned<String>, field: &str) -> CatalogError {
+        CatalogError::Syntax {
             path: self.path.to_owned(),
-            line: self.line(found.span()),
-            what,
-            expected,
-            found: found.get_ref().clone(),
-            hint,
+            line: self.line(name.span()),
+            message: format!("missing field `{field}` of `{}`", name.get_ref()),
         }
+    }
+
+    /// What has no place there.
+    fn surplus(self, at: Range<usize>, field: &'static str, hint: &'static str) -> CatalogError {
+        self.meaning_at(at, field, "nothing".to_owned(), field.to_owned(), hint)
+    }
+
+    /// Refuses the version of a release that is none, or is there already.
+    fn version(self, version: &Spanned<String>, seen: &mut HashSet<String>) -> Result<(), CatalogError> {
+        self.word("version", version)?;
+        self.once("version", version, seen)
     }
 
     /// Refuses what cannot be part of an image's name, a path and a build argument alike.
@@ -270,7 +295,7 @@ optional = true
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("some-distribution")).unwrap();
         std::fs::write(folder.path().join("some-distribution/Dockerfile"), "").unwrap();
-        families(&folder.path().join("catalog.toml"), text)
+        families(&folder.path().join("catalog.toml"), text, None)
     }
 
     #[test]
@@ -278,7 +303,8 @@ optional = true
         let folder = tempfile::tempdir().unwrap();
         let place = |name: &str| folder.path().join(name);
         std::fs::create_dir(place("some-distribution")).unwrap();
-        let read = || families(&place("catalog.toml"), GOOD).map(|families| families[0].dockerfile.clone());
+        let read =
+            || families(&place("catalog.toml"), GOOD, None).map(|families| families[0].dockerfile.clone());
         assert!(read().unwrap_err().to_string().contains("with a Dockerfile in it or beside the catalog"));
         std::fs::write(place("Dockerfile"), "").unwrap();
         assert_eq!(read().unwrap(), place("Dockerfile"));
@@ -298,6 +324,20 @@ optional = true
     #[case::unknown_key("about =", "abuot =", 3, "unknown field `abuot`, expected one of `name`")]
     #[case::unknown_release_key("optional = true", "opt = true", 17, "unknown field `opt`")]
     #[case::missing_field("about = \"a family\"\n", "", 1, "missing field `about`")]
+    #[case::missing_init("init = \"bare\"\n", "", 2, "missing field `init` of `some-distribution`")]
+    #[case::missing_suite("suite = \"next\"\n", "", 14, "missing field `suite` of `11.1`")]
+    #[case::packages(
+        "suite = \"some\"",
+        "suite = \"some\"\npackages = \"p\"",
+        12,
+        "packages: expected nothing"
+    )]
+    #[case::on_another(
+        "public = \"some:image\"",
+        "family = \"other\"",
+        7,
+        "base of a family: expected a family of"
+    )]
     #[case::wrong_type("100000", "\"high\"", 12, "expected u32")]
     #[case::unknown_init("\"bare\"", "\"runit\"", 4, "expected `bare` or `systemd`")]
     #[case::no_toml("[family.base]", "[family.base", 6, "")]
@@ -334,9 +374,9 @@ optional = true
 
     #[test]
     fn a_base_without_a_bootstrap_needs_a_registry() {
-        assert_eq!(parse(GOOD).unwrap()[0].base.bootstrap.as_deref(), Some("some"));
+        assert_eq!(parse(GOOD).unwrap()[0].base.needed_from_registry(), None);
         let families = parse(&GOOD.replace("bootstrap = \"some\"\n", "")).unwrap();
-        assert_eq!(families[0].base.bootstrap, None);
+        assert_eq!(families[0].base.needed_from_registry(), Some("some:image"));
     }
 
     #[test]

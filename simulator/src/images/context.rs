@@ -8,12 +8,16 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::base::BaseKind;
-use super::catalog::Family;
+use super::catalog::{Base, Family, Packages};
 
 /// Counts changes of the way in which images are built; a change here makes every image a different one.
 const FORMAT: u32 = 1;
 /// The file by which an image is built, as the engine looks for it.
 pub(super) const DOCKERFILE: &str = "Dockerfile";
+/// The file by which packages are added to the finished image of a family, in the folder of the project's own images.
+pub(super) const ADDED_DOCKERFILE: &str = "added.Dockerfile";
+/// The folder of a context with the packages that are added, one folder a release.
+const ADDED: &str = "added";
 /// The digits of a hash that an image's tag has: enough to tell some hundred images apart.
 const TAG_DIGITS: usize = 12;
 
@@ -23,7 +27,16 @@ pub(super) struct Context {
     files: Vec<File>,
     /// The values of the Dockerfile's `ARG`s.
     pub(super) arguments: Vec<(&'static str, String)>,
-    base: Vec<String>,
+    base: Foundation,
+}
+
+/// What an image stands on, as far as it decides what the image will be.
+#[derive(Debug)]
+enum Foundation {
+    /// Names of a distribution.
+    Names(Vec<String>),
+    /// All that decides what the image of another family is.
+    Image(Box<Context>),
 }
 
 #[derive(Debug)]
@@ -34,31 +47,29 @@ struct File {
 }
 
 impl Context {
-    /// Reads a family's folder.
+    /// Reads all that goes into a family's image.
     pub(super) fn read(family: &Family) -> std::io::Result<Context> {
         let mut files = Vec::new();
-        read_folder(&family.folder, Path::new(""), &mut files)?;
-        files.retain(|file| file.path != Path::new(DOCKERFILE));
+        let (base, arguments) = match &family.base {
+            Base::Distribution { public, bootstrap } => {
+                read_folder(&family.folder, Path::new(""), &mut files)?;
+                files.retain(|file| file.path != Path::new(DOCKERFILE));
+                let names = std::iter::once(public.clone()).chain(bootstrap.clone()).collect();
+                (Foundation::Names(names), of_suites(family))
+            }
+            Base::Family(below) => {
+                let added = read_added(family, &mut files)?;
+                let below = Context::read(below)?;
+                (Foundation::Image(Box::new(below)), vec![("ADDED", added.join(" "))])
+            }
+        };
         files.push(File {
             path: PathBuf::from(DOCKERFILE),
             executable: false,
             bytes: std::fs::read(&family.dockerfile)?,
         });
         files.sort_by(|one, other| one.path.cmp(&other.path));
-        let releases = family.releases.iter();
-        let pairs: Vec<String> =
-            releases.clone().map(|release| format!("{}={}", release.version, release.suite)).collect();
-        let optional: Vec<&str> =
-            releases.filter(|release| release.optional).map(|release| release.version.as_str()).collect();
-        Ok(Context {
-            files,
-            arguments: vec![
-                ("RELEASES", pairs.join(" ")),
-                ("OPTIONAL", optional.join(" ")),
-                ("PREINSTALLED", family.preinstalled.clone()),
-            ],
-            base: std::iter::once(family.base.public.clone()).chain(family.base.bootstrap.clone()).collect(),
-        })
+        Ok(Context { files, arguments, base })
     }
 
     /// Returns the hash of it all, as the tag of the image that it makes on this base.
@@ -71,8 +82,9 @@ impl Context {
         };
         piece(&FORMAT.to_be_bytes());
         piece(kind.as_str().as_bytes());
-        for text in &self.base {
-            piece(text.as_bytes());
+        match &self.base {
+            Foundation::Names(names) => names.iter().for_each(|name| piece(name.as_bytes())),
+            Foundation::Image(context) => piece(context.tag(kind).as_bytes()),
         }
         for (name, value) in &self.arguments {
             piece(name.as_bytes());
@@ -126,7 +138,7 @@ pub(super) fn archive_that_labels(labels: &HashMap<String, String>) -> std::io::
         executable: false,
         bytes: format!("ARG BASE\nFROM ${{BASE}}\nLABEL {}\n", pairs.join(" ")).into_bytes(),
     };
-    let context = Context { files: vec![file], arguments: Vec::new(), base: Vec::new() };
+    let context = Context { files: vec![file], arguments: Vec::new(), base: Foundation::Names(Vec::new()) };
     context.archive()
 }
 
@@ -141,6 +153,34 @@ fn quoted(text: &str) -> String {
     }
     quoted.push('"');
     quoted
+}
+
+/// The arguments of a Dockerfile that installs from suites of a distribution.
+fn of_suites(family: &Family) -> Vec<(&'static str, String)> {
+    let pairs = family.releases.iter().filter_map(|release| match &release.packages {
+        Packages::Suite(suite) => Some(format!("{}={suite}", release.version)),
+        Packages::Folder(_) => None,
+    });
+    let optional = family.releases.iter().filter(|release| release.optional);
+    vec![
+        ("RELEASES", pairs.collect::<Vec<_>>().join(" ")),
+        ("OPTIONAL", optional.map(|release| release.version.as_str()).collect::<Vec<_>>().join(" ")),
+        ("PREINSTALLED", family.preinstalled.clone()),
+    ]
+}
+
+/// Reads the packages of releases that are in folders; returns these releases.
+fn read_added(family: &Family, files: &mut Vec<File>) -> std::io::Result<Vec<String>> {
+    let mut added = Vec::new();
+    for release in &family.releases {
+        let Packages::Folder(folder) = &release.packages else { continue };
+        let mut packages = Vec::new();
+        read_folder(folder, Path::new(""), &mut packages)?;
+        let place = Path::new(ADDED).join(&release.version);
+        files.extend(packages.into_iter().map(|file| File { path: place.join(&file.path), ..file }));
+        added.push(release.version.clone());
+    }
+    Ok(added)
 }
 
 fn read_folder(root: &Path, below: &Path, files: &mut Vec<File>) -> std::io::Result<()> {
@@ -168,7 +208,7 @@ fn read_folder(root: &Path, below: &Path, files: &mut Vec<File>) -> std::io::Res
 mod tests {
     use rstest::rstest;
 
-    use super::super::catalog::{Base, Init, Release};
+    use super::super::catalog::{Init, Release};
     use super::*;
 
     fn family(folder: &Path) -> Family {
@@ -178,16 +218,20 @@ mod tests {
             tried: None,
             init: Init::Bare,
             preinstalled: "10.3".to_owned(),
-            base: Base { public: "some:image".to_owned(), bootstrap: Some("some".to_owned()) },
+            base: on("some:image", Some("some")),
             releases: vec![Release {
                 version: "10.3".to_owned(),
-                suite: "some".to_owned(),
+                packages: Packages::Suite("some".to_owned()),
                 op_version: 100_000,
                 optional: false,
             }],
             folder: folder.to_owned(),
             dockerfile: folder.join(DOCKERFILE),
         }
+    }
+
+    fn on(public: &str, bootstrap: Option<&str>) -> Base {
+        Base::Distribution { public: public.to_owned(), bootstrap: bootstrap.map(str::to_owned) }
     }
 
     fn folder() -> tempfile::TempDir {
@@ -219,9 +263,11 @@ mod tests {
         let mode = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(root.join("node/script"), mode).unwrap();
     })]
-    #[case::base(|_: &Path, family: &mut Family| family.base.public = "other:image".to_owned())]
-    #[case::no_bootstrap(|_: &Path, family: &mut Family| family.base.bootstrap = None)]
-    #[case::suite(|_: &Path, family: &mut Family| family.releases[0].suite = "next".to_owned())]
+    #[case::base(|_: &Path, family: &mut Family| family.base = on("other:image", Some("some")))]
+    #[case::no_bootstrap(|_: &Path, family: &mut Family| family.base = on("some:image", None))]
+    #[case::suite(|_: &Path, family: &mut Family| {
+        family.releases[0].packages = Packages::Suite("next".to_owned());
+    })]
     #[case::optional(|_: &Path, family: &mut Family| family.releases[0].optional = true)]
     #[case::preinstalled(|_: &Path, family: &mut Family| family.preinstalled = "9.2".to_owned())]
     fn a_change_means_another_tag(#[case] change: impl Fn(&Path, &mut Family)) {

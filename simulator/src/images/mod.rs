@@ -3,17 +3,20 @@
 mod base;
 mod build;
 mod catalog;
+mod catalog_error;
 mod check;
 mod context;
 mod error;
+#[cfg(test)]
+mod own_tests;
 mod progress;
 #[cfg(test)]
 mod scripts;
 
 pub use self::base::BaseKind;
 pub use self::build::{NodeImage, ensure, find, on_engine};
-pub use self::catalog::{Base, Catalog, Family, Init, Release};
-pub use self::check::CatalogError;
+pub use self::catalog::{Base, Catalog, Family, Init, Packages, Release};
+pub use self::catalog_error::CatalogError;
 pub use self::error::ImageError;
 
 /// Tells the operator one line of what is going on.

@@ -19,6 +19,7 @@ pub use self::application::{Application, GfapiProgram};
 pub use self::door::{Door, known_hosts_line};
 pub use self::georep::Session;
 pub use self::node::{Node, Role};
+pub use self::save::save_what_is_there;
 pub use self::site::Site;
 pub(crate) use self::spec::ONE_NAME_EACH;
 pub use self::spec::{Brick, ClientSpec, NodeSpec, PoolSpec, VolumeKind, VolumeSpec};

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use futures_util::future::join_all;
 
-use super::node::{Node, Role};
+use super::node::Role;
 use super::{Pool, PoolError};
+use crate::engine::{Engine, Run};
 
 /// The folders of a node that are kept, and what they are called then.
 const FOLDERS: [(&str, &str); 2] = [("/var/log", "log"), ("/var/lib/glusterd", "glusterd")];
@@ -28,6 +29,16 @@ const COMMANDS: [&[&str]; 3] = [
     &["dpkg-query", "-W", "*gluster*", "libgf*"],
 ];
 
+/// A node, as far as what it leaves is concerned.
+struct Source<'a> {
+    engine: &'a Engine,
+    name: &'a str,
+    container: &'a str,
+    /// Whether `gluster` is asked.
+    serves: bool,
+    volumes: Vec<&'a str>,
+}
+
 impl Pool {
     /// Saves logs and state of every node, in a folder for each. What cannot be had is said in the place where it
     /// would be: a node that is down still has a log.
@@ -36,30 +47,59 @@ impl Pool {
     ///
     /// Only where this machine's own disk refuses.
     pub async fn save_logs(&self, folder: &Path) -> Result<(), PoolError> {
-        let saved = join_all(self.nodes().map(|node| self.save_node(node, folder))).await;
+        let saved = join_all(self.nodes().map(|node| {
+            let source = Source {
+                engine: &self.engine,
+                name: &node.name,
+                container: &node.container,
+                serves: node.role == Role::Server,
+                volumes: self.volumes.iter().map(|volume| volume.name.as_str()).collect(),
+            };
+            async move { source.save(folder).await }
+        }))
+        .await;
         saved.into_iter().collect()
     }
+}
 
-    async fn save_node(&self, node: &Node, folder: &Path) -> Result<(), PoolError> {
-        let folder = folder.join(&node.name);
+/// Saves logs and state of all that a run has on the engine: of a pool that did not come up, whatever there is of it.
+///
+/// # Errors
+///
+/// The engine's troubles, and where this machine's own disk refuses.
+pub async fn save_what_is_there(engine: &Engine, run: &Run, folder: &Path) -> Result<(), PoolError> {
+    let runs = engine.runs().await?;
+    let hosts = runs.iter().filter(|found| found.id == run.id).flat_map(|found| &found.hosts);
+    let saved = join_all(hosts.map(|host| {
+        let (name, container) = (host.name.as_str(), host.container.as_str());
+        // Which of them are servers is not known; where there is no glusterd, that is what is saved.
+        let source = Source { engine, name, container, serves: true, volumes: Vec::new() };
+        async move { source.save(folder).await }
+    }))
+    .await;
+    saved.into_iter().collect()
+}
+
+impl Source<'_> {
+    async fn save(&self, folder: &Path) -> Result<(), PoolError> {
+        let folder = folder.join(self.name);
         write(&folder, |path| std::fs::create_dir_all(path))?;
         let mut state = String::new();
         for argv in COMMANDS {
-            self.ask(node, argv, &mut state).await;
+            self.ask(argv, &mut state).await;
         }
-        if node.role == Role::Server {
+        if self.serves {
             for words in QUESTIONS {
                 let argv: Vec<&str> = ["gluster", "--mode=script"].iter().chain(words).copied().collect();
-                self.ask(node, &argv, &mut state).await;
+                self.ask(&argv, &mut state).await;
             }
             for volume in &self.volumes {
-                let argv = ["gluster", "--mode=script", "volume", "heal", &volume.name, "info"];
-                self.ask(node, &argv, &mut state).await;
+                self.ask(&["gluster", "--mode=script", "volume", "heal", volume, "info"], &mut state).await;
             }
         }
         write(&folder.join("state.txt"), |path| std::fs::write(path, &state))?;
         for (inside, name) in FOLDERS {
-            match self.engine.download_tar(&node.container, inside).await {
+            match self.engine.download_tar(self.container, inside).await {
                 Ok(archive) => write(&folder.join(name), |path| unpack(&archive, path))?,
                 Err(error) => {
                     let text = format!("{inside}: {error}\n");
@@ -71,8 +111,8 @@ impl Pool {
     }
 
     /// Asks a node something and appends question and answer.
-    async fn ask(&self, node: &Node, argv: &[&str], text: &mut String) {
-        let answer = match self.engine.exec(&node.container, argv).await {
+    async fn ask(&self, argv: &[&str], text: &mut String) {
+        let answer = match self.engine.exec(self.container, argv).await {
             Ok(output) => format!("{}{}[ended with {}]", output.stdout, output.stderr, output.status),
             Err(error) => format!("[no answer: {error}]"),
         };

@@ -191,7 +191,7 @@ mod tests {
     fn numbers_are_the_releases_and_the_one_before() {
         let release = Release {
             version: "10.3".to_owned(),
-            suite: "s".to_owned(),
+            packages: crate::images::Packages::Suite("s".to_owned()),
             op_version: 100_000,
             optional: false,
         };

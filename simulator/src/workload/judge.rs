@@ -172,4 +172,14 @@ mod tests {
         let later = Limits { from: UNIX_EPOCH + Duration::from_secs(105), ..limits() };
         assert_eq!(judge(&record, &later).verdict(), Verdict::Unknown);
     }
+
+    #[test]
+    fn an_append_is_known_by_all_bytes_of_its_file() {
+        const APPEND: &str = r#"{"kind": "intent", "n": 2, "t": 102.0, "op": "append", "path": "d/a", "size": 3, "sha256": "bb"}"#;
+        let truth = record(&[START, INTENT, ACK, APPEND, ACK_2, &done(2, 2, 0)]).truth();
+        assert_eq!(truth.files["work/d/a"], "bb");
+        // One that failed may have left any part of it.
+        let truth = record(&[START, INTENT, ACK, APPEND, ERROR_2, &done(2, 1, 1)]).truth();
+        assert!(truth.files.is_empty() && truth.in_doubt.contains("work/d/a"), "{truth:?}");
+    }
 }

@@ -30,9 +30,9 @@ pub enum Line {
         path: String,
         /// The new name, for a renaming.
         to: Option<String>,
-        /// Number of bytes, but for a renaming.
+        /// Number of bytes that are written, but for a renaming.
         size: Option<u64>,
-        /// SHA-256 of the bytes, but for a renaming.
+        /// SHA-256 of all that the file has then, but for a renaming.
         sha256: Option<String>,
     },
     /// It is done and synced.
@@ -80,6 +80,8 @@ pub enum Operation {
     Create,
     /// Writes a file anew.
     Overwrite,
+    /// Adds to the end of a file.
+    Append,
     /// Gives a file another name.
     Rename,
 }
@@ -206,9 +208,11 @@ impl Record {
             return Err(format!("operation {n} out of turn"));
         }
         let effect = match (op, to, sha256) {
-            (Operation::Create | Operation::Overwrite, None, Some(digest)) => Effect::Holds { digest },
+            (Operation::Create | Operation::Overwrite | Operation::Append, None, Some(digest)) => {
+                Effect::Holds { digest }
+            }
             (Operation::Rename, Some(path), None) => Effect::MovesTo { path },
-            (Operation::Create | Operation::Overwrite | Operation::Rename, _, _) => {
+            (Operation::Create | Operation::Overwrite | Operation::Append | Operation::Rename, _, _) => {
                 return Err("an intent that does not say what it is for".to_owned());
             }
         };

@@ -55,9 +55,9 @@ class step:
             raise Failed(self.name, error)
 
 
-def write(path, data):
+def write(path, data, how):
     with step("open"):
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        handle = os.open(path, os.O_WRONLY | how, 0o644)
     try:
         with step("write"):
             rest = memoryview(data)
@@ -111,30 +111,47 @@ def attempt(number, facts, act):
     return ended["kind"] == "ack"
 
 
+HOW = {
+    "create": os.O_CREAT | os.O_TRUNC,
+    "overwrite": os.O_TRUNC,
+    "append": os.O_APPEND,
+}
+
+
 def operate(number, known):
+    # What is known of a file is the hash of all its bytes, which goes on where more are appended. What failed is known no
+    # longer: nobody can say what bytes it has.
     roll = chance.random()
-    if known and (roll < 0.25 or len(known) >= FILES):
-        op, path = "overwrite", chance.choice(known)
-    elif known and roll < 0.32:
-        old = known.pop(chance.randrange(len(known)))
-        new = name(number)
+    paths = list(known)
+    if known and roll < 0.07:
+        old, new = chance.choice(paths), name(number)
+        known_hash = known.pop(old)
         if attempt(number, dict(op="rename", path=old, to=new),
                    lambda: rename(place(old), place(new))):
-            known.append(new)
+            known[new] = known_hash
         return
+    if known and roll < 0.17:
+        op, path = "append", chance.choice(paths)
+        so_far = known.pop(path).copy()
+    elif known and (roll < 0.32 or len(known) >= FILES):
+        op, path = "overwrite", chance.choice(paths)
+        so_far = hashlib.sha256()
+        known.pop(path)
     else:
         op, path = "create", name(number)
+        so_far = hashlib.sha256()
     data = content()
-    facts = dict(op=op, path=path, size=len(data), sha256=hashlib.sha256(data).hexdigest())
-    if attempt(number, facts, lambda: write(place(path), data)) and op == "create":
-        known.append(path)
+    so_far.update(data)
+    facts = dict(op=op, path=path, size=len(data), sha256=so_far.hexdigest())
+    if attempt(number, facts, lambda: write(place(path), data, HOW[op])):
+        known[path] = so_far
 
 
 for number in range(SUBFOLDERS):
     os.makedirs(os.path.join(folder, "d%02d" % number), exist_ok=True)
 sync_folder(folder)
 say("start", t=time.time(), seed=seed)
-number, known = 0, []
+number, known = 0, {}
 due = time.monotonic()
 while not stopping and not os.path.exists(stop_file):
     number += 1

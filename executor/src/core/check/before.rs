@@ -109,7 +109,8 @@ pub(super) fn bricks_steady(state: &PoolState) -> Vec<Finding> {
             findings.push(Finding::unknown(CODE, Subject::Host(host.clone()), reason));
         }
     }
-    // The first look of a wait has none before it; a gate with this check takes several.
+    // The first look of a wait has none before it: a gate with this check takes several, or stands right before one that
+    // does, and asks it (`plan::settle`).
     let Some(last) = &state.before.last else { return findings };
     for (host, before) in &last.bricks {
         let Some(after) = now.bricks.get(host) else { continue };

@@ -113,6 +113,27 @@ fn a_pool_at_its_goal_is_not_asked_for_it() {
     let Outcome::Refusal(_) = asked(&state, request("11.1", &[])) else { panic!("the raise would need it") };
 }
 
+/// Whether bricks are steady, a second look tells: a gate of one look that asks it is followed by one of several that does,
+/// before anything else is taken out.
+fn asks_for_steady_bricks_twice(plan: &Plan) {
+    let steady = |gate: &Gate| gate.checks.contains(&Check::BricksSteady);
+    let steps: Vec<&Step> = plan.steps().collect();
+    let mut seen = 0;
+    for (at, step) in
+        steps.iter().enumerate().filter(|(_, step)| steady(&step.leave) && step.leave.settle == 1)
+    {
+        let settled = steps[at + 1..].iter().find_map(|next| {
+            let harmless = matches!(next.action, Action::Heal { .. } | Action::ProveVolumes { .. });
+            let gates = [Some(&next.enter), harmless.then_some(&next.leave)];
+            let settled = gates.into_iter().flatten().any(|gate| steady(gate) && gate.settle > 1);
+            (settled || !harmless).then_some(settled)
+        });
+        assert_eq!(settled, Some(true), "after {}", step.action);
+        seen += 1;
+    }
+    assert!(seen > 3, "{seen}");
+}
+
 #[test]
 fn one_is_left_after_one_look_where_the_next_step_looks_several_times_and_after_several_at_the_end() {
     let looks = |plan: &Plan| -> Vec<u32> {
@@ -121,7 +142,9 @@ fn one_is_left_after_one_look_where_the_next_step_looks_several_times_and_after_
         proofs.map(|step| step.leave.settle).collect()
     };
     let plan = planned(&replica_3(), &[]);
-    assert_eq!(looks(&plan), [1, 1, 1]);
+    // The client's first step is entered without asking whether bricks are steady.
+    assert_eq!(looks(&plan), [1, 1, 2]);
+    asks_for_steady_bricks_twice(&plan);
     // So does the last glusterd that the preparation starts; those before it are entered after one look anyway.
     let steps: Vec<&Step> = plan.stages.iter().flat_map(|stage| &stage.steps).collect();
     let started = steps.iter().rposition(|step| matches!(step.action, Action::StartGlusterd { .. })).unwrap();

@@ -8,7 +8,7 @@ use super::super::check::{self, Check, Fact, frozen, look_all, well};
 use super::super::finding::{Code, Finding, Subject, Waiver};
 use super::super::names::{HostName, OpVersion, Release};
 use super::super::pool::{PoolState, VolumeKind};
-use super::super::release;
+use super::super::release::{self, tells_op_versions};
 use super::stale::{Stale, stale};
 use super::{Action, Direction, Gate, Outcome, Plan, Procedure, Refusal, ServerRow, Stage, StageKind, Step};
 
@@ -33,7 +33,8 @@ pub(super) fn stage(id: u32, via: &HostName, release: Release, op_version: OpVer
     let mut fit = vec![Check::AllAtRelease { release }];
     fit.extend(well());
     fit.extend(frozen());
-    fit.push(Check::NoTasks);
+    // The last turn was left after one look (`settle`).
+    fit.extend([Check::BricksSteady, Check::NoTasks]);
     // What cannot be asked before 3.10 is not in the gate; a plan to such a release says so in words.
     if tells_op_versions(release) {
         fit.extend([Check::NewestOpVersion { op_version }, Check::ClientsSpeak { op_version }]);
@@ -46,11 +47,6 @@ pub(super) fn stage(id: u32, via: &HostName, release: Release, op_version: OpVer
     let action = Action::RaiseOpVersion { via: via.clone(), to: op_version };
     let step = Step { id, action, enter: enter.clone(), reenter: enter, leave };
     Stage { kind: StageKind::Finish, steps: vec![step] }
-}
-
-/// Returns whether a release tells the op-versions of clients, and the newest that servers know: from 3.10 on.
-pub fn tells_op_versions(release: Release) -> bool {
-    release.line_op_version() >= OpVersion(31_000)
 }
 
 /// The facts that [`finalize`] asks for: what its checks need, and what its plan is made from.
@@ -161,8 +157,9 @@ pub(super) fn recommended(state: &PoolState, to: Release, op_version_now: OpVers
     let quota = quota.flat_map(|stored| stored.values()).any(|stored| stored.quota_checksum.is_some());
     if crosses && quota {
         lines.push(
-            "needed where quota was ever on, after the op-version is raised: restart glusterd on every server, \
-             one by one, and see `gluster peer status` after each: systemctl restart glusterd"
+            "needed where quota was ever on, after the op-version is raised: systemctl restart glusterd on every server, \
+             one by one; before each see that `gluster volume heal VOL info` shows nothing (a unit with \
+             KillMode=control-group ends the bricks, too), after each see `gluster peer status`"
                 .to_owned(),
         );
     }

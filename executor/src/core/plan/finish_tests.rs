@@ -156,6 +156,9 @@ fn what_guides_recommend_is_listed_and_not_done() {
             volumes.into_iter().map(with).collect()
         });
     });
-    assert!(lines(&state, "8.6", 60_000).contains("restart glusterd on every server"));
+    assert!(
+        lines(&state, "8.6", 60_000)
+            .contains("restart glusterd on every server, one by one; before each see that")
+    );
     assert_eq!(lines(&state, "11.1", 100_000), "");
 }

@@ -121,12 +121,20 @@ pub(super) fn sessions(state: &PoolState, request: &Request, half_done: bool, to
             WorkerStatus::Active | WorkerStatus::Passive => true,
             WorkerStatus::Stopped | WorkerStatus::Other(_) => false,
         });
-        let ours = half_done && session.is_stopped();
+        let subject = Subject::Volume(session.name.primary.clone());
+        // A waiver says that it is stopped on purpose, whatever was done to the servers meanwhile: a secondary that serves
+        // after a failover must not be written to.
+        let what = format!("the session to {} is stopped, and stays so", session.name.secondary);
+        let stopped = Finding::seen(Code::GeorepNotHealthy, subject.clone(), what);
+        let on_purpose = request.waivers.iter().any(|waiver| waiver.covers(&stopped));
+        let ours = half_done && session.is_stopped() && !on_purpose;
+        if half_done && session.is_stopped() && on_purpose {
+            waived.push(stopped);
+        }
         // Stopped on purpose, as its waiver says; or running, and no reason to stop it.
         if !ours && (session.is_stopped() || !touched) {
             continue;
         }
-        let subject = Subject::Volume(session.name.primary.clone());
         let what = format!("no file is sent to {} to see it arrive", session.name.secondary);
         let unproven = Finding::seen(Code::GeorepUnproven, subject, what);
         let is_waived = request.waivers.iter().any(|waiver| waiver.covers(&unproven));

@@ -188,6 +188,18 @@ fn a_session_stopped_on_purpose_is_left_alone_with_a_waiver() {
     assert!(!stages(&plan).contains(&&StageKind::StartReplication));
 }
 
+/// After a failover the secondary serves, and must not be written to: not by a plan that goes on with half an upgrade, either.
+#[test]
+fn a_session_stopped_on_purpose_stays_so_in_the_middle_of_an_upgrade() {
+    let mut state = replicated("11.1");
+    stop_all(&mut state);
+    change_host(&mut state, 1, |host| at_release(host, "11.1"));
+    assert!(stages(&planned(&state, "11.1", &[])).contains(&&StageKind::StartReplication));
+    let plan = planned(&state, "11.1", &["GEOREP_NOT_HEALTHY:vol0"]);
+    assert!(!stages(&plan).contains(&&StageKind::StartReplication));
+    assert!(plan.waived.iter().any(|finding| finding.code == Code::GeorepNotHealthy), "{:?}", plan.waived);
+}
+
 #[test]
 fn the_proof_is_left_out_only_with_a_waiver_that_the_plan_shows() {
     let proves =

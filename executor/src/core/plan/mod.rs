@@ -68,7 +68,7 @@ use serde::{Deserialize, Serialize};
 
 pub use action::Action;
 pub use choose::plan;
-pub use finish::{FINALIZE_NEEDS, finalize, op_version as newest_op_version, tells_op_versions};
+pub use finish::{FINALIZE_NEEDS, finalize, op_version as newest_op_version};
 pub use rollback::{Direction, rollback};
 pub use way_back::{WayBack, way_back};
 

@@ -98,6 +98,8 @@ impl Builder<'_> {
         let started = self.facts.started.clone();
         let mut stopped = vec![Check::Reached];
         stopped.extend(started.into_iter().map(|volume| Check::VolumeStopped { volume }));
+        // What was mounted here since the plan was made would end with Gluster, and nothing would bring it back.
+        stopped.extend(hosts.iter().map(|host| Check::VolumesUnused { host: host.clone() }));
         let enter = gate(stopped, PROCESS_PATIENCE_SECONDS, 1);
         let stop = together(&hosts, |host| Action::StopGluster { host: host.clone() });
         // Taken up again, servers may be down that would have to tell.

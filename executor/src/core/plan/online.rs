@@ -97,6 +97,19 @@ impl Builder<'_> {
         Some(self.step(action, enter.clone(), enter, gate(vec![at], PROCESS_PATIENCE_SECONDS, 1)))
     }
 
+    /// What must hold before a server is taken out: the pool is well, all of it, and can do without.
+    fn fit_for_turn(&self, host: &HostName) -> Gate {
+        let mut fit = self.health(None, false);
+        fit.extend(frozen());
+        // The turn or preparation before this one was left after one look (`settle`).
+        fit.extend([Check::BricksSteady, Check::NothingToHeal, Check::NoTasks]);
+        fit.push(Check::OthersCanCarry { host: host.clone() });
+        if !self.facts.baseline.known_entries.is_empty() {
+            fit.push(Check::GoodCopyElsewhere { host: host.clone() });
+        }
+        gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS)
+    }
+
     /// The turn of one server. One that is out already passes the first step by its effect.
     fn turn(&mut self, host: &HostName, out: bool) -> Stage {
         let at = |release| Check::AtRelease { host: host.clone(), release };
@@ -105,13 +118,7 @@ impl Builder<'_> {
         let mut steps = Vec::new();
         let others = self.others(host);
         if let Some(offer) = self.installs(host) {
-            let mut fit = self.health(None, false);
-            fit.extend(frozen());
-            fit.extend([Check::NothingToHeal, Check::NoTasks, Check::OthersCanCarry { host: host.clone() }]);
-            if !self.facts.baseline.known_entries.is_empty() {
-                fit.push(Check::GoodCopyElsewhere { host: host.clone() });
-            }
-            let enter = if out { others.clone() } else { gate(fit, HEALTH_PATIENCE_SECONDS, SETTLE_LOOKS) };
+            let enter = if out { others.clone() } else { self.fit_for_turn(host) };
             let aside = self.put_aside(host, &enter);
             steps.extend(self.number(aside));
             let mut left = vec![down()];
@@ -120,6 +127,9 @@ impl Builder<'_> {
                 left.push(Check::BricksOnline { without });
             }
             let leave = gate(left, PROCESS_PATIENCE_SECONDS, 1);
+            let mut enter = enter;
+            // What was mounted or started here since the plan was made would end with Gluster, and nothing would bring it back.
+            enter.checks.push(Check::VolumesUnused { host: host.clone() });
             steps.push(self.step(Action::StopGluster { host: host.clone() }, enter, others.clone(), leave));
 
             for action in georep::changelogs(self.facts.state, host, self.to) {
@@ -154,7 +164,7 @@ impl Builder<'_> {
         if !self.facts.to_heal.is_empty() {
             let heal = Action::Heal { via: host.clone(), volumes: self.facts.to_heal.clone() };
             let enter = gate(vec![Check::GlusterdUp { host: host.clone() }], RETURN_PATIENCE_SECONDS, 1);
-            // Where the volumes are proved next, that step's gate looks several times before anything else goes.
+            // Where the volumes are proved next, that step's gate asks all of this again.
             let settle = if proves { 1 } else { whole.settle };
             steps.push(self.step(heal, enter.clone(), enter, Gate { settle, ..whole.clone() }));
         }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use rstest::rstest;
+
 use super::super::application::{Application, Control};
+use super::super::check::look_all;
+use super::super::finding::Code;
 use super::super::inventory::Inventory;
 use super::super::pool::{Observed, PoolState, Reach, Unreachable};
 use super::super::sample::{change_host, host, inventory, mount_state, replica_3, request};
@@ -113,6 +117,41 @@ fn several_clients_go_together() {
     assert_eq!(together.len(), 1);
     assert!(together[0].steps.iter().all(|step| matches!(step.action, Action::Together { .. })));
     assert_eq!(clients(&planned(&inventory, &state, 0)), []);
+}
+
+/// After a downtime all clients are away, and those of later stages still are when the first one is back.
+#[test]
+fn one_client_does_not_wait_for_those_that_come_after_it() {
+    let waits = |procedure| {
+        let (inventory, state) = in_use();
+        let Outcome::Plan(plan) =
+            plan(&inventory, &state, &Request { procedure, clients_at_once: 1, ..request("11.1", &[]) })
+        else {
+            panic!("a plan")
+        };
+        let stages = plan.stages.iter().filter(|stage| matches!(stage.kind, StageKind::Clients(_)));
+        stages.flat_map(|stage| &stage.steps).any(|step| step.leave.checks.contains(&Check::ClientsBack))
+    };
+    assert!(waits(Procedure::Online));
+    assert!(!waits(Procedure::Offline));
+}
+
+/// The turn of a server may come hours after the plan was made.
+#[rstest]
+#[case::online(Procedure::Online)]
+#[case::offline(Procedure::Offline)]
+fn what_is_mounted_after_the_plan_was_made_is_seen_before_gluster_is_stopped(#[case] procedure: Procedure) {
+    let (inventory, mut state) = (inventory(3), replica_3());
+    let Outcome::Plan(plan) = plan(&inventory, &state, &Request { procedure, ..request("11.1", &[]) }) else {
+        panic!("a plan")
+    };
+    let stops = |step: &&Step| {
+        step.action.hosts().contains(&&host(2)) && step.action.to_string().starts_with("stop gluster on")
+    };
+    let stop = plan.steps().find(stops).unwrap();
+    on_server(&mut state, 2, |usage| usage.mounts.push(mount_state("/mnt/since")));
+    let codes: Vec<Code> = look_all(&stop.enter.checks, &state).iter().map(|finding| finding.code).collect();
+    assert!(codes.contains(&Code::MountStillThere), "{codes:?}");
 }
 
 #[test]

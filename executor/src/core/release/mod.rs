@@ -172,9 +172,19 @@ impl Line {
     }
 }
 
-/// Returns the op-version to raise the pool to once all servers run this release.
+/// Returns whether a release tells the op-versions of clients, and the newest that servers know: from 3.10 on.
+pub fn tells_op_versions(release: Release) -> bool {
+    release.line_op_version() >= OpVersion(31_000)
+}
+
+/// Returns the op-version to raise the pool to once all servers run this release: the newest that it knows, as its
+/// servers are going to report it. Before 3.10 they report none, and it is the one that the line's guide names.
 pub fn op_version_of(release: Release) -> OpVersion {
-    line_of(release).map_or(release.line_op_version(), |line| OpVersion(line.op_version))
+    let Some(line) = line_of(release) else { return release.line_op_version() };
+    let releases = line.releases();
+    // One that the table does not have yet knows at least what the one before it did.
+    let newest = releases.range(..=release).next_back().map(|(_, op_version)| *op_version);
+    newest.filter(|_| tells_op_versions(release)).unwrap_or(OpVersion(line.op_version))
 }
 
 /// Returns the highest op-version this exact release can be set to, where the table knows the release.

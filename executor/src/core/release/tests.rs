@@ -137,6 +137,22 @@ fn exactly_these_releases_are_never_a_target() {
     assert_eq!(never.join(" "), "5.0 5.1 5.2 5.3 5.4 9.0 9.1 10.0 10.4 11.0");
 }
 
+/// What servers of that very release say of themselves: anything else would halt the run at its last step.
+#[rstest]
+#[case("3.7.20", 30_700)]
+#[case("3.10.3", 31_000)]
+#[case("3.10.12", 31_004)]
+#[case("3.12.15", 31_202)]
+#[case("3.13.2", 31_302)]
+#[case("5.13", 50_400)]
+#[case("6.10", 60_000)]
+#[case("7.9", 70_200)]
+#[case("10.3", 100_000)]
+#[case::not_in_the_table_yet("11.9", 110_000)]
+fn the_op_version_is_the_newest_that_the_release_knows(#[case] text: &str, #[case] expected: u32) {
+    assert_eq!(op_version_of(release(text)), OpVersion(expected));
+}
+
 #[test]
 fn the_seed_says_30900_for_3_9() {
     assert_eq!(op_version_of(release("3.9.1")), OpVersion(30_900));

@@ -86,7 +86,11 @@ fn every_scenario_of_the_project_makes_sense(
     for scenario in Scenario::cases(&path, &catalog).unwrap() {
         let registry = path.parent().unwrap().ends_with("registry");
         let base = &catalog.family(&scenario.family).unwrap().base;
-        assert_eq!(registry, base.bootstrap.is_none(), "scenarios/registry is for what needs a registry");
+        assert_eq!(
+            registry,
+            base.needed_from_registry().is_some(),
+            "scenarios/registry is for what needs a registry"
+        );
         // The judge has to know what to expect before and after every order.
         for orders in 0..=scenario.orders.len() {
             let release = scenario.standing(Which::Pool, orders).op_version_of;
