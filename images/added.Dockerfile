@@ -8,5 +8,5 @@ COPY added/ /tmp/added/
 RUN if ! [ -x /opt/gluster/add ]; then \
         echo "this family has no way to add packages (/opt/gluster/add); of the project's own, debian-bookworm has" >&2; exit 1; \
     fi; \
-    set -eu; for version in ${ADDED}; do /opt/gluster/add "$version" "/tmp/added/$version"; done; \
-    /opt/gluster/index; /opt/gluster/prove; rm -rf /tmp/added
+    set -eu; for version in ${ADDED}; do echo "==> adding the packages of $version"; /opt/gluster/add "$version" "/tmp/added/$version"; done; \
+    /opt/gluster/index; echo "==> proving that every release can be reached with no network"; /opt/gluster/prove; rm -rf /tmp/added

@@ -24,15 +24,15 @@ impl Place {
     }
 
     fn executor(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_executor"))
-            .args(arguments)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap())
-            .env("HOME", self.folder.path())
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+        self.command(arguments).output().unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_executor"));
+        command.args(arguments).env_clear().stdin(Stdio::null());
+        command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.folder.path());
+        command.current_dir(self.folder.path());
+        command
     }
 
     fn state(&self) -> PathBuf {
@@ -61,6 +61,8 @@ const CHECK: &[&str] = &["check", "-i", "pool.toml", "--to", "11.1"];
 #[case::no_such_code(&["explain", "SPLIT_BRIAN"], "did you mean SPLIT_BRAIN?")]
 #[case::nonsense(&["explain", "zzzzzzzz"], "`executor explain` lists all codes")]
 #[case::no_such_line(&["path", "--from", "3.4", "--to", "11"], "a release line from 3.7 to 11")]
+#[case::events_nowhere(&["run", "-i", "pool.toml", "--to", "11.1", "--events", "nowhere/events"], "it cannot be written: No such file")]
+#[case::events_of_resume(&["resume", "-i", "pool.toml", "--events", "nowhere/events"], "it cannot be written: No such file")]
 #[case::no_inventory(&["check", "-i", "nowhere.toml", "--to", "11.1"], "nowhere.toml: cannot be read")]
 fn wrong_usage_ends_with_2(#[case] arguments: &[&str], #[case] says: &str) {
     let place = Place::new("[[servers]]\nname = \"g1\"\n");
@@ -89,11 +91,39 @@ fn wrong_usage_ends_with_2(#[case] arguments: &[&str], #[case] says: &str) {
     "[[servers]]\nname = \"g1\"\naddress = \"127.0.0.1\"\njump = \"root@no-such-host.invalid:22,g9\"\n",
     "pool.toml:3: `g1`: its jump host `no-such-host.invalid` has no address"
 )]
+#[case::user_with_a_blank(
+    "[[servers]]\nname = \"g1\"\naddress = \"127.0.0.1\"\nuser = \"a b\"\n[[servers]]\nname = \"g2\"\nuser = \"-x\"\n",
+    "pool.toml:3: `g1`: user `a b` has a space or a control character\n  line 6: `g2`: user `-x` begins with `-`"
+)]
+#[case::identity_that_ssh_cannot_hold(
+    "[[servers]]\nname = \"g1\"\naddress = \"127.0.0.1\"\nidentity = 'a\"b'\n",
+    "pool.toml:3: `g1`: identity `"
+)]
 fn a_wrong_inventory_is_named_with_its_line(#[case] inventory: &str, #[case] says: &str) {
     let output = Place::new(inventory).executor(CHECK);
     assert_eq!(output.status.code(), Some(2));
     let stderr = text(&output.stderr);
     assert!(stderr.contains(says) && stderr.contains("hint: "), "{stderr}");
+}
+
+/// As in `executor explain | head -1`; and where an answer is lost for another reason, that is told.
+#[test]
+fn a_reader_that_goes_away_is_no_trouble_and_a_full_disk_is() {
+    let place = Place::new("");
+    let mut child =
+        place.command(&["explain"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = place.command(&["explain"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("could not be written to standard output"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 /// Two servers where nobody listens: port 1 of the loopback addresses.

@@ -30,7 +30,10 @@ pub fn on_a_pool(
             .await;
             acted.map_err(|error| match error {
                 RunError::Body(error) => error,
-                other @ (RunError::Panicked { .. } | RunError::Interrupted | RunError::Teardown(_)) => {
+                other @ (RunError::Panicked { .. }
+                | RunError::Interrupted
+                | RunError::Teardown(_)
+                | RunError::LeftOver { .. }) => {
                     anyhow::anyhow!("{other}")
                 }
             })

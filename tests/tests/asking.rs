@@ -22,6 +22,7 @@ fn it_shows_asks_and_acts_alone() {
         on_engine(is_ours_and_closed(pool));
         let asked = Asked::on(pool);
         check_and_plan_touch_nothing(&asked);
+        whether_a_server_may_stop_is_told(&asked);
         inspect_prints_what_its_schema_says(&asked);
         without_an_answer_nothing_is_touched(&asked);
         another_answer_than_yes_touches_nothing(&asked);
@@ -52,6 +53,22 @@ fn check_and_plan_touch_nothing(asked: &Asked) {
     assert_eq!(status.status.code(), Some(0), "{}", text(&status.stdout));
     assert!(text(&status.stdout).contains("the pool is well"), "{}", text(&status.stdout));
     assert!(!asked.state.exists(), "looking leaves no journal");
+}
+
+/// A server of three copies may; all that must hold of an upgraded pool does not hold of this one yet.
+fn whether_a_server_may_stop_is_told(asked: &Asked) {
+    let may = asked.alone(&["ok-to-stop", "g2"]);
+    assert_eq!(may.status.code(), Some(0), "{}{}", text(&may.stdout), text(&may.stderr));
+    let may = asked.alone(&["ok-to-stop", "g2", "--output", "json"]);
+    let answer: serde_json::Value = serde_json::from_slice(&may.stdout).unwrap();
+    assert_eq!(answer, serde_json::json!({ "host": "g2", "ok_to_stop": "yes", "findings": [] }));
+    let nobody = asked.alone(&["ok-to-stop", "g9"]);
+    assert_eq!(nobody.status.code(), Some(2), "{}", text(&nobody.stderr));
+
+    let verified = asked.alone(&["verify", "--to", "10.3"]);
+    assert_eq!(verified.status.code(), Some(0), "{}{}", text(&verified.stdout), text(&verified.stderr));
+    let ahead = asked.alone(&["verify", "--to", "11.1"]);
+    assert_eq!(ahead.status.code(), Some(10), "{}", text(&ahead.stdout));
 }
 
 /// By the schema that the program prints, which a test of its own compares with the published one.

@@ -93,6 +93,8 @@ fn a_release_of_ones_own_is_rehearsed() {
     assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
     let report: Value = serde_json::from_slice(&run.stdout).unwrap();
     assert_eq!(report["verdict"], "pass", "{report}");
+    let repeat = report["repeat"].as_str().unwrap();
+    assert!(repeat.contains(&format!("--to 11.9 --catalog {own}")), "{repeat}");
     let versions = report["versions"].as_array().unwrap();
     let after: Vec<&str> = versions.iter().map(|server| server["after"]["Ok"].as_str().unwrap()).collect();
     assert_eq!(after, ["11.9"; 3]);

@@ -77,6 +77,48 @@ fn what_does_not_come_as_expected_ends_with_1() {
     nothing_is_left(&said);
 }
 
+/// A pool with an option that Gluster takes for none of its values.
+const NO_POOL: &str = r#"
+about = "A volume that cannot be set up."
+
+[pool]
+family = "debian-bookworm"
+release = "10.3"
+servers = ["g1"]
+
+[[volumes]]
+name = "vol0"
+kind = "distribute"
+options = { "network.ping-timeout" = "soon" }
+
+[[orders]]
+to = "11.1"
+outcome = "refused"
+findings = ["VOLUME_NOT_REPLICATED:vol0"]
+"#;
+
+#[test]
+#[ignore = "with those that take longer: `make regression`"]
+fn a_pool_that_does_not_come_up_leaves_its_logs_and_a_report() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("no-pool.toml");
+    std::fs::write(&path, NO_POOL).unwrap();
+    let runs = folder.path().join("runs");
+    let output = simulator_run(&path, &runs);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("ping-timeout"), "{said}");
+    let kept = runs.join("latest");
+    let report = std::fs::read_to_string(kept.join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["verdict"], "unknown");
+    assert_eq!(report["judgement"]["assertions"].as_array().unwrap().len(), 1, "{report}");
+    assert!(kept.join("hosts/g1/log/glusterfs/glusterd.log").is_file(), "{said}");
+    assert!(std::fs::read_to_string(kept.join("hosts/g1/state.txt")).unwrap().contains("vol0"));
+    nothing_is_left(&said);
+}
+
 /// Runs a scenario as an operator would.
 fn simulator_run(scenario: &Path, runs: &Path) -> Output {
     Command::new(Program::Simulator.path())

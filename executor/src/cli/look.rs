@@ -20,7 +20,7 @@ use crate::core::pool::PoolState;
 use crate::core::way::Way;
 use crate::observe::{self, Scope};
 use crate::render;
-use crate::transport::{ReadOnly, Routes, Transport, gluster_mount_of, is_here, unresolved};
+use crate::transport::{ReadOnly, Routes, Transport, gluster_mount_of, is_here, unresolved, unwritable};
 
 /// Reads an inventory file and sees that its names have addresses.
 pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryError> {
@@ -33,6 +33,9 @@ pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryEr
         if let Some(error) = not_here(file, name, host).await {
             return Err(error);
         }
+    }
+    if let Some(error) = not_for_ssh(file, &hosts) {
+        return Err(error);
     }
     // A prefix of the operator's makes of an address what it will.
     let by_ssh = async |host: &Host| match host.way {
@@ -50,16 +53,7 @@ pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryEr
         .collect();
     missing.sort();
     match missing.split_first() {
-        // Settings that ssh could not be given are a matter of the inventory too.
-        None => match transport(&inventory) {
-            Ok(_) => Ok(inventory),
-            Err(error) => Err(InventoryError {
-                file: file.to_owned(),
-                line: None,
-                problem: format!("{error:#}"),
-                hint: "see `user`, `identity`, `jump` and `known_hosts` of that host".to_owned(),
-            }),
-        },
+        None => Ok(inventory),
         Some(((line, first), rest)) => Err(InventoryError {
             file: file.to_owned(),
             line: Some(*line),
@@ -70,6 +64,23 @@ pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryEr
                 .to_owned(),
         }),
     }
+}
+
+/// Returns which settings ssh cannot be given: each host that has one, by its line.
+fn not_for_ssh(file: &Path, hosts: &[(&HostName, &Host)]) -> Option<InventoryError> {
+    let by_ssh = hosts.iter().filter(|(_, host)| host.way == Way::Ssh);
+    let mut wrong: Vec<(usize, String)> = by_ssh
+        .filter_map(|(name, host)| Some((host.line, format!("`{name}`: {}", unwritable(&host.ssh)?))))
+        .collect();
+    wrong.sort();
+    let ((line, first), rest) = wrong.split_first()?;
+    Some(InventoryError {
+        file: file.to_owned(),
+        line: Some(*line),
+        problem: rest.iter().fold(first.clone(), |all, (line, more)| format!("{all}\n  line {line}: {more}")),
+        hint: "correct `user`, `identity` or `known_hosts` of that host, or of the whole inventory"
+            .to_owned(),
+    })
 }
 
 fn parse_file(file: &Path) -> Result<Inventory, InventoryError> {

@@ -1,6 +1,6 @@
 //! The judgement after an upgrade, at any time: whether a pool is where it was meant to come.
 
-use super::check::{Check, look_all, well};
+use super::check::{self, Check, look_all, well};
 use super::finding::{Code, Finding, Subject};
 use super::names::Release;
 use super::plan::newest_op_version;
@@ -38,6 +38,16 @@ pub fn verify(state: &PoolState, to: Release, kept: bool) -> Vec<Verdict> {
     verdicts.push(Verdict {
         what: format!("every process on every server runs {to}"),
         findings: look_all(&runs, state),
+    });
+    let hosts = state.hosts.keys().chain(state.clients.keys()).cloned();
+    let libraries: Vec<Check> = hosts.map(|host| Check::NoOldLibrary { host, release: to }).collect();
+    verdicts.push(Verdict {
+        what: format!("no process on any host with a library other than {to}'s"),
+        findings: look_all(&libraries, state),
+    });
+    verdicts.push(Verdict {
+        what: "every geo-replication session copies".to_owned(),
+        findings: check::sessions_run(state),
     });
     verdicts.push(Verdict {
         what: format!("every client of the inventory at {to}"),

@@ -25,7 +25,7 @@ pub use local::Local;
 pub use read_only::ReadOnly;
 pub use resolve::unresolved;
 pub use routes::Routes;
-pub use ssh::{Ssh, SshSetupError};
+pub use ssh::{Ssh, SshSetupError, unwritable};
 
 /// Why a command has no output. The variants differ in what may have happened on the host.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -114,6 +114,10 @@ impl From<PoolError> for Failure {
     }
 }
 
+/// What to do about things of a run that are still on the engine.
+const LEFT_OVER: &str =
+    "`simulator clean` removes what was left; `simulator down RUN` where it may have been kept";
+
 impl<E> From<RunError<E>> for Failure
 where
     E: Into<Failure>,
@@ -131,13 +135,20 @@ where
                 error: "interrupted; everything that was started is removed".into(),
                 hint: None,
             },
-            RunError::Teardown(error) => Failure {
-                exit: Exit::Unknown,
-                error: error.into(),
-                hint: Some(
-                    "`simulator clean` removes what was left; `simulator down RUN` where it may have been kept",
-                ),
-            },
+            RunError::Teardown(error) => {
+                Failure { exit: Exit::Unknown, error: error.into(), hint: Some(LEFT_OVER) }
+            }
+            RunError::LeftOver { ended, error } => {
+                let (exit, ended) = match *ended {
+                    RunError::Interrupted => (Exit::Unknown, "interrupted".to_owned()),
+                    other => {
+                        let Failure { exit, error, .. } = Failure::from(other);
+                        (exit, with_causes(&*error))
+                    }
+                };
+                let error = format!("{ended}; besides, not everything that was started is removed: {error}");
+                Failure { exit, error: error.into(), hint: Some(LEFT_OVER) }
+            }
         }
     }
 }
@@ -155,6 +166,14 @@ mod tests {
         let version = "3.7".to_owned();
         let known = vec!["10.3".to_owned()];
         Failure::from(CatalogError::UnknownRelease { family, version, known })
+    }
+
+    fn unexpected() -> EngineError {
+        EngineError::Unexpected {
+            what: "removing".to_owned(),
+            expected: "an end".to_owned(),
+            found: "none".to_owned(),
+        }
     }
 
     fn too_late() -> Failure {
@@ -175,6 +194,11 @@ mod tests {
         too_late(),
         Exit::Unknown,
         "error: the pool could not be brought up: `true` in g1 did not end within 2 s"
+    )]
+    #[case::left_over(
+        RunError::LeftOver { ended: Box::new(RunError::<EngineError>::Interrupted), error: unexpected() }.into(),
+        Exit::Unknown,
+        "error: interrupted; besides, not everything that was started is removed: "
     )]
     #[case::interrupted(RunError::<EngineError>::Interrupted.into(), Exit::Unknown, "error: interrupted")]
     fn what_the_operator_is_told(#[case] failure: Failure, #[case] exit: Exit, #[case] start: &str) {

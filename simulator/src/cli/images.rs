@@ -8,6 +8,7 @@ use super::catalogs::Catalogs;
 use super::{Context, Failure, clean, say};
 use crate::engine::{Engine, EngineError, Run, with_run};
 use crate::images::{self, Catalog, Family, NodeImage};
+use crate::scenario::Scenario;
 
 /// List, build and remove the images that pools run on.
 ///
@@ -175,6 +176,31 @@ pub(super) async fn ensured(
     Ok(with_run(engine, &run, &context.cancelled, build).await?)
 }
 
+/// Sees that an image has the releases that a scenario is about.
+///
+/// # Errors
+/// Where the archive had lost one of them when the image was built.
+pub(super) fn hold(image: &NodeImage, scenario: &Scenario) -> Result<(), Failure> {
+    let missing: Vec<String> =
+        scenario.releases().into_iter().filter(|release| image.missing.contains(release)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure {
+        exit: super::Exit::Unknown,
+        error: format!(
+            "scenario {} needs {}, and the image {} was built without: the archive had lost its packages",
+            scenario.name,
+            missing.join(", "),
+            image.tag
+        )
+        .into(),
+        hint: Some(
+            "choose other releases with --from and --to; a catalog of your own may bring the packages: docs/own-packages.md",
+        ),
+    })
+}
+
 async fn remove(catalog: &Catalog, family: Option<&str>) -> Result<(), Failure> {
     let families = chosen(catalog, family)?;
     let engine = Engine::connect().await?;
@@ -223,6 +249,23 @@ mod tests {
         assert_eq!(names(built), ["debian-bookworm"]);
         assert_eq!(names(left_out), ["centos-7"]);
         assert_eq!(names(chosen(&catalog, Some("centos-7")).unwrap()), ["centos-7"]);
+    }
+
+    #[test]
+    fn a_release_that_an_image_lacks_is_named_before_anything_is_started() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let scenario = Scenario::load(&root.join("scenarios/online-replicated.toml"), &catalog()).unwrap();
+        let image = |missing: &[&str]| NodeImage {
+            tag: "some:tag".to_owned(),
+            releases: Vec::new(),
+            missing: missing.iter().map(|version| (*version).to_owned()).collect(),
+            base: "public".to_owned(),
+            size: 1,
+        };
+        assert!(hold(&image(&["9.2"]), &scenario).is_ok());
+        let refused = hold(&image(&["9.2", "10.3"]), &scenario).unwrap_err().message();
+        assert!(refused.contains("needs 10.3, and the image some:tag was built without"), "{refused}");
+        assert!(hold(&image(&["11.1"]), &scenario).is_err());
     }
 
     #[test]

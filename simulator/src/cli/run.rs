@@ -156,6 +156,7 @@ async fn rehearse(
     let run = args.keep.label(Run::new(&scenario.name), artifacts.folder());
     say(&format!("run {}; everything is kept in {}", run.id, artifacts.folder().display()));
     let image = images::ensured(engine, catalog.family(&scenario.family)?, context).await?;
+    images::hold(&image, scenario)?;
     // The body ends by itself when the operator interrupts, so that the executor can end in order.
     let never = CancellationToken::new();
     let mut stays = false;

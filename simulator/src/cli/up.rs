@@ -45,6 +45,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let engine = Engine::connect().await?;
     Precheck::default().look(&engine, Need::of(&scenario)).await?;
     let image = images::ensured(&engine, catalog.family(&scenario.family)?, context).await?;
+    images::hold(&image, &scenario)?;
     let artifacts = Artifacts::create(&runs, &scenario.name, Timestamp::now())?;
     let run = Run::new(&scenario.name).kept(Kept::ByHand, artifacts.folder());
     say(&format!("run {}: {}", run.id, scenario.about));

@@ -71,8 +71,11 @@ impl<'a> Chapter<'a> {
         let call = self.call(player, order, &waive);
         let hands = Hands { pool: &player.pool, known_down: &cast.known_down, call: &call };
         let prepared = faults::beforehand(&order.before, &hands, &self.phase("beforehand"), say).await;
-        let before = self.captured(self.number - 1).await?;
-        load.write(stage, &cast.pool.pool).await?;
+        // Side by side: nothing that is looked at here is changed by a client that writes.
+        let (before, writes) =
+            tokio::join!(self.captured(self.number - 1), load.write(stage, &cast.pool.pool));
+        let before = before?;
+        writes?;
         let workload = stage.scenario.workload.as_ref();
         let pauses = order.offline && workload.is_some_and(|load| load.stops_for_downtime);
         if pauses {

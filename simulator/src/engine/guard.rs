@@ -26,6 +26,14 @@ pub enum RunError<E> {
     /// It went well, and something that it made is still there.
     #[error("the run left something behind")]
     Teardown(#[source] EngineError),
+    /// It did not go well, and something that it made is still there.
+    #[error("the run did not go well, and left something behind: {error}")]
+    LeftOver {
+        /// How it ended.
+        ended: Box<RunError<E>>,
+        /// Why not all of it could be removed.
+        error: EngineError,
+    },
 }
 
 /// Does `body`, and removes everything of the run after it, as [`with_run_unless`] does; nothing is kept.
@@ -50,7 +58,7 @@ pub async fn with_run<T, E>(
 ///
 /// # Errors
 ///
-/// The body's own, or why it has none. Trouble with the removal never hides an error of the body: it is logged.
+/// The body's own, or why it has none. Trouble with the removal hides no error of the body: both are told.
 pub async fn with_run_unless<T, E>(
     engine: &Engine,
     run: &Run,
@@ -73,10 +81,7 @@ pub async fn with_run_unless<T, E>(
     match (result, engine.remove_build(run).await) {
         (Ok(_), Err(error)) => Err(RunError::Teardown(error)),
         (result, Ok(())) => result,
-        (Err(first), Err(error)) => {
-            tracing::error!(run = run.id, %error, "could not remove everything of the run");
-            Err(first)
-        }
+        (Err(first), Err(error)) => Err(RunError::LeftOver { ended: Box::new(first), error }),
     }
 }
 

@@ -16,6 +16,8 @@ const FILE: &str = "catalog.toml";
 pub struct Catalog {
     /// The file it was read from.
     pub path: PathBuf,
+    /// The operator's own that it was joined by, if any.
+    pub own: Option<PathBuf>,
     /// The families, in the order of the file.
     pub families: Vec<Family>,
 }
@@ -130,7 +132,7 @@ impl Catalog {
     /// As [`Catalog::load`].
     pub fn parse(path: &Path, text: &str) -> Result<Catalog, CatalogError> {
         let families = check::families(path, text, None)?;
-        Ok(Catalog { path: path.to_owned(), families })
+        Ok(Catalog { path: path.to_owned(), own: None, families })
     }
 
     /// Returns this catalog with the families of one of the operator's own: they are added, or stand in place of those
@@ -148,6 +150,7 @@ impl Catalog {
                 None => self.families.push(family),
             }
         }
+        self.own = Some(own.to_owned());
         Ok(self)
     }
 

@@ -71,6 +71,7 @@ impl Recording {
         let folder = self.folder();
         write(&folder.join("README"), &about(&self.release, family, now))?;
         let place = self.into.join(&self.release);
+        keep_what_is_by_hand(&place, &folder).map_err(at(&place))?;
         match std::fs::remove_dir_all(&place) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&place)(error)),
             Ok(()) | Err(_) => {}
@@ -78,6 +79,23 @@ impl Recording {
         std::fs::rename(&folder, &place).map_err(at(&place))?;
         Ok(place)
     }
+}
+
+/// Moves what lies in an earlier recording, and no recording makes, into the new one: somebody recorded it by hand.
+fn keep_what_is_by_hand(earlier: &Path, new: &Path) -> io::Result<()> {
+    let entries = match std::fs::read_dir(earlier) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        let is_ours = name == "README" || super::states().any(|state| name == *state.name);
+        if !is_ours {
+            std::fs::rename(earlier.join(&name), new.join(&name))?;
+        }
+    }
+    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> Result<(), WriteError> {
@@ -127,12 +145,17 @@ mod tests {
         assert_eq!(names(into.path()), ["9.2"]);
         assert_eq!(names(&into.path().join("9.2/healthy")), ["old.xml"]);
 
+        // What no state of ours is called was recorded by hand, and stays.
+        std::fs::create_dir(into.path().join("9.2/by-hand")).unwrap();
+        std::fs::write(into.path().join("9.2/by-hand/status.xml"), "x").unwrap();
+
         let second = Recording::begin(into.path(), "9.2").unwrap();
         second.keep("healthy", "vols/rep/info", &answer(0, "x", "")).unwrap();
         second.keep("healthy", "b.xml", &answer(1, "", "no\n")).unwrap();
         let place = second.finish("f", Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(names(into.path()), ["9.2"]);
-        assert_eq!(names(&place), ["README", "healthy"]);
+        assert_eq!(names(&place), ["README", "by-hand", "healthy"]);
+        assert_eq!(names(&place.join("by-hand")), ["status.xml"]);
         assert_eq!(names(&place.join("healthy")), ["b.xml", "b.xml.err", "b.xml.exit", "vols"]);
         assert_eq!(std::fs::read_to_string(place.join("healthy/b.xml.exit")).unwrap(), "1\n");
         assert!(std::fs::read_to_string(place.join("README")).unwrap().starts_with("Recorded on 1970-01-01"));

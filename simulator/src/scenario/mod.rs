@@ -38,6 +38,8 @@ pub struct Scenario {
     pub asked: Hop,
     /// The file.
     pub path: PathBuf,
+    /// A catalog of the operator's own that it was read with.
+    pub catalog: Option<PathBuf>,
     /// What it is about, in a sentence.
     pub about: String,
     /// Words by which several scenarios are run together.
@@ -248,10 +250,19 @@ impl Scenario {
         self.name == name || self.case.as_deref() == Some(name)
     }
 
+    /// Returns the releases that its image needs: those that hosts begin with, and those that orders go to.
+    pub fn releases(&self) -> BTreeSet<String> {
+        let servers = self.parts().flat_map(|(_, part)| &part.servers);
+        let nodes = servers.chain(self.clients.iter().map(|client| &client.node));
+        let orders = self.orders.iter().map(|order| order.to.to_string());
+        nodes.map(|node| node.release.clone()).chain(orders).collect()
+    }
+
     /// Returns the command that rehearses just this case.
     pub fn command(&self) -> String {
         let Hop { from, to } = &self.asked;
-        let options = [("--from", from), ("--to", to), ("--case", &self.case)];
+        let catalog = self.catalog.as_ref().map(|path| path.display().to_string());
+        let options = [("--from", from), ("--to", to), ("--case", &self.case), ("--catalog", &catalog)];
         let options =
             options.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", value.as_ref()?)));
         format!("simulator run {}{}", self.path.display(), options.collect::<String>())

@@ -87,6 +87,7 @@ pub(crate) async fn on_pool(
         Err(RunError::Panicked { message }) => bail!("the test panicked: {message}"),
         Err(RunError::Interrupted) => bail!("interrupted"),
         Err(RunError::Teardown(error)) => return Err(error).context("removing the pool"),
+        Err(left @ RunError::LeftOver { .. }) => bail!("{left}"),
     }
     let left = engine.remove_run(&run.id).await?;
     ensure!(left == 0, "{left} things were left after the removal");

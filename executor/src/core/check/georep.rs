@@ -40,6 +40,17 @@ pub(crate) fn geo_replication(state: &PoolState, to: Release, half_done: bool) -
     findings
 }
 
+/// Every session copies: what an upgrade stopped is started again.
+pub(crate) fn sessions_run(state: &PoolState) -> Vec<Finding> {
+    match state.sessions.known() {
+        Ok(sessions) => {
+            let of = |session: &Session| well(session, volume_of(state, &session.name.primary));
+            sessions.iter().flat_map(of).collect()
+        }
+        Err(reason) => vec![Finding::unknown(Code::NotObserved, Subject::Pool, reason)],
+    }
+}
+
 fn behind(state: &PoolState, to: Release) -> bool {
     state.hosts.values().any(|host| !host.release.known().is_ok_and(|release| *release == Some(to)))
 }

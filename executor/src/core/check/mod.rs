@@ -50,7 +50,7 @@ pub(crate) use canary::{is_copy, unprovable};
 pub(crate) use claims::{claimed, claims};
 pub(crate) use disk::{bricks, room};
 pub use fact::Fact;
-pub(crate) use georep::{converts, geo_replication, sessions_to};
+pub(crate) use georep::{converts, geo_replication, sessions_run, sessions_to};
 pub(crate) use heal::{known_as_stale, only_here, pending};
 pub(crate) use network::{certificates, names, ports};
 pub(crate) use packages::offer;

@@ -26,6 +26,11 @@ const CONNECT_SECONDS: u32 = 15;
 /// A peer that answers nothing for three times this is taken for dead.
 const ALIVE_SECONDS: u32 = 15;
 
+/// Returns what of the settings ssh cannot be given, if anything.
+pub fn unwritable(settings: &SshSettings) -> Option<Unwritable> {
+    text(settings).err().or_else(|| destination(settings).err())
+}
+
 /// Returns the configuration file's text.
 ///
 /// # Errors

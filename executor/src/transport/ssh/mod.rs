@@ -15,6 +15,8 @@ use tempfile::TempDir;
 use thiserror::Error;
 use tokio::sync::{Mutex, Semaphore};
 
+pub use self::config::unwritable;
+
 use self::config::Unwritable;
 use self::connection::{Connection, Destination};
 use super::{Transport, TransportError, Unreachable};

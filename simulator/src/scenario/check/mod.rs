@@ -78,6 +78,7 @@ fn scenario(
         case,
         asked: Hop::default(),
         path: path.to_owned(),
+        catalog: catalog.own.clone(),
         about: file.about.clone(),
         tags: file.tags.clone(),
         family: family.name.clone(),
