@@ -311,6 +311,9 @@ codes! {
     /// Bricks share processes.
     BricksMultiplexed "BRICKS_MULTIPLEXED" true
         "nothing to do: one glusterfsd serves all bricks of a server, and its end takes them all along";
+    /// Clients write while one copy is left.
+    WritesWithOneCopy "WRITES_WITH_ONE_COPY" true
+        "let nobody write meanwhile, or add a third copy or an arbiter first: two halves that are written apart cannot be joined";
     /// A name of a peer or a brick has no address.
     NameUnresolved "NAME_UNRESOLVED" true
         "add it to DNS or /etc/hosts on that server: glusterd does not start with a brick whose host it cannot resolve";

@@ -54,7 +54,7 @@ pub(crate) use georep::{converts, geo_replication, sessions_run, sessions_to};
 pub(crate) use heal::{known_as_stale, only_here, pending};
 pub(crate) use network::{certificates, names, ports};
 pub(crate) use packages::offer;
-pub(crate) use quorum::server_quorum;
+pub(crate) use quorum::{one_copy_is_written, server_quorum};
 pub(crate) use sessions::crawls;
 pub(crate) use system::{
     clocks, edited, multiplexed, op_version_current, packages, processes_current, stored_files,

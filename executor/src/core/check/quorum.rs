@@ -75,6 +75,24 @@ fn client_quorum(state: &PoolState, volume: &Volume, host: &HostName) -> Vec<Fin
     findings
 }
 
+/// Finds volumes whose clients go on to write with one copy while a server is out, which no quorum of theirs forbids.
+pub(crate) fn one_copy_is_written(state: &PoolState) -> Vec<Finding> {
+    let Ok(volumes) = state.volumes.known() else { return Vec::new() };
+    let told = |volume: &Volume| {
+        let VolumeKind::Replicate { replica } = volume.kind else { return None };
+        let option = |name: &str| volume.options.get(name).map(String::as_str);
+        let why = match (option("cluster.quorum-type"), option("cluster.quorum-count")) {
+            (Some("none"), _) => "cluster.quorum-type is `none`",
+            (Some("fixed"), Some("1")) => "cluster.quorum-count is 1",
+            (None, _) if replica < 3 => "two copies have no quorum",
+            (_, _) => return None,
+        };
+        let what = format!("{why}: clients write while one copy is left");
+        Some(Finding::seen(Code::WritesWithOneCopy, Subject::Volume(volume.name.clone()), what))
+    };
+    volumes.values().map(|volume| &volume.volume).filter(|volume| volume.started).filter_map(told).collect()
+}
+
 /// Finds volumes whose server quorum is lost while so many servers are out.
 ///
 /// With `cluster.server-quorum-type server`, glusterd stops its own bricks unless more than
@@ -108,4 +126,36 @@ pub(crate) fn server_quorum(state: &PoolState, out: usize) -> Vec<Finding> {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::super::super::sample::{change_volume, pool, volume};
+    use super::*;
+
+    #[rstest]
+    #[case::two(2, &[], true)]
+    #[case::two_with_a_quorum(2, &[("cluster.quorum-type", "auto")], false)]
+    #[case::three(3, &[], false)]
+    #[case::three_without(3, &[("cluster.quorum-type", "none")], true)]
+    #[case::fixed_to_one(3, &[("cluster.quorum-type", "fixed"), ("cluster.quorum-count", "1")], true)]
+    #[case::fixed_to_two(3, &[("cluster.quorum-type", "fixed"), ("cluster.quorum-count", "2")], false)]
+    fn whether_one_copy_would_be_written(
+        #[case] replica: usize,
+        #[case] options: &[(&str, &str)],
+        #[case] told: bool,
+    ) {
+        let servers: Vec<usize> = (1..=replica).collect();
+        let volume = volume("vol0", VolumeKind::Replicate { replica }, &servers);
+        let mut state = pool(replica, "10.3", vec![volume], "11.1-6");
+        change_volume(&mut state, "vol0", |volume| {
+            volume.volume.options =
+                options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        });
+        let codes: Vec<&str> =
+            one_copy_is_written(&state).iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!(codes, if told { vec!["WRITES_WITH_ONE_COPY"] } else { vec![] });
+    }
 }
