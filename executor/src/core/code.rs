@@ -121,7 +121,7 @@ codes! {
         "glusterd would stop bricks while servers are out: use the offline procedure and a downtime";
     /// A task runs.
     TaskRunning "TASK_RUNNING" false
-        "let it finish (`gluster volume status VOL tasks`), or stop it, before the upgrade";
+        "let it finish (`gluster volume status VOL tasks`), commit or stop a removal of bricks, and then check again";
     /// Two files of one volume's configuration say different op-versions.
     OpVersionDiffers "OP_VERSION_DIFFERS" false
         "compare operating-version in /var/lib/glusterd/glusterd.info on all servers before anything else";

@@ -40,9 +40,15 @@ impl Task {
     /// Returns whether it does nothing any more. Gluster lists a task until the next one takes its place,
     /// and a removal of bricks until it is committed or stopped.
     ///
+    /// A removal that has moved all files is not over: its bricks are on their way out, and what is committed then decides
+    /// where files are. So is one that failed.
+    ///
     /// The words are those of `cli_vol_task_status_str` in cli-rpc-ops.c (the resets are new in 11). What is
     /// not in the list, `unknown` included, has not ended.
     pub fn ended(&self) -> bool {
+        if self.kind == "Remove brick" && matches!(self.status.as_str(), "completed" | "failed") {
+            return false;
+        }
         matches!(
             self.status.as_str(),
             "stopped"
@@ -296,5 +302,7 @@ mod tests {
         let tasks = tasks(&reply(&volume)).unwrap();
         let task = &tasks[&"v".parse().unwrap()][0];
         assert_eq!((task.ended(), task.to_string()), (ended, format!("Rebalance: {words}")));
+        let removal = Task { kind: "Remove brick".to_owned(), ..task.clone() };
+        assert_eq!(removal.ended(), ended && !matches!(words, "completed" | "failed"));
     }
 }
