@@ -95,7 +95,7 @@ pub(crate) fn explore(first: u64, count: u64) -> bool {
                     }
                     let seed = first.wrapping_add(at);
                     let (upgrade, plot) = schedule(seed);
-                    let played = once(&upgrade, &plot).and_then(|played| by_itself(&plot, played));
+                    let played = played(&upgrade, &plot);
                     let mut tally = tally.lock().unwrap();
                     if played.is_err() {
                         tally.1 = Some(seed);
@@ -115,10 +115,10 @@ pub(crate) fn explore(first: u64, count: u64) -> bool {
     failed.is_none()
 }
 
-/// Where nothing goes wrong, nobody has to help.
-fn by_itself(plot: &Plot, played: Played) -> Result<Played, String> {
-    let helped = played.resumed > 0 || !played.repaired.is_empty() || !played.anew.is_empty();
-    if *plot == Plot::default() && helped {
+/// Plays one. Where nothing goes wrong, a run comes to its end by itself: a plan may be refused by a pool that is busy.
+fn played(upgrade: &Upgrade, plot: &Plot) -> Result<Played, String> {
+    let played = once(upgrade, plot)?;
+    if *plot == Plot::default() && (played.resumed > 0 || !played.anew.is_empty()) {
         return Err(format!("nothing went wrong, and it needs help: {played:?}"));
     }
     Ok(played)
@@ -126,7 +126,7 @@ fn by_itself(plot: &Plot, played: Played) -> Result<Played, String> {
 
 /// Leaves out one fault after the other, as long as it still fails.
 fn smallest(upgrade: &Upgrade, plot: Plot) -> (Plot, String) {
-    let Err(mut error) = once(upgrade, &plot) else { return (plot, "not the second time".to_owned()) };
+    let Err(mut error) = played(upgrade, &plot) else { return (plot, "not the second time".to_owned()) };
     let mut least = plot.clone();
     let strikes = plot.strikes.keys().map(|at| (true, *at));
     for (strike, at) in strikes.chain(plot.kills.keys().map(|at| (false, *at))) {
@@ -136,12 +136,12 @@ fn smallest(upgrade: &Upgrade, plot: Plot) -> (Plot, String) {
         } else {
             fewer.kills.remove(&at);
         }
-        if let Err(still) = once(upgrade, &fewer) {
+        if let Err(still) = played(upgrade, &fewer) {
             (least, error) = (fewer, still);
         }
     }
     let fewer = Plot { stuck: Stuck::new(), ..least.clone() };
-    if let Err(still) = once(upgrade, &fewer) {
+    if let Err(still) = played(upgrade, &fewer) {
         (least, error) = (fewer, still);
     }
     (least, error)

@@ -254,18 +254,27 @@ impl Builder<'_> {
             let action = Action::StartApplication { host: host.clone(), application };
             actions.push((action, APPLICATION_PATIENCE_SECONDS));
         }
-        let count = actions.len();
-        let draft = |(at, (action, patience)): (usize, (Action, u64))| {
-            let mut left = if let Action::Mount { mount, .. } | Action::ProveMount { mount, .. } = &action {
+        let shows = |action: &Action| {
+            if let Action::Mount { mount, .. } | Action::ProveMount { mount, .. } = action {
                 vec![Check::Mounted { host: host.clone(), mount: mount.clone() }]
             } else {
                 action.effect()
-            };
+            }
+        };
+        // All of it at the end: a host that was rebooted on the way has lost what came back before.
+        let mut all: Vec<Check> = Vec::new();
+        for check in actions.iter().flat_map(|(action, _)| shows(action)) {
+            if !all.contains(&check) {
+                all.push(check);
+            }
+        }
+        all.extend(whole.checks.iter().cloned());
+        let count = actions.len();
+        let draft = |(at, (action, patience)): (usize, (Action, u64))| {
             let leave = if at + 1 == count {
-                left.extend(whole.checks.iter().cloned());
-                Gate { checks: left, ..whole.clone() }
+                Gate { checks: all.clone(), ..whole.clone() }
             } else {
-                gate(left, patience, 1)
+                gate(shows(&action), patience, 1)
             };
             Draft { action, enter: enter.clone(), reenter: enter.clone(), leave }
         };

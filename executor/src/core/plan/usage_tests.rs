@@ -94,6 +94,11 @@ fn what_uses_volumes_is_put_aside_and_brought_back() {
     let health = Check::NothingToHeal;
     assert!(turn.steps[0].enter.checks.contains(&health), "the first that leaves is entered like the stop");
     assert!(turn.steps.last().unwrap().leave.checks.contains(&health), "the turn ends when all is back");
+    // The last one starts a program; a client that was rebooted before that has lost its mount.
+    let client = plan.stages.iter().find(|stage| matches!(stage.kind, StageKind::Clients(_))).unwrap();
+    let last = client.steps.last().unwrap();
+    assert!(matches!(last.action, Action::StartApplication { .. }), "{}", last.action);
+    assert!(last.leave.checks.iter().any(|check| matches!(check, Check::Mounted { .. })), "{:?}", last.leave);
 }
 
 #[test]
