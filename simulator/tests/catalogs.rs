@@ -8,15 +8,11 @@ use std::process::{Command, Output, Stdio};
 
 use rstest::rstest;
 
-const OWN: &str = r#"[[family]]
-name = "debian-bookworm"
-about = "Debian 12 with packages of our own"
-base = { family = "debian-bookworm" }
-[[family.release]]
-version = "11.9"
-packages = "built"
-op_version = 110000
-"#;
+/// The example of the documentation: what is said there is what is tried.
+fn example() -> &'static str {
+    let document = include_str!("../../docs/own-packages.md");
+    document.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap()
+}
 
 /// A folder with a catalog and the folder of packages beside it.
 struct Own(tempfile::TempDir);
@@ -48,7 +44,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn a_release_of_ones_own_is_known_to_every_scenario_of_the_family() {
-    let own = Own::of(OWN);
+    let own = Own::of(example());
     let planned = own.simulator(&["plan", "scenarios/online-replicated.toml", "--to", "11.9"]);
     assert_eq!(planned.status.code(), Some(0), "{}", text(&planned.stderr));
     assert!(text(&planned.stdout).contains("11.9"), "{}", text(&planned.stdout));
@@ -58,24 +54,24 @@ fn a_release_of_ones_own_is_known_to_every_scenario_of_the_family() {
 
 #[rstest]
 #[case::no_toml("[[family]]", "[[family]", 1, "")]
-#[case::unknown_key("packages =", "package =", 7, "unknown field `package`")]
+#[case::unknown_key("packages =", "package =", 8, "unknown field `package`")]
 #[case::unknown_base(
     "base = { family = \"debian-bookworm\"",
     "base = { family = \"fedora\"",
     4,
     "base of a family: expected a family of the project's catalog (debian-bookworm, centos-7), found `fedora`"
 )]
-#[case::release_twice("\"11.9\"", "\"11.1\"", 6, "version: expected each once, found `11.1`")]
-#[case::no_packages("\"built\"", "\"building\"", 7, "packages: expected a folder with the packages")]
-#[case::no_version("\"11.9\"", "\"11.9 nightly\"", 6, "version: expected lower-case letters")]
+#[case::release_twice("\"11.9\"", "\"11.1\"", 7, "version: expected each once, found `11.1`")]
+#[case::no_packages("\"built\"", "\"building\"", 8, "packages: expected a folder with the packages")]
+#[case::no_version("\"11.9\"", "\"11.9 nightly\"", 7, "version: expected lower-case letters")]
 fn a_bad_catalog_ends_with_2_before_any_engine_is_asked(
     #[case] right: &str,
     #[case] wrong: &str,
     #[case] line: usize,
     #[case] says: &str,
 ) {
-    assert!(OWN.contains(right));
-    let own = Own::of(&OWN.replacen(right, wrong, 1));
+    assert!(example().contains(right));
+    let own = Own::of(&example().replacen(right, wrong, 1));
     for command in [
         &["run", "scenarios/online-replicated.toml", "--executor", env!("CARGO_BIN_EXE_simulator")][..],
         &["up", "scenarios/online-replicated.toml"],

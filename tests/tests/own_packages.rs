@@ -32,16 +32,11 @@ for package in /opt/gluster/repo/*_11.1-*.deb; do
 done
 "#;
 
-const OWN: &str = r#"[[family]]
-name = "debian-bookworm"
-about = "Debian 12 with packages of our own"
-base = { family = "debian-bookworm" }
-
-[[family.release]]
-version = "11.9"
-packages = "built"
-op_version = 110000
-"#;
+/// The example of the documentation: what is said there is what is tried.
+fn example() -> &'static str {
+    let document = include_str!("../../docs/own-packages.md");
+    document.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap()
+}
 
 /// Puts packages of 11.9 into a folder `built` of this one.
 async fn build(folder: &Path) -> anyhow::Result<()> {
@@ -73,7 +68,7 @@ fn a_release_of_ones_own_is_rehearsed() {
     let own = own.to_str().unwrap();
     refused(own);
 
-    std::fs::write(own, OWN).unwrap();
+    std::fs::write(own, example()).unwrap();
     let built = simulator(&["images", "build", "debian-bookworm", "--catalog", own]);
     assert_eq!(built.status.code(), Some(0), "{}", text(&built.stderr));
     let image = OwnImage(text(&built.stdout).trim().to_owned());
@@ -107,7 +102,7 @@ fn refused(own: &str) {
         ("\"11.9\"", "\"11.8\"", "has version 11.9-1; expected 11.8-..., as the catalog says"),
         ("\"built\"", "\".\"", "there are no packages (*.deb) in its folder"),
     ] {
-        std::fs::write(own, OWN.replacen(right, wrong, 1)).unwrap();
+        std::fs::write(own, example().replacen(right, wrong, 1)).unwrap();
         let built = simulator(&["images", "build", "debian-bookworm", "--catalog", own]);
         assert_eq!(built.status.code(), Some(3), "{}", text(&built.stderr));
         assert!(text(&built.stderr).contains(says), "{}", text(&built.stderr));

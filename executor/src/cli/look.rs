@@ -43,7 +43,7 @@ pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryEr
         Way::Local | Way::Exec(_) => None,
     };
     let resolved = futures_util::future::join_all(hosts.iter().map(|(_, host)| by_ssh(host))).await;
-    let mut missing: Vec<(usize, String)> = hosts
+    let missing: Vec<(usize, String)> = hosts
         .iter()
         .zip(resolved)
         .filter_map(|((name, host), unresolved)| {
@@ -51,35 +51,32 @@ pub(super) async fn read_inventory(file: &Path) -> Result<Inventory, InventoryEr
             unresolved.map(|address| (host.line, format!("`{name}`: {whose} `{address}` has no address")))
         })
         .collect();
-    missing.sort();
-    match missing.split_first() {
+    let hint = "correct `address` or `jump`, or add the name to DNS, /etc/hosts or ~/.ssh/config";
+    match by_line(file, missing, hint) {
         None => Ok(inventory),
-        Some(((line, first), rest)) => Err(InventoryError {
-            file: file.to_owned(),
-            line: Some(*line),
-            problem: rest
-                .iter()
-                .fold(first.clone(), |all, (line, more)| format!("{all}\n  line {line}: {more}")),
-            hint: "correct `address` or `jump`, or add the name to DNS, /etc/hosts or ~/.ssh/config"
-                .to_owned(),
-        }),
+        Some(error) => Err(error),
     }
 }
 
 /// Returns which settings ssh cannot be given: each host that has one, by its line.
 fn not_for_ssh(file: &Path, hosts: &[(&HostName, &Host)]) -> Option<InventoryError> {
     let by_ssh = hosts.iter().filter(|(_, host)| host.way == Way::Ssh);
-    let mut wrong: Vec<(usize, String)> = by_ssh
+    let wrong = by_ssh
         .filter_map(|(name, host)| Some((host.line, format!("`{name}`: {}", unwritable(&host.ssh)?))))
         .collect();
+    let hint = "correct `user`, `identity` or `known_hosts` of that host, or of the whole inventory";
+    by_line(file, wrong, hint)
+}
+
+/// Returns one error of all that is wrong, each with its line; none where nothing is.
+fn by_line(file: &Path, mut wrong: Vec<(usize, String)>, hint: &str) -> Option<InventoryError> {
     wrong.sort();
     let ((line, first), rest) = wrong.split_first()?;
     Some(InventoryError {
         file: file.to_owned(),
         line: Some(*line),
         problem: rest.iter().fold(first.clone(), |all, (line, more)| format!("{all}\n  line {line}: {more}")),
-        hint: "correct `user`, `identity` or `known_hosts` of that host, or of the whole inventory"
-            .to_owned(),
+        hint: hint.to_owned(),
     })
 }
 

@@ -140,6 +140,14 @@ mod tests {
         |state: &mut PoolState| change_host(state, 2, |host| host.system.daemons = Observed::Unknown("no answer".into())),
         "RUNS_OLD_CODE g2: unknown: no answer"
     )]
+    #[case::sessions_unknown(
+        |state: &mut PoolState| state.sessions = Observed::Unknown("no answer".into()),
+        "NOT_OBSERVED pool: unknown: no answer"
+    )]
+    #[case::libraries_unknown(
+        |state: &mut PoolState| client(state, |client| client.usage = Observed::Unknown("no answer".into())),
+        "OLD_LIBRARY c1: unknown: no answer"
+    )]
     #[case::task(
         |state: &mut PoolState| change_volume(state, "vol0", |volume| volume.tasks = Observed::Known(vec!["Rebalance".into()])),
         "TASK_RUNNING vol0: Rebalance"
