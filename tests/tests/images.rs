@@ -4,6 +4,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -174,6 +175,71 @@ fn the_public_base_is_tried_first_and_an_image_can_be_removed() {
     on_engine(async {
         let engine = Engine::connect().await?;
         assert!(engine.image(image.as_str().unwrap()).await?.is_none(), "{image} is still there");
+        Ok(())
+    });
+}
+
+/// A family whose base has to be made, and the simulator with a stand-in for mmdebstrap that does this.
+fn bootstrapped_by(does: &str) -> (tempfile::TempDir, Command) {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let family = format!("bootstrapped-{}", std::process::id());
+    let images = images_of(&family, &format!("{nobody}/public:1"));
+    let bin = images.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let program = bin.join("mmdebstrap");
+    std::fs::write(&program, format!("#!/bin/sh\n{does}\n")).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = simulator(images.path(), &["build", &family]);
+    let before = std::env::var_os("PATH").unwrap();
+    let path = std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(&before))).unwrap();
+    command.env("PATH", path);
+    (images, command)
+}
+
+/// Half an archive, as it is when the way to the packages breaks.
+#[test]
+fn a_base_that_cannot_be_made_ends_the_build_and_nothing_is_kept_of_it() {
+    let (images, mut build) =
+        bootstrapped_by("for last; do :; done; echo half >$last; echo 'E: cannot fetch' >&2; exit 25");
+    let output = build.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("failed: exit status: 25: E: cannot fetch"), "{said}");
+    assert_eq!(listed(images.path()), serde_json::Value::Null);
+    nothing_is_kept_of_a_base(&said);
+}
+
+/// It has mounts to take down, so it is asked to end, not killed.
+#[test]
+fn a_base_in_the_making_is_ended_with_the_build() {
+    let (images, mut build) = bootstrapped_by(
+        "for last; do :; done; echo half >$last; trap 'echo ended >$0.ended; exit 1' TERM; echo $last >$0.begun\n\
+         while :; do sleep 0.1; done",
+    );
+    let mut child = build.stderr(Stdio::piped()).spawn().unwrap();
+    let (begun, ended) =
+        (images.path().join("bin/mmdebstrap.begun"), images.path().join("bin/mmdebstrap.ended"));
+    let until = |file: &Path| {
+        let patience = Instant::now() + Duration::from_secs(60);
+        while !file.exists() {
+            assert!(Instant::now() < patience, "{} is not there", file.display());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    until(&begun);
+    assert!(Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap().success());
+    until(&ended);
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    let archive = std::fs::read_to_string(begun).unwrap();
+    assert!(!Path::new(archive.trim()).exists(), "half a base is still there: {archive}");
+    assert_eq!(listed(images.path()), serde_json::Value::Null);
+    nothing_is_kept_of_a_base(&archive);
+}
+
+fn nothing_is_kept_of_a_base(context: &str) {
+    let base = format!("gluster-upgrade/base:bootstrapped-{}", std::process::id());
+    on_engine(async {
+        assert!(Engine::connect().await?.image(&base).await?.is_none(), "{base} is there: {context}");
         Ok(())
     });
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rstest::rstest;
 use tempfile::TempDir;
 
 /// What every system has, and what only looks, or tidies up after the scripts themselves.
@@ -197,9 +198,10 @@ fn root_installs_what_apt_has_and_once_is_enough() {
 fn a_browser_is_asked_for_only_where_it_is_wanted() {
     let machine = Machine::of("ann");
     machine.has_all();
+    machine.looks("docker", "");
     let Ended { code, said } = machine.runs("scripts/setup", AN_ENGINE);
     assert_eq!(code, Some(0), "{said}");
-    let Ended { code, said } = machine.runs("scripts/setup browser", AN_ENGINE);
+    let Ended { code, said } = machine.runs("scripts/setup regression", AN_ENGINE);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("a browser (Chromium, or") && said.matches("\n  - ").count() == 1, "{said}");
     assert!(
@@ -209,10 +211,28 @@ fn a_browser_is_asked_for_only_where_it_is_wanted() {
     assert_eq!(machine.calls(), "");
     for browser in ["chromium", "google-chrome"] {
         machine.looks(browser, "");
-        let Ended { code, said } = machine.runs("scripts/setup browser", AN_ENGINE);
+        let Ended { code, said } = machine.runs("scripts/setup regression", AN_ENGINE);
         assert_eq!(code, Some(0), "{browser}: {said}");
         std::fs::remove_file(machine.bin().join(browser)).unwrap();
     }
+}
+
+#[rstest]
+#[case::a_package_of_its_own("1.0", "docker-cli")]
+#[case::comes_with_the_engine("(none)", "docker.io")]
+fn the_command_of_the_engine_is_asked_for_by_the_tests_alone(#[case] candidate: &str, #[case] package: &str) {
+    let machine = Machine::of("ann");
+    machine.has_all();
+    let candidate = format!("[[ $2 != docker-cli ]] || echo '  Candidate: {candidate}'");
+    machine.looks("apt-cache", &candidate);
+    assert_eq!(machine.runs("scripts/setup", AN_ENGINE).code, Some(0));
+    for (wants, again) in [("tests", "make test\n"), ("regression", "make regression\n")] {
+        let Ended { code, said } = machine.runs(&format!("scripts/setup {wants}"), AN_ENGINE);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains("  - the engine's command (docker)\n"), "{said}");
+        assert!(said.contains(&format!("install --yes {package}")) && said.contains(again), "{said}");
+    }
+    assert_eq!(machine.calls(), "");
 }
 
 #[test]
