@@ -308,6 +308,9 @@ codes! {
     /// The pool's op-version was not raised after an earlier upgrade.
     OpVersionLow "OP_VERSION_LOW" true
         "raise it to what all servers and clients speak before the next upgrade, or waive this finding to keep it";
+    /// Gluster's own NFS server runs on a server that will be out for a while.
+    GnfsRuns "GNFS_RUNS" true
+        "see who has it mounted with `showmount -a` there; move or unmount these clients before that server's turn";
     /// Bricks share processes.
     BricksMultiplexed "BRICKS_MULTIPLEXED" true
         "nothing to do: one glusterfsd serves all bricks of a server, and its end takes them all along";

@@ -241,7 +241,7 @@ pub struct StoredFiles {
     pub snapshots: BTreeMap<String, u32>,
     /// Whether the management is encrypted (`/var/lib/glusterd/secure-access`).
     pub secure_access: bool,
-    /// Directories that hold `glusterfs.pem`, of those where a release of Gluster would look.
+    /// Directories that hold `glusterfs.pem`, `.key` and `.ca`, of those where a release of Gluster would look.
     pub certificates: BTreeSet<String>,
     /// Kinds of translators that the stored volfiles name (`features/shard`).
     pub translators: BTreeSet<String>,

@@ -51,6 +51,30 @@ mod tests {
         assert!(parse_stored(&Output::default()).is_err());
     }
 
+    fn looked_at(root: &std::path::Path) -> StoredFiles {
+        let mut argv = stored().argv;
+        *argv.last_mut().unwrap() = root.display().to_string();
+        let said = std::process::Command::new(&argv[0]).args(&argv[1..]).output().unwrap();
+        parse_stored(&Output { stdout: String::from_utf8(said.stdout).unwrap(), ..Output::default() })
+            .unwrap()
+    }
+
+    /// A certificate without its key, or without who signed it, is none.
+    #[test]
+    fn certificates_are_there_where_all_three_files_are() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("var/lib/glusterd")).unwrap();
+        fs::create_dir_all(root.path().join("etc/ssl")).unwrap();
+        fs::create_dir_all(root.path().join("usr/lib/ssl")).unwrap();
+        for file in ["pem", "key"] {
+            fs::write(root.path().join(format!("etc/ssl/glusterfs.{file}")), "").unwrap();
+            fs::write(root.path().join(format!("usr/lib/ssl/glusterfs.{file}")), "").unwrap();
+        }
+        assert!(looked_at(root.path()).certificates.is_empty());
+        fs::write(root.path().join("etc/ssl/glusterfs.ca"), "").unwrap();
+        assert_eq!(looked_at(root.path()).certificates.into_iter().collect::<Vec<_>>(), ["/etc/ssl"]);
+    }
+
     #[test]
     fn what_keeps_glusterd_from_starting_is_found() {
         let root = tempfile::tempdir().unwrap();
@@ -67,11 +91,7 @@ mod tests {
         fs::write(state.join("snaps/whole/info"), "x=1\nstatus=1\n").unwrap();
         fs::write(state.join("snaps/missed_snaps_list"), "").unwrap();
 
-        let mut argv = stored().argv;
-        *argv.last_mut().unwrap() = root.path().display().to_string();
-        let said = std::process::Command::new(&argv[0]).args(&argv[1..]).output().unwrap();
-        let output = Output { stdout: String::from_utf8(said.stdout).unwrap(), ..Output::default() };
-        let found = parse_stored(&output).unwrap();
+        let found = looked_at(root.path());
         assert_eq!(found.empty.iter().collect::<Vec<_>>(), ["/var/lib/glusterd/peers/a"]);
         let expected = ["peers/b", "snaps/none", "vols/half"].map(|path| format!("/var/lib/glusterd/{path}"));
         assert_eq!(found.incomplete.into_iter().collect::<Vec<_>>(), expected);

@@ -170,6 +170,27 @@ impl<'a> Bench<'a> {
         self.refused(&format!("without {server}"), &shorter, "11.1", &[(code, "pool")]);
     }
 
+    /// A server that was taken out of the pool, and that the inventory still names: the client's machine, which has
+    /// Gluster's server installed and no brick to keep it in.
+    pub(crate) fn refused_when_detached(&self, machine: &str) {
+        let glusterd = self.pool.start_glusterd(self.node(machine));
+        Handle::current().block_on(glusterd).expect("glusterd starts");
+        let peers = |count: usize| format!("test $(gluster pool list | grep -c Connected) = {count}");
+        self.until("the peer to be taken in", "g1", &format!("gluster peer probe {machine}"));
+        self.until("all to be connected", "g1", &peers(4));
+        self.until("all to be known", machine, &peers(4));
+        self.until("the peer to be let go", "g1", &format!("gluster --mode=script peer detach {machine}"));
+        self.until("it to know", machine, &peers(1));
+        let text = std::fs::read_to_string(&self.inventory).expect("the inventory");
+        let section = format!("[[clients]]\nname = \"{machine}\"");
+        assert!(text.contains(&section), "{text}");
+        let longer = self.inventory.with_file_name("longer.toml");
+        std::fs::write(&longer, text.replace(&section, &section.replace("clients", "servers")))
+            .expect("an inventory");
+        self.refused("detached", &longer, "11.1", &[("HOST_NOT_IN_POOL", machine)]);
+        self.until("its glusterd to be gone", machine, "pkill -x glusterd || true; ! pgrep -x glusterd");
+    }
+
     /// Breaks, looks, mends, and looks again.
     pub(crate) fn round(&self, round: &[Break]) {
         let when = format!("{round:?}");

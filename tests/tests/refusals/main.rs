@@ -26,6 +26,7 @@ fn what_is_wrong_is_refused_and_left_as_it_was() {
         for round in ROUNDS {
             bench.round(round);
         }
+        bench.refused_when_detached("c1");
     });
 }
 

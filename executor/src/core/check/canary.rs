@@ -62,7 +62,7 @@ fn obstacles(state: &PoolState, volume: &Volume) -> Vec<String> {
             let value = &volume.options["client.ssl"];
             let hosts = hosts.join(", ");
             found.push(format!(
-                "`client.ssl: {value}`, and there is no glusterfs.pem to mount it with on {hosts}"
+                "`client.ssl: {value}`, and glusterfs.pem, .key and .ca to mount it with are not all on {hosts}"
             ));
         }
     }

@@ -50,6 +50,7 @@ pub(crate) use canary::{is_copy, unprovable};
 pub(crate) use claims::{claimed, claims};
 pub(crate) use disk::{bricks, room};
 pub use fact::Fact;
+pub(crate) use finish::clients_behind;
 pub(crate) use georep::{converts, geo_replication, sessions_run, sessions_to};
 pub(crate) use heal::{known_as_stale, only_here, pending};
 pub(crate) use network::{certificates, names, ports};
@@ -57,7 +58,7 @@ pub(crate) use packages::offer;
 pub(crate) use quorum::{one_copy_is_written, server_quorum};
 pub(crate) use sessions::crawls;
 pub(crate) use system::{
-    clocks, edited, multiplexed, op_version_current, packages, processes_current, stored_files,
+    clocks, edited, gnfs, multiplexed, op_version_current, packages, processes_current, stored_files,
 };
 pub(crate) use units::units_known;
 pub(crate) use usage::called;

@@ -90,8 +90,9 @@ pub(crate) fn certificates(
     match state.system.platform.known().map(|platform| platform.openssl_dir.as_deref()) {
         Ok(Some(directory)) if stored.certificates.contains(directory) => Vec::new(),
         Ok(Some(directory)) => {
-            let what =
-                format!("{to} looks for glusterfs.pem, .key and .ca in {directory}, where they are not");
+            let what = format!(
+                "{to} looks for glusterfs.pem, .key and .ca in {directory}, where not all of them are"
+            );
             vec![Finding::seen(Code::CertificatesMove, subject(), what)]
         }
         Ok(None) => {

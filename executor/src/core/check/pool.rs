@@ -192,3 +192,123 @@ pub(super) fn op_versions_agree(state: &PoolState) -> Vec<Finding> {
     }
     findings
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::super::super::pool::{GlusterdInfo, Observed};
+    use super::super::super::sample::{change_host, change_volume, replica_3, uuid};
+    use super::super::Check;
+    use super::*;
+
+    /// Makes g2 see g3 like this.
+    fn sees(state: &mut PoolState, change: fn(&mut Peer)) {
+        change_host(state, 2, |host| {
+            host.peers = host.peers.clone().map(|mut peers| {
+                peers.iter_mut().filter(|peer| peer.uuid == uuid(3)).for_each(change);
+                peers
+            });
+        });
+    }
+
+    fn raised(state: &mut PoolState, number: usize) {
+        change_host(state, number, |host| {
+            let raise = |info: GlusterdInfo| GlusterdInfo { op_version: OpVersion(110_000), ..info };
+            host.glusterd_info = host.glusterd_info.clone().map(raise);
+        });
+    }
+
+    fn daemon(state: &mut PoolState, change: fn(&mut BTreeMap<PeerUuid, bool>)) {
+        change_volume(state, "vol0", |volume| {
+            volume.self_heal_daemons = volume.self_heal_daemons.clone().map(|mut daemons| {
+                change(&mut daemons);
+                daemons
+            });
+        });
+    }
+
+    const PEERS: Check = Check::PeersConnected { without: None };
+    const DAEMONS: Check = Check::SelfHealDaemonsOnline { without: None };
+    const OP_VERSION: Check = Check::OpVersionIs { op_version: OpVersion(110_000) };
+
+    /// One server's view is enough: the others may not have noticed yet.
+    #[rstest]
+    #[case::away(PEERS, |state: &mut PoolState| sees(state, |peer| peer.connected = false), &["PEER_DISCONNECTED g2: sees g3 disconnected"])]
+    #[case::in_another_state(
+        PEERS,
+        |state: &mut PoolState| sees(state, |peer| peer.state = PeerState::Other("Accepted peer request".into())),
+        &["PEER_DISCONNECTED g2: sees g3 in state `Accepted peer request`"]
+    )]
+    #[case::rejected(
+        PEERS,
+        |state: &mut PoolState| sees(state, |peer| peer.state = PeerState::Rejected),
+        &["PEER_REJECTED g2: rejects g3"]
+    )]
+    #[case::peers_not_read(
+        PEERS,
+        |state: &mut PoolState| change_host(state, 2, |host| host.peers = Observed::Unknown("no answer".into())),
+        &["PEER_DISCONNECTED g2: unknown: no answer"]
+    )]
+    #[case::daemon_away(
+        DAEMONS,
+        |state: &mut PoolState| daemon(state, |daemons| { daemons.insert(uuid(3), false); }),
+        &["SELF_HEAL_DAEMON_DOWN vol0: not online on g3"]
+    )]
+    #[case::daemon_not_told(
+        DAEMONS,
+        |state: &mut PoolState| daemon(state, |daemons| { daemons.remove(&uuid(3)); }),
+        &["SELF_HEAL_DAEMON_DOWN vol0: unknown: the status has no row for it on g3"]
+    )]
+    #[case::daemons_not_read(
+        DAEMONS,
+        |state: &mut PoolState| change_volume(state, "vol0", |volume| {
+            volume.self_heal_daemons = Observed::Unknown("no answer".into());
+        }),
+        &["SELF_HEAL_DAEMON_DOWN vol0: unknown: no answer"]
+    )]
+    #[case::one_raised(
+        Check::OpVersionsAgree,
+        |state: &mut PoolState| raised(state, 2),
+        &["OP_VERSION_DIFFERS pool: 100000 on g1, g3; 110000 on g2"]
+    )]
+    #[case::one_not_read(
+        Check::OpVersionsAgree,
+        |state: &mut PoolState| change_host(state, 2, |host| host.glusterd_info = Observed::Unknown("no answer".into())),
+        &["OP_VERSION_DIFFERS g2: unknown: no answer"]
+    )]
+    #[case::one_left_behind(
+        OP_VERSION,
+        |state: &mut PoolState| { raised(state, 1); raised(state, 3); },
+        &["OP_VERSION_NOT_RAISED g2: has op-version 100000 stored, not 110000"]
+    )]
+    fn what_is_wrong_is_told_of_whom_it_concerns(
+        #[case] check: Check,
+        #[case] change: fn(&mut PoolState),
+        #[case] expected: &[&str],
+    ) {
+        let mut state = replica_3();
+        if check == OP_VERSION {
+            assert_eq!(check.look(&state).len(), 3, "none is raised yet");
+        } else {
+            assert_eq!(check.look(&state), [], "all is well");
+        }
+        change(&mut state);
+        let found: Vec<String> = check.look(&state).iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected);
+    }
+
+    /// Who is meant to be out is neither asked nor asked about.
+    #[test]
+    fn a_server_that_is_out_is_left_out() {
+        let mut state = replica_3();
+        sees(&mut state, |peer| peer.connected = false);
+        change_host(&mut state, 3, |host| host.peers = Observed::Unknown("glusterd does not run".into()));
+        daemon(&mut state, |daemons| {
+            daemons.insert(uuid(3), false);
+        });
+        let without = Some("g3".parse().unwrap());
+        assert_eq!(Check::PeersConnected { without: without.clone() }.look(&state), []);
+        assert_eq!(Check::SelfHealDaemonsOnline { without }.look(&state), []);
+    }
+}

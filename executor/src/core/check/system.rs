@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::finding::{Code, Finding, Subject};
 use super::super::names::{HostName, Release};
-use super::super::pool::{Observed, PoolState};
+use super::super::pool::{HostState, Observed, PoolState};
 use super::super::system::{Daemon, InstalledPackages, Role};
 
 /// How far two servers' clocks may be apart. Any clock that is kept by NTP is within a second; certificates, logs
@@ -183,4 +183,14 @@ pub(crate) fn multiplexed(state: &PoolState) -> Vec<Finding> {
     });
     let what = "cluster.brick-multiplex is on: all bricks of a server are one process";
     if on { vec![Finding::seen(Code::BricksMultiplexed, Subject::Pool, what)] } else { Vec::new() }
+}
+
+/// Whether Gluster's own NFS server runs where everything is going to be stopped. Its clients are in no list of Gluster's, and
+/// each has one server: no copy elsewhere helps while that one is out.
+pub(crate) fn gnfs(host: &HostName, state: &HostState) -> Option<Finding> {
+    let daemons = state.system.daemons.known().ok()?;
+    let runs = daemons.iter().any(|daemon| daemon.role == Role::Nfs);
+    let what = "Gluster's NFS server runs here: clients that mounted from this server wait for as long as it is out, \
+                and no list of Gluster's clients has them";
+    runs.then(|| Finding::seen(Code::GnfsRuns, Subject::Host(host.clone()), what))
 }

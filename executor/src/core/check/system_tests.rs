@@ -239,3 +239,38 @@ fn a_finding_names_the_host_it_is_about() {
     assert_eq!(found[0].subject, super::super::finding::Subject::Host(host(2)));
     assert_eq!(found[0].what, "10.3 gives bricks any port of 49152-60999; the firewall closes 49160-60999");
 }
+
+/// Clients that no list has, and that one server alone serves.
+#[test]
+fn an_nfs_server_that_is_going_to_be_out_is_told() {
+    let served = |number: usize| {
+        let mut state = at_9();
+        change_host(&mut state, number, |host| {
+            host.system.daemons = host.system.daemons.clone().map(|mut daemons| {
+                let nfs = Daemon { role: Role::Nfs, pid: 50, ..daemons[0].clone() };
+                daemons.push(nfs);
+                daemons
+            });
+        });
+        state
+    };
+    let told = |state: &PoolState| -> Vec<String> {
+        let Outcome::Plan(plan) = plan(&inventory(3), state, &request("10.3", &[])) else { panic!("a plan") };
+        let nfs = plan.advice.iter().filter(|finding| finding.code.as_str() == "GNFS_RUNS");
+        nfs.map(|finding| finding.subject.to_string()).collect()
+    };
+    assert_eq!(told(&served(2)), ["g2"]);
+    assert_eq!(told(&at_9()), Vec::<String>::new());
+    // One that is upgraded already is not taken out.
+    let mut state = served(2);
+    change_host(&mut state, 2, |host| {
+        crate::core::sample::at_release(host, "10.3");
+        host.system.daemons = host.system.daemons.clone().map(|mut daemons| {
+            for daemon in &mut daemons {
+                daemon.releases = std::collections::BTreeSet::from(["10.3".parse().unwrap()]);
+            }
+            daemons
+        });
+    });
+    assert_eq!(told(&state), Vec::<String>::new());
+}

@@ -44,24 +44,12 @@ pub(super) fn decide(
         return Outcome::Refusal(Refusal { findings: in_the_way, waived: waived_findings });
     }
     match facts(inventory, state, request, &found.known_entries) {
-        Some(facts) => {
-            let outcome = build(inventory, &facts, request, &found, answered, waived_findings);
-            advised(outcome, found.advice)
-        }
+        Some(facts) => build(inventory, &facts, request, &found, answered, waived_findings),
         None => {
             let what = "release, op-version or volumes of a server could not be read";
             let missing = Finding::unknown(Code::NotObserved, Subject::Pool, what);
             Outcome::Refusal(Refusal { findings: vec![missing], waived: waived_findings })
         }
-    }
-}
-
-/// Puts what is worth knowing into a plan.
-fn advised(outcome: Outcome, advice: Vec<Finding>) -> Outcome {
-    match outcome {
-        Outcome::Plan(plan) => Outcome::Plan(Box::new(Plan { advice, ..*plan })),
-        Outcome::NothingToDo => Outcome::NothingToDo,
-        Outcome::Refusal(refusal) => Outcome::Refusal(refusal),
     }
 }
 
@@ -127,7 +115,7 @@ fn build(
         ),
         stages,
         answered,
-        advice: Vec::new(),
+        advice: [found.advice.clone(), clients::too_old(facts, op_version_then)].concat(),
         waived,
         waivers: request.waivers.clone(),
         baseline: facts.baseline.clone(),

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::super::check::{self, Check, frozen};
 use super::super::finding::{Code, Finding, Subject};
 use super::super::inventory::Inventory;
-use super::super::names::{HostName, Release};
-use super::super::pool::{PackageOffer, PoolState, Reach};
+use super::super::names::{HostName, OpVersion, Release};
+use super::super::pool::{ClientState, PackageOffer, PoolState, Reach};
 use super::super::system::ClientFacts;
 use super::builder::{
     Builder, Facts, HEALTH_PATIENCE_SECONDS, PROCESS_PATIENCE_SECONDS, RETURN_PATIENCE_SECONDS, SETTLE_LOOKS,
@@ -131,18 +131,27 @@ pub(super) fn left_to_do(inventory: &Inventory, facts: &Facts<'_>, to: Release) 
 
 /// Returns the addresses of connected clients that no host of the inventory has.
 fn strangers<'a>(facts: &'a Facts<'_>) -> BTreeSet<&'a str> {
-    let servers = facts.state.hosts.values().map(|host| &host.usage);
-    let clients = facts.state.clients.values().map(|client| &client.usage);
-    let usages = servers.chain(clients).filter_map(|usage| usage.known().ok());
-    let ours: BTreeSet<&str> = usages
-        .flat_map(|usage| usage.addresses.iter())
-        .map(String::as_str)
-        .chain(["127.0.0.1", "::1"])
-        .collect();
+    let ours = addresses(facts, facts.state.clients.values());
     let names: BTreeSet<&str> =
         facts.state.hosts.keys().chain(facts.state.clients.keys()).map(HostName::as_str).collect();
     let connected = facts.baseline.clients.values().flatten().map(String::as_str);
     connected.filter(|address| !ours.contains(address) && !names.contains(address)).collect()
+}
+
+/// Returns the addresses of the servers and of these client machines.
+fn addresses<'a>(facts: &'a Facts<'_>, clients: impl Iterator<Item = &'a ClientState>) -> BTreeSet<&'a str> {
+    let servers = facts.state.hosts.values().map(|host| &host.usage);
+    let usages = servers.chain(clients.map(|client| &client.usage)).filter_map(|usage| usage.known().ok());
+    usages.flat_map(|usage| usage.addresses.iter()).map(String::as_str).chain(["127.0.0.1", "::1"]).collect()
+}
+
+/// Says which connected clients would hold up a raise to this op-version, since no step upgrades them.
+pub(super) fn too_old(facts: &Facts<'_>, op_version: OpVersion) -> Vec<Finding> {
+    if op_version <= facts.op_version {
+        return Vec::new();
+    }
+    let upgraded = facts.clients.iter().filter_map(|client| facts.state.clients.get(&client.host));
+    check::clients_behind(facts.state, op_version, &addresses(facts, upgraded))
 }
 
 impl<'a> Builder<'a> {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use rstest::rstest;
 
+use super::super::finding::Code;
 use super::super::names::OpVersion;
 use super::super::pool::{GlusterdInfo, Observed, PoolState, StoredVolume};
-use super::super::sample::{change_host, change_volume, inventory, replica_3, request};
+use super::super::sample::{CLIENT, change_host, change_volume, inventory, replica_3, request};
 use super::*;
 use crate::render;
 
@@ -161,4 +162,61 @@ fn what_guides_recommend_is_listed_and_not_done() {
             .contains("restart glusterd on every server, one by one; before each see that")
     );
     assert_eq!(lines(&state, "11.1", 100_000), "");
+}
+
+/// The last gate waits for them, hours after the run was begun.
+#[test]
+fn clients_that_hold_up_the_raise_are_told_before_anything_is_done() {
+    let old: Vec<(String, u32)> = (1..=8).map(|last| (format!("192.0.2.20{last}"), 100_000)).collect();
+    let mut all: Vec<(&str, u32)> = old.iter().map(|(address, speaks)| (address.as_str(), *speaks)).collect();
+    // A server's own daemon, and a machine whose client is new enough.
+    all.extend([("192.0.2.1", 100_000), ("192.0.2.250", 110_000)]);
+    let told = |all: &[(&str, u32)], keep: bool| -> Vec<String> {
+        let mut state = replica_3();
+        speak(&mut state, all);
+        let mut asked = request("11.1", &[]);
+        asked.keep_op_version = keep;
+        let plan = planned(plan(&inventory(3), &state, &asked));
+        let about = plan.advice.iter().filter(|finding| finding.code == Code::ClientTooOld);
+        about.map(ToString::to_string).collect()
+    };
+    let expected = "CLIENT_TOO_OLD vol0: the op-version is raised to 110000 at the end, for which clients are too old that no \
+                    step upgrades: 192.0.2.201 (100000), 192.0.2.202 (100000), 192.0.2.203 (100000), \
+                    192.0.2.204 (100000), 192.0.2.205 (100000) and 3 more; until somebody does, the last step waits and \
+                    then halts; --keep-op-version leaves it for later";
+    assert_eq!(told(&all, false), [expected]);
+    assert_eq!(told(&all, true), Vec::<String>::new(), "it is not raised");
+    assert_eq!(told(&all[8..], false), Vec::<String>::new());
+    let one = told(&all[..1], false);
+    assert!(one[0].contains("no step upgrades: 192.0.2.201 (100000); until"), "{one:?}");
+}
+
+/// One that a step upgrades is none of them.
+#[test]
+fn a_client_machine_that_the_plan_upgrades_holds_up_nothing() {
+    let told = |at_once: usize| {
+        let mut state = replica_3();
+        speak(&mut state, &[(CLIENT, 100_000)]);
+        let mut asked = request("11.1", &[]);
+        asked.clients_at_once = at_once;
+        let plan = planned(plan(&inventory(3), &state, &asked));
+        plan.advice.iter().filter(|finding| finding.code == Code::ClientTooOld).count()
+    };
+    assert_eq!((told(1), told(0)), (0, 1));
+}
+
+/// What cannot be told is told as that; where Gluster tells nobody, the plan's own words stand.
+#[test]
+fn clients_that_cannot_be_asked_are_unknown() {
+    let told = |newest: Option<OpVersion>| -> Vec<String> {
+        let mut state = replica_3();
+        state.max_op_version = Observed::Known(newest);
+        change_volume(&mut state, "vol0", |volume| {
+            volume.client_op_versions = Observed::Unknown("no answer".into());
+        });
+        let plan = planned(plan(&inventory(3), &state, &request("11.1", &[])));
+        plan.advice.iter().map(ToString::to_string).filter(|advice| advice.starts_with("CLIENT")).collect()
+    };
+    assert_eq!(told(Some(OpVersion(100_000))), ["CLIENT_TOO_OLD vol0: unknown: no answer"]);
+    assert_eq!(told(None), Vec::<String>::new());
 }

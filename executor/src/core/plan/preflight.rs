@@ -86,8 +86,11 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     let clients = state.clients.iter().filter(|_| request.clients_at_once > 0);
     let clients = clients.map(|(host, found)| (host, &found.system.packages));
     let advice = servers.chain(clients).flat_map(|(host, packages)| check::edited(host, packages));
+    let moving = reached.hosts.iter().filter(|(host, found)| request.moves(host, &found.release));
+    let gnfs = moving.filter_map(|(host, found)| check::gnfs(host, found));
     let one_copy = if online { check::one_copy_is_written(&reached) } else { Vec::new() };
-    let advice = advice.chain(check::multiplexed(&reached)).chain(one_copy).chain(hazards.noted).collect();
+    let advice =
+        advice.chain(check::multiplexed(&reached)).chain(gnfs).chain(one_copy).chain(hazards.noted).collect();
     Preflight { findings, answered, advice, out, half_done, known_entries: stale.known }
 }
 

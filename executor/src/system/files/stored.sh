@@ -32,6 +32,8 @@ done
 cat vols/*/*.vol 2>/dev/null | sed -n 's/^[[:space:]]*type \([a-z0-9/-]*\)[[:space:]]*$/translator \1/p' | sort -u
 if [ -e secure-access ]; then echo secure-access; fi
 for directory in /etc/ssl /etc/pki/tls /usr/lib/ssl; do
-    if [ -e "$root$directory/glusterfs.pem" ]; then echo "certificates $directory"; fi
+    # All three, or a TLS connection is refused before it begins.
+    set -- "$root$directory/glusterfs.pem" "$root$directory/glusterfs.key" "$root$directory/glusterfs.ca"
+    if [ -e "$1" ] && [ -e "$2" ] && [ -e "$3" ]; then echo "certificates $directory"; fi
 done
 echo end
