@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::keeper::own;
+use super::last::last_run;
 use super::say::{answer, print_json, sayln};
 use super::{CheckArgs, OutputFormat, PoolArgs};
 use crate::core::baseline::{Before, KnownEntries};
@@ -155,9 +156,17 @@ pub(super) async fn decide_by(
     let began = Instant::now();
     let (mut stale, mut looks) = (None, 0);
     let own = own(&pool.state_folder());
+    // One that cannot be read is no reason not to look: `run` itself refuses then.
+    let last = last_run(&pool.state_folder(), inventory).ok().flatten().filter(|(_, last)| !last.complete);
+    let unfinished = last.map(|(_, last)| last.plan.baseline.clients).unwrap_or_default();
     loop {
         let mut state = observe::look(&transport as &dyn Transport, inventory, scope).await;
-        state.before = Arc::new(Before { stale: stale.clone(), own: own.clone(), ..Before::default() });
+        state.before = Arc::new(Before {
+            stale: stale.clone(),
+            own: own.clone(),
+            unfinished: unfinished.clone(),
+            ..Before::default()
+        });
         let outcome = plan(&state);
         if began.elapsed() < PASSING_PATIENCE && may_pass(&outcome) {
             tracing::info!("looking again: what stands in the way often passes by itself");

@@ -61,6 +61,8 @@ pub struct Before {
     pub stale: Option<KnownEntries>,
     /// Those who work on the runs whose journals are here, so that their claims are ours.
     pub own: BTreeSet<Keeper>,
+    /// The clients that the last run of these servers noted as it began, where it did not come to its end.
+    pub unfinished: Clients,
 }
 
 /// The processes that a turn of one server must leave alone on the others.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use executor::claims::{self, Heirs, Whose};
+use executor::core::baseline::{Before, Clients};
 use executor::core::check;
 use executor::core::claim::{Claim, Keeper, RunId};
 use executor::core::event::{Event, GateKind, Record};
@@ -186,9 +187,8 @@ impl Stage<'_> {
         let mut findings = Vec::new();
         for look in 1..=8 * TRIES {
             let mut state = observe::look(&self.pool, &self.inventory, &self.upgrade.scope()).await;
-            let own = self.own();
-            state.before =
-                std::sync::Arc::new(executor::core::baseline::Before { own, ..Default::default() });
+            let (own, unfinished) = (self.own(), self.unfinished()?);
+            state.before = std::sync::Arc::new(Before { own, unfinished, ..Default::default() });
             findings = match self.upgrade.plan(&self.inventory, &state) {
                 Outcome::Plan(plan) => return Ok(Some(shortened(*plan))),
                 Outcome::NothingToDo => return Ok(None),
@@ -233,6 +233,12 @@ impl Stage<'_> {
             progress.plan.servers.iter().map(|row| &row.host).collect::<BTreeSet<_>>() == servers
         };
         journal::latest(&self.folder, ours).map_err(|error| error.to_string())
+    }
+
+    /// The clients that the last run noted, where it did not end: what a new plan looks for.
+    fn unfinished(&self) -> Result<Clients, String> {
+        let last = self.latest()?.filter(|(_, progress)| !progress.complete);
+        Ok(last.map(|(_, progress)| progress.plan.baseline.clients).unwrap_or_default())
     }
 
     /// Whether the last run has stopped volumes, and only it knows which: what a halt says, too.

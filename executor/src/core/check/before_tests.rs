@@ -8,8 +8,9 @@ use rstest::rstest;
 use super::super::baseline::Before;
 use super::super::finding::Ground;
 use super::super::names::OpVersion;
+use super::super::plan::{Outcome, plan};
 use super::super::pool::{GlusterdInfo, Observed, PoolState, VolumeState};
-use super::super::sample::{change_host, change_volume, host, replica_3};
+use super::super::sample::{CLIENT, change_host, change_volume, host, inventory, replica_3, request};
 use super::super::system::{Daemon, Role};
 use super::*;
 
@@ -205,4 +206,49 @@ fn a_client_that_cannot_follow_is_named_by_its_address() {
     assert_eq!(findings(&check, &state), ["CLIENT_TOO_OLD vol0: unknown: no answer"]);
     state.volumes = Observed::Unknown("no answer".into());
     assert_eq!(findings(&check, &state), ["CLIENT_TOO_OLD pool: unknown: no answer"]);
+}
+
+/// A client that lost its mount while a run was stuck is noted by no new plan, and nobody would miss it.
+#[test]
+fn a_client_of_a_run_that_did_not_end_is_missed_by_the_next() {
+    let unfinished = BTreeMap::from([(
+        "vol0".parse().unwrap(),
+        BTreeSet::from(["192.0.2.1".to_owned(), CLIENT.to_owned(), "192.0.2.201".to_owned()]),
+    )]);
+    let mut state = replica_3();
+    state.before = Arc::new(Before { unfinished, ..Before::default() });
+    // One without a machine in the inventory, and one with; servers are others' business.
+    change_volume(&mut state, "vol0", |volume| {
+        volume.clients = volume.clients.clone().map(|mut clients| {
+            clients.values_mut().for_each(|addresses| addresses.clear());
+            clients
+        });
+    });
+    let gone = |state: &PoolState, waivers: &[&str]| -> Vec<String> {
+        match plan(&inventory(3), state, &request("11.1", waivers)) {
+            Outcome::Refusal(refusal) => refusal.findings.iter().map(ToString::to_string).collect(),
+            Outcome::Plan(_) | Outcome::NothingToDo => Vec::new(),
+        }
+    };
+    let told = |address: &str| {
+        format!(
+            "CLIENT_GONE {address}: was a client of vol0 when the last run began, which did not come to its end, and is on \
+             no brick now"
+        )
+    };
+    assert_eq!(gone(&state, &[]), [told(CLIENT), told("192.0.2.201")]);
+    assert_eq!(gone(&state, &["CLIENT_GONE:192.0.2.100"]), [told("192.0.2.201")]);
+    // What the run itself unmounted there comes back by its own note.
+    let c1 = state.clients.get_mut(&"c1".parse().unwrap()).unwrap();
+    c1.usage = c1.usage.clone().map(|mut usage| {
+        let mounted = std::mem::take(&mut usage.mounts)
+            .into_iter()
+            .filter_map(|mount| mount.again.known().ok().cloned());
+        usage.put_aside.mounts.extend(mounted);
+        usage
+    });
+    assert_eq!(gone(&state, &[]), [told("192.0.2.201")]);
+    // A stopped volume has no clients.
+    change_volume(&mut state, "vol0", |volume| volume.volume.started = false);
+    assert_eq!(gone(&state, &[]), [""; 0]);
 }

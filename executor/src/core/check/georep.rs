@@ -6,11 +6,18 @@ use super::super::finding::{Code, Finding, Subject};
 use super::super::georep::{PoolRole, Session, SessionName, SyncTools, WorkerStatus};
 use super::super::names::{HostName, Release, VolumeName};
 use super::super::pool::{Observed, PoolState, Volume};
+use super::volume::bricks_but;
 
 /// What may stand in the way of an upgrade to `to` where geo-replication is in use.
 ///
-/// `half_done`: servers were upgraded to it already, so a session that is stopped was stopped for that.
-pub(crate) fn geo_replication(state: &PoolState, to: Release, half_done: bool) -> Vec<Finding> {
+/// `half_done`: servers were upgraded to it already, so a session that is stopped was stopped for that. `without`: the
+/// server that is out by now, and whose workers are in no status.
+pub(crate) fn geo_replication(
+    state: &PoolState,
+    to: Release,
+    half_done: bool,
+    without: Option<&HostName>,
+) -> Vec<Finding> {
     let sessions = match state.sessions.known() {
         Ok(sessions) => sessions,
         Err(reason) => return vec![Finding::unknown(Code::NotObserved, Subject::Pool, reason)],
@@ -19,7 +26,7 @@ pub(crate) fn geo_replication(state: &PoolState, to: Release, half_done: bool) -
     for session in sessions {
         let subject = Subject::Volume(session.name.primary.clone());
         if !(half_done && session.is_stopped()) {
-            findings.extend(well(session, volume_of(state, &session.name.primary)));
+            findings.extend(well(state, session, without));
         }
         findings.extend(rsync(state, session));
         if behind(state, to) {
@@ -43,10 +50,7 @@ pub(crate) fn geo_replication(state: &PoolState, to: Release, half_done: bool) -
 /// Every session copies: what an upgrade stopped is started again.
 pub(crate) fn sessions_run(state: &PoolState) -> Vec<Finding> {
     match state.sessions.known() {
-        Ok(sessions) => {
-            let of = |session: &Session| well(session, volume_of(state, &session.name.primary));
-            sessions.iter().flat_map(of).collect()
-        }
+        Ok(sessions) => sessions.iter().flat_map(|session| well(state, session, None)).collect(),
         Err(reason) => vec![Finding::unknown(Code::NotObserved, Subject::Pool, reason)],
     }
 }
@@ -59,21 +63,24 @@ fn volume_of<'a>(state: &'a PoolState, name: &VolumeName) -> Option<&'a Volume> 
     state.volumes.known().ok()?.get(name).map(|volume| &volume.volume)
 }
 
-/// Every worker is Active or Passive, and every replica set of the volume has one that is Active.
-fn well(session: &Session, volume: Option<&Volume>) -> Vec<Finding> {
+/// Every worker is Active or Passive, and every replica set of the volume has one that is Active: on another server where
+/// the one that had it is out, since a Passive one takes over.
+fn well(state: &PoolState, session: &Session, without: Option<&HostName>) -> Vec<Finding> {
     let subject = || Subject::Volume(session.name.primary.clone());
     let to = &session.name.secondary;
     let mut findings = not_copying(session);
     if !findings.is_empty() {
         return findings;
     }
-    let Some(volume) = volume else {
+    let Some(volume) = volume_of(state, &session.name.primary) else {
         let what = format!("the session to {to}: its volume was not seen");
         return vec![Finding::unknown(Code::GeorepNotHealthy, subject(), what)];
     };
-    let workers = session.workers.len();
-    if workers != volume.bricks.len() {
-        let what = format!("the session to {to} has {workers} workers for {} bricks", volume.bricks.len());
+    let out = without.and_then(|host| state.uuid_of(host));
+    let there = session.workers.iter().filter(|worker| out.is_none() || worker.peer.as_ref() != out);
+    let (workers, bricks) = (there.count(), bricks_but(state, volume, without).count());
+    if workers != bricks {
+        let what = format!("the session to {to} has {workers} workers for {bricks} bricks");
         findings.push(Finding::unknown(Code::GeorepNotHealthy, subject(), what));
     }
     let copied = |set: &&[super::super::pool::BrickOf]| {

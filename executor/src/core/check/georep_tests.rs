@@ -9,7 +9,7 @@ use super::{Check, SessionBefore, crawls, geo_replication};
 use crate::core::finding::Code;
 use crate::core::finding::Ground;
 use crate::core::georep::{OtherPool, PoolRole, Session, SyncTools, WorkerStatus};
-use crate::core::names::Release;
+use crate::core::names::{HostName, Release};
 use crate::core::pool::{HostState, Observed, PoolState, Reach, Unreachable};
 use crate::core::sample::{change_host, host, replica_3, replicated};
 
@@ -18,7 +18,7 @@ fn to(text: &str) -> Release {
 }
 
 fn found(state: &PoolState, target: &str) -> Vec<(String, Ground)> {
-    let findings = geo_replication(state, to(target), false);
+    let findings = geo_replication(state, to(target), false, None);
     findings.iter().map(|finding| (finding.code.to_string(), finding.ground)).collect()
 }
 
@@ -204,8 +204,29 @@ fn a_half_done_upgrade_has_its_sessions_stopped() {
     change(&mut state, |session| {
         session.workers.iter_mut().for_each(|worker| worker.status = WorkerStatus::Stopped);
     });
-    assert_eq!(geo_replication(&state, to("11.1"), true), []);
-    assert_ne!(geo_replication(&state, to("11.1"), false), []);
+    assert_eq!(geo_replication(&state, to("11.1"), true, None), []);
+    assert_ne!(geo_replication(&state, to("11.1"), false, None), []);
+}
+
+/// Its worker is in no status, and what was Passive elsewhere takes over.
+#[test]
+fn a_server_that_is_out_already_has_no_worker() {
+    let mut state = replicated("11.1");
+    change(&mut state, |session| {
+        session.workers.remove(0);
+        session.workers[0].status = WorkerStatus::Active;
+    });
+    let out = "g1".parse().unwrap();
+    assert_eq!(geo_replication(&state, to("11.1"), true, Some(&out)), []);
+    let found = |without: Option<&HostName>| {
+        let findings = geo_replication(&state, to("11.1"), true, without);
+        findings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let missing = "GEOREP_NOT_HEALTHY vol0: unknown: the session to l1::copy has 2 workers for 3 bricks";
+    assert_eq!(found(None), [missing]);
+    change(&mut state, |session| session.workers[0].status = WorkerStatus::Passive);
+    let found = geo_replication(&state, to("11.1"), true, Some(&out));
+    assert!(found[0].what.contains("no Active worker"), "{found:?}");
 }
 
 fn before(state: &PoolState) -> SessionBefore {

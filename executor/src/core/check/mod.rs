@@ -62,6 +62,7 @@ pub(crate) use system::{
 };
 pub(crate) use units::units_known;
 pub(crate) use usage::called;
+pub(crate) use volume::lost_since_unfinished;
 
 /// A question about a pool state. `without` names a server that is meant to be out at the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -33,15 +33,36 @@ pub(super) fn members(state: &PoolState) -> Vec<Finding> {
                 format!("{host} has a peer {} ({}) that the inventory does not name", name(peer), peer.uuid);
             findings.push(Finding::seen(Code::PeerNotInInventory, Subject::Pool, what));
         }
-        let seen: BTreeSet<&PeerUuid> = peers.iter().map(|peer| &peer.uuid).collect();
-        for (uuid, other) in &named {
-            if *other != host && !seen.contains(*uuid) {
-                let what = format!("{host} has no peer with its UUID {uuid}");
-                findings.push(Finding::seen(Code::HostNotInPool, Subject::Host((*other).clone()), what));
-            }
-        }
     }
+    findings.extend(strangers(state, &named));
     findings
+}
+
+/// Finds servers that are not in the pool: of each, who does not know it. One that nobody knows is outside, and what it does
+/// not know itself is no news.
+fn strangers(state: &PoolState, named: &BTreeMap<&PeerUuid, &HostName>) -> Vec<Finding> {
+    // Of servers whose peers are not known nothing can be said, and other checks say so.
+    let known = state.hosts.iter().filter_map(|(host, state)| Some((host, state.peers.known().ok()?)));
+    let known: BTreeMap<&HostName, BTreeSet<&PeerUuid>> =
+        known.map(|(host, peers)| (host, peers.iter().map(|peer| &peer.uuid).collect())).collect();
+    let others = |host: &HostName| known.len() - usize::from(known.contains_key(host));
+    let unknown_to = |uuid: &PeerUuid, host: &HostName| -> Vec<&HostName> {
+        let lacks = known.iter().filter(|(other, peers)| **other != host && !peers.contains(uuid));
+        lacks.map(|(other, _)| *other).collect()
+    };
+    let strange: BTreeMap<&HostName, Vec<&HostName>> =
+        named.iter().map(|(uuid, host)| (*host, unknown_to(uuid, host))).collect();
+    let is_outside = |host: &HostName| {
+        strange.get(host).is_some_and(|unknown_to| !unknown_to.is_empty() && unknown_to.len() == others(host))
+    };
+    let tell = |(host, unknown_to): (&&HostName, &Vec<&HostName>)| {
+        let news = unknown_to.iter().filter(|other| is_outside(host) || !is_outside(other));
+        let news: Vec<&str> = news.map(|other| other.as_str()).collect();
+        let what =
+            format!("is no peer of {} (it answers with UUID {})", news.join(", "), state.uuid_of(host)?);
+        (!news.is_empty()).then(|| Finding::seen(Code::HostNotInPool, Subject::Host((*host).clone()), what))
+    };
+    strange.iter().filter_map(tell).collect()
 }
 
 /// Returns what to call a peer: the first of its names.
@@ -197,8 +218,9 @@ pub(super) fn op_versions_agree(state: &PoolState) -> Vec<Finding> {
 mod tests {
     use rstest::rstest;
 
+    use super::super::super::plan::{Outcome, plan};
     use super::super::super::pool::{GlusterdInfo, Observed};
-    use super::super::super::sample::{change_host, change_volume, replica_3, uuid};
+    use super::super::super::sample::{change_host, change_volume, inventory, replica_3, request, uuid};
     use super::super::Check;
     use super::*;
 
@@ -296,6 +318,45 @@ mod tests {
         change(&mut state);
         let found: Vec<String> = check.look(&state).iter().map(ToString::to_string).collect();
         assert_eq!(found, expected);
+    }
+
+    /// Takes servers out of each other's peers.
+    fn part(state: &mut PoolState, number: usize, from: &[usize]) {
+        change_host(state, number, |host| {
+            host.peers = host.peers.clone().map(|mut peers| {
+                peers.retain(|peer| !from.iter().any(|other| peer.uuid == uuid(*other)));
+                peers
+            });
+        });
+    }
+
+    #[rstest]
+    #[case::all_are_members(&[], &[])]
+    #[case::detached(&[(1, &[3][..]), (2, &[3][..]), (3, &[1, 2][..])], &["g3: is no peer of g1, g2"])]
+    #[case::one_forgot_it(&[(2, &[3][..])], &["g3: is no peer of g2"])]
+    #[case::one_forgot_all(&[(2, &[1, 3][..])], &["g1: is no peer of g2", "g3: is no peer of g2"])]
+    #[case::nobody_knows_anybody(
+        &[(1, &[2, 3][..]), (2, &[1, 3][..]), (3, &[1, 2][..])],
+        &["g1: is no peer of g2, g3", "g2: is no peer of g1, g3", "g3: is no peer of g1, g2"]
+    )]
+    fn who_is_not_in_the_pool_is_told_once(#[case] parted: &[(usize, &[usize])], #[case] expected: &[&str]) {
+        let mut state = replica_3();
+        for (number, from) in parted {
+            part(&mut state, *number, from);
+        }
+        let found = Check::Members.look(&state);
+        let heads: Vec<String> = found
+            .iter()
+            .map(|finding| finding.to_string())
+            .map(|text| text.split(" (it").next().unwrap().replace("HOST_NOT_IN_POOL ", ""))
+            .collect();
+        assert_eq!(heads, expected);
+        // So does a plan's refusal, which looks at peers twice.
+        let told = match plan(&inventory(3), &state, &request("11.1", &[])) {
+            Outcome::Refusal(refusal) => refusal.findings,
+            Outcome::Plan(_) | Outcome::NothingToDo => Vec::new(),
+        };
+        assert_eq!(told.iter().filter(|one| one.code == Code::HostNotInPool).count(), expected.len());
     }
 
     /// Who is meant to be out is neither asked nor asked about.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::finding::{Code, Finding, Subject};
 use super::super::names::{Brick, HostName, PeerUuid, VolumeName};
 use super::super::pool::{BrickOf, Observed, PoolState, Volume, VolumeKind, VolumeState};
+use super::super::usage::Usage;
 
 /// Puts a question to every started volume. A stopped one serves nobody and cannot be asked.
 pub(super) fn started(
@@ -30,7 +31,7 @@ pub(super) fn heals(volume: &Volume) -> bool {
 }
 
 /// Returns the bricks that are not on the server that is out.
-fn bricks_but<'a>(
+pub(super) fn bricks_but<'a>(
     state: &'a PoolState,
     volume: &'a Volume,
     without: Option<&'a HostName>,
@@ -169,6 +170,14 @@ pub(super) fn clients_back(
     state: &PoolState,
     expected: &BTreeMap<VolumeName, BTreeSet<String>>,
 ) -> Vec<Finding> {
+    clients_gone(state, expected, "at the start")
+}
+
+fn clients_gone(
+    state: &PoolState,
+    expected: &BTreeMap<VolumeName, BTreeSet<String>>,
+    then: &str,
+) -> Vec<Finding> {
     let volumes = match state.volumes.known() {
         Ok(volumes) => volumes,
         Err(reason) => return vec![Finding::unknown(Code::ClientGone, Subject::Pool, reason)],
@@ -188,11 +197,32 @@ pub(super) fn clients_back(
             }
         };
         for address in addresses.iter().filter(|address| !now.contains(*address)) {
-            let what = format!("was a client of {name} at the start, and is on no brick now");
+            let what = format!("was a client of {name} {then}, and is on no brick now");
             findings.push(Finding::seen(Code::ClientGone, Subject::Client(address.clone()), what));
         }
     }
     findings
+}
+
+/// Clients that the last run noted as it began, before it came to no end, and that are on no brick now: a new plan would take
+/// it for granted that they are not there. Not told of those that an upgrade unmounted itself, whose mounts its notes on them
+/// bring back, and of the servers, whose daemons other checks ask about.
+pub(crate) fn lost_since_unfinished(state: &PoolState) -> Vec<Finding> {
+    let put_aside = |usage: &&Usage| !usage.put_aside.mounts.is_empty();
+    let clients = state.clients.values().filter_map(|client| client.usage.known().ok()).filter(put_aside);
+    let servers = state.hosts.values().filter_map(|host| host.usage.known().ok());
+    let theirs: BTreeSet<&String> = clients.chain(servers).flat_map(|usage| &usage.addresses).collect();
+    // A volume that is stopped serves nobody.
+    let stopped = |name: &VolumeName| {
+        let volumes = state.volumes.known().ok();
+        volumes.and_then(|volumes| volumes.get(name)).is_some_and(|volume| !volume.volume.started)
+    };
+    let noted = state.before.unfinished.iter().filter(|(volume, _)| !stopped(volume));
+    let noted = noted.map(|(volume, addresses)| {
+        let others = addresses.iter().filter(|address| !theirs.contains(address)).cloned();
+        (volume.clone(), others.collect())
+    });
+    clients_gone(state, &noted.collect(), "when the last run began, which did not come to its end")
 }
 
 pub(super) fn no_tasks(state: &PoolState) -> Vec<Finding> {

@@ -44,7 +44,11 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
         None
     });
     let answered = nfs_options(&reached, request);
-    findings.extend(look_all(&pool_checks(out.as_ref(), !answered.is_empty()), &reached));
+    let outside = findings.iter().any(|finding| finding.code == Code::HostNotInPool);
+    let mut of_pool = look_all(&pool_checks(out.as_ref(), !answered.is_empty()), &reached);
+    // The peers are looked at there once more, from each server; who is no member was told above.
+    of_pool.retain(|finding| !(outside && finding.code == Code::HostNotInPool));
+    findings.extend(of_pool);
     // While a server is out, what is written waits for it: a backlog is then no finding but the reason
     // to go on, and no entry of it is a stale one.
     let stale = if out.is_none() { stale_entries(&reached, request) } else { Stale::default() };
@@ -57,8 +61,12 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     }
     let half_done = out.is_some() || half_done(&reached, request.to);
     findings.extend(match request.direction {
-        Direction::Up => check::geo_replication(&reached, request.to, half_done),
+        Direction::Up => check::geo_replication(&reached, request.to, half_done, out.as_ref()),
         // Refused altogether, by the way back itself.
+        Direction::Back => Vec::new(),
+    });
+    findings.extend(match request.direction {
+        Direction::Up => check::lost_since_unfinished(&reached),
         Direction::Back => Vec::new(),
     });
     findings.extend(systems(&reached, request, out.as_ref()));
@@ -82,16 +90,23 @@ pub(super) fn preflight(state: &PoolState, request: &Request) -> Preflight {
     }
     let (healed, findings) = healed_first(findings, &reached, request);
     let answered = [answered, healed].concat();
-    let servers = reached.hosts.iter().map(|(host, found)| (host, &found.system.packages));
+    let advice = [advice(&reached, request), hazards.noted].concat();
+    Preflight { findings, answered, advice, out, half_done, known_entries: stale.known }
+}
+
+/// What does not stand in the way, and is worth knowing.
+fn advice(state: &PoolState, request: &Request) -> Vec<Finding> {
+    let servers = state.hosts.iter().map(|(host, found)| (host, &found.system.packages));
     let clients = state.clients.iter().filter(|_| request.clients_at_once > 0);
     let clients = clients.map(|(host, found)| (host, &found.system.packages));
-    let advice = servers.chain(clients).flat_map(|(host, packages)| check::edited(host, packages));
-    let moving = reached.hosts.iter().filter(|(host, found)| request.moves(host, &found.release));
+    let edited = servers.chain(clients).flat_map(|(host, packages)| check::edited(host, packages));
+    let moving = state.hosts.iter().filter(|(host, found)| request.moves(host, &found.release));
     let gnfs = moving.filter_map(|(host, found)| check::gnfs(host, found));
-    let one_copy = if online { check::one_copy_is_written(&reached) } else { Vec::new() };
-    let advice =
-        advice.chain(check::multiplexed(&reached)).chain(gnfs).chain(one_copy).chain(hazards.noted).collect();
-    Preflight { findings, answered, advice, out, half_done, known_entries: stale.known }
+    let one_copy = match request.procedure {
+        Procedure::Online => check::one_copy_is_written(state),
+        Procedure::Offline => Vec::new(),
+    };
+    edited.chain(check::multiplexed(state)).chain(gnfs).chain(one_copy).collect()
 }
 
 /// Splits what is waiting to be healed from the other findings, all of them sorted, each once. Within a downtime it
