@@ -191,7 +191,7 @@ fn a_run_that_died_at_its_very_end_is_mentioned(asked: &Asked, pool: &Pool) {
     assert!(said.contains("add --take-over") && sh(pool, &format!("cat {CLAIM}")).contains("/elsewhere/"));
 
     let notes = ["an earlier run did not end, though nothing is left to do", "still claims g1"];
-    let again = || text(&asked.alone(&["run", "--to", "10.3", "--yes"]).stderr);
+    let again = |more: &[&str]| text(&asked.alone(&[&["run", "--to", "10.3"], more].concat()).stderr);
     claims_by("alice@ops1", &here);
     let refused = asked.alone(&["run", "--to", "10.3", "--yes"]);
     let said = text(&refused.stderr);
@@ -205,13 +205,25 @@ fn a_run_that_died_at_its_very_end_is_mentioned(asked: &Asked, pool: &Pool) {
     let lines = records.split_inclusive('\n').take(end);
     std::fs::write(&journal, lines.collect::<String>()).unwrap();
     claims_by(&ours, &here);
-    let said = again();
+    let said = again(&[]);
     assert!(said.contains("Nothing to do") && notes.iter().all(|note| said.contains(note)), "{said}");
     let resumed = asked.alone(&["resume", "--yes"]);
     assert_eq!(resumed.status.code(), Some(0), "{}", text(&resumed.stderr));
     assert_eq!(sh(pool, "ls -A /var/lib/gluster-upgrade"), "", "it has taken its claim away");
-    let said = again();
+    let said = again(&[]);
     assert!(said.contains("Nothing to do") && !notes.iter().any(|note| said.contains(note)), "{said}");
+
+    // Where resuming would halt for ever, the same command with --yes ends it; not one that asks for less.
+    let lines = records.split_inclusive('\n').take(end);
+    std::fs::write(&journal, lines.collect::<String>()).unwrap();
+    claims_by(&ours, &here);
+    let less = again(&["--clients-at-once", "3", "--yes"]);
+    assert!(less.contains("Nothing to do") && notes.iter().all(|note| less.contains(note)), "{less}");
+    let said = again(&["--yes"]);
+    assert!(said.contains("Nothing to do") && said.contains("it ends here"), "{said}");
+    assert_eq!(sh(pool, "ls -A /var/lib/gluster-upgrade"), "", "its claim is away");
+    let said = again(&["--yes"]);
+    assert!(!notes.iter().any(|note| said.contains(note)) && !said.contains("it ends here"), "{said}");
 }
 
 /// The claim that somebody has who works on the run of a journal at this place: by its name and the time of its first record.

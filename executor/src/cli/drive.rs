@@ -145,7 +145,10 @@ fn ended(
         }
         Err(RunError::Journal(error)) => {
             sayln!("error: the journal cannot be written, so nothing more is done");
-            journal_trouble(&error)
+            let exit = journal_trouble(&error);
+            // What it holds tells how far it came; where it cannot be read either, what the run knew as it began.
+            say!("\n{}", render::interrupted(&after().unwrap_or_else(|_| before.clone()), commands));
+            exit
         }
     })
 }

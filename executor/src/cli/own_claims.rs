@@ -1,15 +1,22 @@
 //! What runs of this machine have left on the servers, where there is nothing to do: told, since it would keep every
-//! other machine out.
+//! other machine out; and how a run ends that has nothing left to do.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::PoolArgs;
+use super::drive::release_finished;
 use super::last::{holder, last_run, name_of};
 use super::run::pool_identity;
 use super::say::say;
+use crate::core::event::Event;
 use crate::core::inventory::Inventory;
 use crate::core::names::HostName;
-use crate::core::pool::PoolState;
+use crate::core::plan::{Direction, Request};
+use crate::core::pool::{HostState, PoolState};
+use crate::core::resume::{self, Progress};
+use crate::journal::{Journal, JournalError, PoolLock};
+use crate::render::{self, printable};
 
 /// The last run of the pool, as far as it matters here.
 #[derive(Debug)]
@@ -37,6 +44,51 @@ pub(super) fn mention(pool: &PoolArgs, inventory: &Inventory, state: &PoolState)
     say!("{}", words(&claimed(state), last.as_ref(), held_by.as_deref()));
 }
 
+/// Ends the last run of these servers where the pool is by now what it was to become: in its journal, and by taking its
+/// claims away. Whatever halts it would halt it for ever: somebody else raised the op-version, say, and a gate asks for the one
+/// of the start. Returns its journal. Left as it is where it runs, was asked for something else, or stopped volumes that only
+/// it starts again.
+///
+/// # Errors
+/// Of the journal.
+pub(super) async fn end_unfinished(
+    pool: &PoolArgs,
+    inventory: &Inventory,
+    state: &PoolState,
+    request: &Request,
+) -> Result<Option<PathBuf>, JournalError> {
+    let folder = pool.state_folder();
+    let Some((path, progress)) = last_run(&folder, inventory)? else { return Ok(None) };
+    let identity = pool_identity(state).filter(|identity| *identity == progress.pool);
+    let Some(identity) = identity.filter(|_| is_reached(&progress, state, request)) else { return Ok(None) };
+    if holder(&folder, &identity).is_some() {
+        return Ok(None);
+    }
+    let _lock = PoolLock::take(&folder, &identity)?;
+    // Read again under the lock: it may have gone on meanwhile.
+    let (mut journal, records) = Journal::reopen(&path)?;
+    let Some(progress) = resume::progress(&records).filter(|now| is_reached(now, state, request)) else {
+        return Ok(None);
+    };
+    journal.append(Event::RunResumed { in_doubt: progress.in_doubt })?;
+    journal.append(Event::RunFinished)?;
+    if let Err(error) = release_finished(inventory, &path, &progress.plan).await {
+        say!("{}", printable(format!("note: its claims are still there: {error:#}\n")));
+    }
+    Ok(Some(path))
+}
+
+/// Whether a run did not end that was asked for the same as this request, for which nothing is left to do.
+fn is_reached(progress: &Progress, state: &PoolState, request: &Request) -> bool {
+    let plan = &progress.plan;
+    let stored = |host: &HostState| Some(host.glusterd_info.known().ok()?.op_version);
+    !progress.complete
+        && (plan.direction, plan.to, plan.clients_at_once)
+            == (Direction::Up, request.to, request.clients_at_once)
+        && state.hosts.values().all(|host| stored(host).is_some_and(|now| now >= plan.op_version_then))
+        && !render::in_downtime(progress)
+}
+
 /// Returns the servers with a claim of a run whose journal is here, by that run's name.
 fn claimed(state: &PoolState) -> BTreeMap<&str, Vec<&HostName>> {
     let mut claimed: BTreeMap<&str, Vec<&HostName>> = BTreeMap::new();
@@ -57,7 +109,7 @@ fn words(claimed: &BTreeMap<&str, Vec<&HostName>>, last: Option<&Last>, held_by:
     let mut text = Vec::new();
     if let Some(Last { journal, resume, complete: false, .. }) = last {
         text.push(format!("note: an earlier run did not end, though nothing is left to do ({journal})."));
-        text.push(format!("      {resume} ends it."));
+        text.push(format!("      {resume} ends it; should that halt, this command with --yes does."));
     }
     for (run, hosts) in claimed {
         let hosts = hosts.iter().map(|host| host.as_str()).collect::<Vec<_>>().join(", ");
@@ -88,8 +140,7 @@ mod tests {
     use crate::core::pool::Observed;
     use crate::core::sample::{change_host, host, replica_3};
 
-    const UNFINISHED: &str =
-        "note: an earlier run did not end, though nothing is left to do (/j).\n      resume ends it.\n";
+    const UNFINISHED: &str = "note: an earlier run did not end, though nothing is left to do (/j).\n      resume ends it; should that halt, this command with --yes does.\n";
     const CLAIMED: &str = "note: the run r still claims g1, g2: from another machine every run is refused.\n";
     const TAKES: &str = "      resume takes the claim away.\n";
     const OVER: &str =

@@ -73,8 +73,11 @@ pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
         Ok(reopened) => reopened,
         Err(error) => return Ok(journal_trouble(&error)),
     };
-    // Read again under the lock: another run may have gone on meanwhile.
+    // Read again under the lock: while the question stood, another run may have gone on, ended, or begun.
     let Some(progress) = resume::progress(&records) else { anyhow::bail!("the journal lost its plan") };
+    if let Some(exit) = not_the_last(&args.pool, &inventory, &path, &progress) {
+        return Ok(exit);
+    }
     let taken_up = journal.append(Event::RunResumed { in_doubt: progress.in_doubt }).and_then(|first| {
         if progress.trail.declared.as_ref() != Some(&declared) {
             journal.append(Event::InventoryNoted { declared })?;
@@ -87,6 +90,19 @@ pub(super) async fn resume(args: ResumeArgs) -> anyhow::Result<Exit> {
     };
     let copies = elsewhere.iter().map(Claim::keeper).collect();
     drive(&args.pool, &args.act, &inventory, &progress.plan, journal, first, copies).await
+}
+
+/// Says that another run of these servers has begun, or that this one ended, since it was chosen.
+fn not_the_last(pool: &PoolArgs, inventory: &Inventory, path: &Path, progress: &Progress) -> Option<Exit> {
+    match last_run(&pool.state_folder(), inventory) {
+        Ok(Some((latest, _))) if latest == path && !progress.complete => None,
+        Ok(_) => {
+            sayln!("error: another run of these servers has begun or ended meanwhile; nothing was touched");
+            sayln!("hint: `executor status` shows it");
+            Some(Exit::Journal)
+        }
+        Err(error) => Some(journal_trouble(&error)),
+    }
 }
 
 /// Chooses the run to go on with, or says why there is none.

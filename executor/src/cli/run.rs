@@ -21,6 +21,7 @@ use crate::core::inventory::Inventory;
 use crate::core::names::{HostName, PeerUuid};
 use crate::core::plan::{Direction, Outcome, Plan};
 use crate::core::pool::{HostState, PoolState};
+use crate::core::resume::Progress;
 use crate::journal::{Journal, JournalError, PoolLock};
 use crate::render;
 
@@ -38,6 +39,19 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
             begin(&args.pool, &args.act, &inventory, (&state, outcome.clone()), &again, &nothing).await;
         say!("{}", offline_way(&args.pool, refusal, &request));
         return exit;
+    }
+    if outcome == Outcome::NothingToDo && args.act.yes {
+        match own_claims::end_unfinished(&args.pool, &inventory, &state, &request).await {
+            Ok(None) => {}
+            Ok(Some(journal)) => {
+                tell_alone(&args.act, Event::NothingToDo)?;
+                say!("{nothing}");
+                sayln!("note: an earlier run did not end, and nothing is left of it to do: it ends here");
+                sayln!("      ({}).", journal.display());
+                return Ok(Exit::Done);
+            }
+            Err(error) => return Ok(journal_trouble(&error)),
+        }
     }
     begin(&args.pool, &args.act, &inventory, (&state, outcome), &again, &nothing).await
 }
@@ -67,7 +81,11 @@ pub(super) async fn begin(
         }
     };
     say!("{}", render::plan(&plan, again));
-    mention_unfinished(pool_args, inventory, &plan);
+    // A run that cannot be read may be one that stopped volumes, or a newer program's: it is not passed over.
+    match last_run(&pool_args.state_folder(), inventory) {
+        Ok(last) => mention_unfinished(pool_args, last.as_ref(), &plan),
+        Err(error) => return Ok(journal_trouble(&error)),
+    }
     if let Some(exit) = unconfirmed(act)? {
         return Ok(exit);
     }
@@ -94,9 +112,8 @@ pub(super) async fn begin(
 }
 
 /// Says that an earlier run did not end: planning anew is as safe, and leaves that journal as it is.
-fn mention_unfinished(pool: &PoolArgs, inventory: &Inventory, plan: &Plan) {
-    let latest = last_run(&pool.state_folder(), inventory);
-    if let Ok(Some((path, progress))) = latest
+fn mention_unfinished(pool: &PoolArgs, last: Option<&(PathBuf, Progress)>, plan: &Plan) {
+    if let Some((path, progress)) = last
         && !progress.complete
     {
         sayln!("note: an earlier run did not end ({}).", path.display());
@@ -106,7 +123,7 @@ fn mention_unfinished(pool: &PoolArgs, inventory: &Inventory, plan: &Plan) {
             }
             Direction::Back => sayln!("      It is over once this way back is begun."),
         }
-        if render::in_downtime(&progress) {
+        if render::in_downtime(progress) {
             sayln!("      It stopped volumes for a downtime, and only it knows which to start again.");
         }
     }

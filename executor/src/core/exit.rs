@@ -27,9 +27,9 @@ impl Exit {
   1   a defect of this program, or an answer that could not be written
   2   wrong usage or inventory; nothing was started
   10  refused: the findings name why; nothing was touched
-  11  halted at a gate: the pool serves; resuming is safe
+  11  halted at a gate, or paused; resuming is safe; what is served, the last lines say
   12  a step failed or is in doubt; resuming is safe
-  13  the journal is unreadable, locked by a live run, or of another pool";
+  13  the journal cannot be read or written, is locked by a live run, or of another pool";
 }
 
 impl From<Exit> for std::process::ExitCode {

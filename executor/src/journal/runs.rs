@@ -32,11 +32,13 @@ pub fn latest(
     if !runs.exists() {
         return Ok(None);
     }
-    let mut folders: Vec<PathBuf> = fs::read_dir(&runs)
+    let folders: Vec<PathBuf> = fs::read_dir(&runs)
         .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
         .map_err(failed("list", &runs))?;
-    folders.sort_by_key(|folder| age(folder));
-    for path in folders.iter().rev().map(|folder| folder.join(FILE_NAME)).filter(|path| path.exists()) {
+    // A copy that somebody put aside has another name, and is no run to go on with.
+    let folders: BTreeMap<_, PathBuf> =
+        folders.into_iter().filter_map(|folder| Some((age(&folder)?, folder))).collect();
+    for path in folders.values().rev().map(|folder| folder.join(FILE_NAME)).filter(|path| path.exists()) {
         if let Some(progress) = resume::progress(&read(&path)?).filter(&mut fits) {
             return Ok(Some((path, progress)));
         }
@@ -48,9 +50,8 @@ pub fn latest(
 /// since. `resume` takes up the latest run, and nothing else tells which one that is.
 pub(super) fn next_name(runs: &Path, to: Release, now: Timestamp) -> io::Result<String> {
     let folders: Vec<_> = fs::read_dir(runs)?.collect::<Result<_, _>>()?;
-    let ages = folders.iter().map(|folder| age(&folder.path()));
-    // What else lies there is no run.
-    let latest = ages.filter(|(time, _)| DateTime::strptime(TIME, time).is_ok()).max();
+    let latest =
+        folders.iter().filter_map(|folder| age(&folder.path())).map(|(time, count, _)| (time, count)).max();
     let now = now.strftime(TIME).to_string();
     Ok(match latest {
         Some((time, count)) if time >= now => format!("{time}-{to}-{}", count.saturating_add(1)),
@@ -58,13 +59,15 @@ pub(super) fn next_name(runs: &Path, to: Release, now: Timestamp) -> io::Result<
     })
 }
 
-/// Returns what runs are ordered by: the time in its name, and the count of those that had the same one.
-fn age(folder: &Path) -> (String, u64) {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let mut parts = name.splitn(3, '-');
-    let time = parts.next().unwrap_or_default().to_owned();
-    let count = parts.nth(1).map_or(Some(1), |count| count.parse().ok());
-    (time, count.unwrap_or_default())
+/// Returns what runs are ordered by, by the name `TIME-RELEASE[-COUNT]`: the time, and the count of those that had the same
+/// one. None: that is no name of a run.
+fn age(folder: &Path) -> Option<(String, u64, Release)> {
+    let name = folder.file_name()?.to_str()?;
+    let mut parts = name.split('-');
+    let (time, to) = (parts.next()?, parts.next()?.parse().ok()?);
+    let count = parts.next().map_or(Ok(1), str::parse).ok()?;
+    let ours = parts.next().is_none() && DateTime::strptime(TIME, time).is_ok();
+    ours.then(|| (time.to_owned(), count, to))
 }
 
 /// Returns every run whose journal is in a state folder, with that journal. One whose first record cannot be read is left out: what it

@@ -76,9 +76,15 @@ fn the_latest_run_began_last_though_the_clock_was_set_back() {
         let (path, _) = latest(folder.path(), |_| true).unwrap().unwrap();
         path.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned()
     };
-    // What somebody keeps there is no run.
-    std::fs::create_dir_all(folder.path().join("runs/keep-11.1-7")).unwrap();
     begun("10.3", 1_700_000_000);
+    assert_eq!(latest_run(), "20231114T221320Z-10.3");
+    // What somebody keeps there is no run: a copy of this one before it went on, by whatever name.
+    let runs = folder.path().join("runs");
+    for kept in ["keep-11.1-7", "save", "20231114T221320Z-10.3.bak", "20231114T221320Z-10.3-2-old"] {
+        fs::create_dir(runs.join(kept)).unwrap();
+        fs::copy(runs.join("20231114T221320Z-10.3").join(FILE_NAME), runs.join(kept).join(FILE_NAME))
+            .unwrap();
+    }
     assert_eq!(latest_run(), "20231114T221320Z-10.3");
     begun("11.1", 0);
     assert_eq!(latest_run(), "20231114T221320Z-11.1-2");

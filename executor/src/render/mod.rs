@@ -16,6 +16,7 @@ mod pause;
 mod places;
 mod plan;
 mod printable;
+mod safety;
 mod status;
 #[cfg(test)]
 mod status_tests;
@@ -24,7 +25,7 @@ mod wait;
 
 pub use explain::{codes, explanation};
 pub use findings::{fit, nothing_to_do, offline_way, refusal};
-pub use halt::{Commands, failure, halt, in_downtime, interrupted};
+pub use halt::{Commands, failure, halt, interrupted};
 pub use hazards::hazards;
 pub use inspect::inspect;
 pub use live::live_line;
@@ -32,6 +33,7 @@ pub use path::path;
 pub use pause::{paused, pausing};
 pub use plan::{finished, plan, progress};
 pub use printable::{printable, printable_json};
+pub use safety::in_downtime;
 pub use status::{LastRun, status};
 pub use verify::{ok_to_stop, verified};
 

@@ -64,7 +64,7 @@ pub fn paused(progress: &Progress, step: u32, commands: &Commands) -> String {
     let action = action_of(&progress.plan, step);
     let head = format!("PAUSED before step {step}, {action}{at}, as asked. It was not begun.");
     let _ = writeln!(text, "{}", hanging("", &head));
-    text.push_str(&ending(progress, step, GateKind::Enter, ("", true), commands));
+    text.push_str(&ending(progress, step, GateKind::Enter, &[], ("", true), commands));
     printable(text)
 }
 

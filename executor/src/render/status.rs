@@ -7,9 +7,10 @@ use comfy_table::{Table, presets};
 
 use super::Commands;
 use super::findings::findings;
-use super::halt::{action_of, gate_words, in_downtime, safety};
+use super::halt::{action_of, gate_words};
 use super::pause::{pausing, standing_at, tree_here};
 use super::plan::aim;
+use super::safety::{in_downtime, safety};
 use super::wait::{look_line, when};
 use super::{hanging, printable};
 use crate::core::event::{Event, GateKind};

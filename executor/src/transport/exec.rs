@@ -92,7 +92,9 @@ impl Host {
         let ended = match child::run(&argv, deadline).await {
             Ok(ended) => ended,
             Err(Unended::NotStarted(error)) => {
-                let reason = format!("{} cannot be run: {error}", self.prefix.join(" ").escape_debug());
+                // Its further words may hold a secret.
+                let program = self.prefix.first().map_or("", String::as_str);
+                let reason = format!("{} cannot be run: {error}", program.escape_debug());
                 return Err(not_reached(host, Unreachable::Other, reason));
             }
             Err(Unended::Broken(error)) => return Err(lost(format!("its output broke off: {error}"))),

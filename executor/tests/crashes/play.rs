@@ -168,9 +168,7 @@ impl Stage<'_> {
     /// Looks, plans, and begins: what `executor run` does.
     async fn run(&mut self) -> Result<Ended, String> {
         let Some(plan) = self.plan().await? else {
-            // A run that did not end has its claims still; to resume it is what ends it.
-            let unfinished = self.latest()?.is_some_and(|(_, progress)| !progress.complete);
-            return if unfinished { Box::pin(self.resume()).await } else { Ok(Ended::Finished) };
+            return self.end_unfinished().await;
         };
         let to = self.upgrade.goal();
         let mut journal = Journal::create(&self.folder, to, Timestamp::now()).map_err(|e| e.to_string())?;
@@ -180,6 +178,29 @@ impl Stage<'_> {
             return Ok(Ended::Killed);
         }
         self.drive(journal).await
+    }
+
+    /// A run that did not end has its claims still: what `run --yes` does about it where nothing is left to do. Where it stopped
+    /// volumes, it is for `resume` to end it.
+    async fn end_unfinished(&mut self) -> Result<Ended, String> {
+        let Some((path, progress)) = self.latest()?.filter(|(_, progress)| !progress.complete) else {
+            return Ok(Ended::Finished);
+        };
+        if render::in_downtime(&progress) {
+            return Box::pin(self.resume()).await;
+        }
+        let (mut journal, _) = Journal::reopen(&path).map_err(|error| error.to_string())?;
+        for event in [Event::RunResumed { in_doubt: progress.in_doubt }, Event::RunFinished] {
+            if self.append(&mut journal, event)? {
+                return Ok(Ended::Killed);
+            }
+        }
+        let (claim, _) = self.claim(&path, &progress)?;
+        let releasing = claims::release(&self.pool, &self.inventory, &claim, Whose::ThisPlaces);
+        Ok(match unless_killed(&self.pool, releasing).await {
+            Some(_) => Ended::Finished,
+            None => Ended::Killed,
+        })
     }
 
     /// Decides; looks again for a while where something stands in the way, and mends it where that does not help.

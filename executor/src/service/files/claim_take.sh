@@ -16,7 +16,8 @@ if [ -e "$claim" ] || [ -L "$claim" ]; then
     fi
 fi
 # Whoever reads it sees the old one or the new one, and never a part. Only this file is waited for: a `sync` of everything
-# can take minutes on a storage server. (Before coreutils 8.24 there is no other.)
+# can take minutes on a storage server. (Before coreutils 8.24 there is no other.) The folder, too: a claim that is gone after
+# a loss of power says that somebody else took it.
 new=$(mktemp "$folder/claiming.XXXXXX") || exit 1
 trap 'rm -f "$new"' EXIT
-printf '%s\n' "$2" >"$new" && sync "$new" && mv -f "$new" "$claim" && printf 'taken\nend\n'
+printf '%s\n' "$2" >"$new" && sync "$new" && mv -f "$new" "$claim" && sync "$folder" && printf 'taken\nend\n'
