@@ -114,7 +114,11 @@ fn a_damaged_journal_is_told_with_its_byte_and_the_way_out_works() {
 #[test]
 fn nothing_secret_is_said_or_kept() {
     const SECRET: &str = "hunter2-canary";
-    let inventory = format!("[ssh]\nidentity = \"key\"\n{}", nobody(3));
+    // The words of a way to a host may hold one, too; this way leads nowhere, which is told.
+    let way = format!(
+        "\n[[clients]]\nname = \"c1\"\ntransport = {{ exec = [\"no-such-program\", \"-p\", \"{SECRET}\", \"{{host}}\"] }}\n"
+    );
+    let inventory = format!("[ssh]\nidentity = \"key\"\n{}{way}", nobody(3));
     let (place, _) = with_run(3);
     let folder = place.folder.path();
     std::fs::write(folder.join("pool.toml"), inventory).unwrap();
@@ -139,8 +143,12 @@ fn nothing_secret_is_said_or_kept() {
             .unwrap();
         let said = text(&output.stdout) + &text(&output.stderr);
         assert!(!said.contains(SECRET), "{arguments:?}: {said}");
+        if arguments[0] == "inspect" {
+            assert!(said.contains("no-such-program cannot be run"), "{said}");
+        }
     }
     std::fs::remove_file(folder.join("key")).unwrap();
+    std::fs::remove_file(folder.join("pool.toml")).unwrap();
     let mut files = Vec::new();
     collect(folder, &mut files);
     assert!(files.iter().any(|file| file.ends_with("events")), "{files:?}");
