@@ -1,6 +1,7 @@
 //! Acting: turns a step's action into commands on a host. The only place that changes anything.
 
 mod georep;
+mod packages;
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::core::script::ScriptError;
 use crate::gluster::canary::{self, ProofError};
 use crate::gluster::replies::{CanaryError, OpVersionAnswer, OpVersionRefusal};
 use crate::gluster::{ReplyError, commands, replies};
-use crate::package::{self, PackageError, PackageManager, own};
+use crate::package::PackageError;
 use crate::service::{self, usage};
 use crate::transport::{Transport, TransportError};
 
@@ -103,9 +104,7 @@ pub enum ActError {
 pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Result<String, ActError> {
     let said = match action {
         Action::Fetch { host, release, version } => {
-            let manager = package_manager(transport, host).await?;
-            let output = transport.run(host, &package::fetch(manager, version, *release)).await?;
-            package::parse_install(&output, *release)?.join("\n")
+            packages::fetch(transport, host, *release, version).await?
         }
         Action::StopGlusterd { host } => stop(transport, host, service::stop_glusterd()).await?,
         Action::StopGluster { host } => stop(transport, host, service::stop_gluster()).await?,
@@ -120,18 +119,9 @@ pub async fn act(transport: &dyn Transport, action: &Action, run: &str) -> Resul
             format!("changed: {}", names(&changed))
         }
         Action::Install { host, release, version } => {
-            let manager = package_manager(transport, host).await?;
-            let output = transport.run(host, &package::install(manager, version, *release)).await?;
-            let said = package::parse_install(&output, *release)?.join("\n");
-            still_lets_us_in(transport, host).await?;
-            said
+            packages::install(transport, host, *release, version).await?
         }
-        Action::InstallBy { host, release: _, argv } => {
-            let output = transport.run(host, &own::install(argv)).await?;
-            let said = own::parse_install(&output)?.join("\n");
-            still_lets_us_in(transport, host).await?;
-            said
-        }
+        Action::InstallBy { host, release: _, argv } => packages::install_by(transport, host, argv).await?,
         Action::Heal { via, volumes } => heal(transport, via, volumes).await?,
         Action::StopReplication { .. }
         | Action::StartReplication { .. }
@@ -215,11 +205,6 @@ fn instead(error: &ProofError, volume: &VolumeName) -> String {
     }
 }
 
-/// Asks which package manager a host has; a version is in the words of the one that the plan was made with.
-async fn package_manager(transport: &dyn Transport, host: &HostName) -> Result<PackageManager, ActError> {
-    Ok(package::parse_detect(&transport.run(host, &package::detect()).await?)?)
-}
-
 /// How many hosts are worked on at once: enough to keep a downtime short, few enough for one machine's sshs.
 const AT_ONCE: usize = 32;
 
@@ -245,15 +230,6 @@ async fn together(transport: &dyn Transport, actions: &[Action], run: &str) -> R
 
 fn each(failed: &[(String, ActError)]) -> String {
     failed.iter().map(|(hosts, error)| format!("{hosts}: {error}")).collect::<Vec<_>>().join("\n")
-}
-
-/// Proves after an install that the host lets us in anew. The old connection is still open here, which is what
-/// makes it mendable where it does not.
-async fn still_lets_us_in(transport: &dyn Transport, host: &HostName) -> Result<(), ActError> {
-    transport
-        .prove_fresh_connection(host)
-        .await
-        .map_err(|source| ActError::LockedOut { host: host.clone(), source })
 }
 
 fn names(volumes: &[VolumeName]) -> String {

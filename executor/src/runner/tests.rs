@@ -386,3 +386,15 @@ fn the_journal_that_cannot_be_written_stops_the_act() {
 fn the_longer_a_gate_is_waited_for_the_rarer_it_is_looked_at(#[case] waited: u64, #[case] seconds: u64) {
     assert_eq!(interval(Duration::from_secs(waited)), Duration::from_secs(seconds));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_look_is_put_next_to_the_start_of_the_run_and_of_the_turn() {
+    let (folder, plan, inventory) = (tempfile::tempdir().unwrap(), stop_plan(), sample::inventory(1));
+    let transport = FakeHosts(Mutex::default());
+    let journal = Journal::create(folder.path(), plan.to, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let mut listener = |_: &Record| {};
+    let runner =
+        Runner { noted: Some(Noted::default()), ..runner(&transport, &inventory, journal, &mut listener) };
+    let before = runner.look(&plan, &Scope::of([]), None).await.before;
+    assert_eq!((&before.start, &before.turn), (&Some(plan.baseline), &Some(Noted::default())));
+}
